@@ -1,0 +1,85 @@
+package consent
+
+import "time"
+
+// Default reports whether id, a category or a service, is on before the
+// visitor has answered: where it is necessary, or exempt from consent.
+func (c *Catalogue) Default(id string) bool {
+	if category := c.Category(id); category != nil {
+		return category.Necessary || category.Anonymous
+	}
+	service := c.Service(id)
+	return service != nil && (service.Anonymous || c.Default(service.Category))
+}
+
+// Granted reports whether id, a category or a service, is allowed by record,
+// which may be nil: nothing has been answered yet. An id that the catalogue
+// does not know is not allowed.
+func (c *Catalogue) Granted(record *Record, id string) bool {
+	category, service := c.Category(id), c.Service(id)
+	if category == nil && service != nil {
+		category = c.Category(service.Category)
+	}
+	switch {
+	case category == nil:
+		return false
+	case category.Necessary:
+		return true
+	case record == nil:
+		return c.Default(id)
+	}
+	if granted, found := record.Services.Get(id); found && service != nil {
+		return granted
+	}
+	granted, _ := record.Choices.Get(category.ID)
+	return granted
+}
+
+// Accept returns the choices that allow everything.
+func (c *Catalogue) Accept() Choices { return c.all(true) }
+
+// Refuse returns the choices that refuse all that can be refused, the exempt
+// audience measure too.
+func (c *Catalogue) Refuse() Choices { return c.all(false) }
+
+func (c *Catalogue) all(granted bool) Choices {
+	choices := make(Choices, len(c.Categories))
+	for i, category := range c.Categories {
+		choices[i] = Choice{category.ID, granted || category.Necessary}
+	}
+	return choices
+}
+
+// Split returns the choices and the services of a record in which exactly those
+// ids are allowed that granted says: one answer a category, and the services
+// that differ from theirs. What is necessary is allowed whatever granted says.
+func (c *Catalogue) Split(granted func(id string) bool) (choices, services Choices) {
+	for _, category := range c.Categories {
+		on := category.Necessary || granted(category.ID)
+		choices = append(choices, Choice{category.ID, on})
+		for _, service := range c.ServicesOf(category.ID) {
+			if !category.Necessary && granted(service.ID) != on {
+				services = append(services, Choice{service.ID, !on})
+			}
+		}
+	}
+	return choices, services
+}
+
+// Read returns the choice that cookies hold: of the values of all cookies of
+// that name that the browser sent, the newest that decodes and is valid at now.
+// It returns nil where there is none: ask, and allow nothing meanwhile.
+// rev is the catalogue's revision.
+func (c *Catalogue) Read(values []string, now time.Time, rev string) *Record {
+	var newest *Record
+	for _, value := range values {
+		record, err := Decode(value)
+		if err != nil || !record.Valid(now, rev, c.Cookie.Lifetime.Length()) {
+			continue
+		}
+		if newest == nil || record.At.After(newest.At) {
+			newest = record
+		}
+	}
+	return newest
+}

@@ -1,0 +1,48 @@
+// Package consent is the domain of Témoin: what a site asks consent for
+// ([Catalogue]), what a visitor answered ([Record]), and how the answer is
+// written in the cookie ([Record.Encode], [Decode], [CookieSettings.Line]).
+//
+// The same code runs in the visitor's browser, in Témoin's server and in any
+// Go site that wants to know what its visitor allowed; that is why it imports
+// nothing but the standard library, and neither net/http nor syscall/js.
+//
+// Whatever is in doubt counts as "no consent": a value that cannot be read is
+// an error, and every question about it is answered with false.
+package consent
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+)
+
+// Names that the cookie, the page and the server have in common.
+const (
+	// CookieName is the default name of the cookie that keeps the choice.
+	CookieName = "cookies_preferences"
+	// Version is the version of the cookie's format, its key "v".
+	Version = 1
+	// MaxCookieSize is the most bytes that browsers keep of a cookie's name and
+	// value together (RFC 6265bis, section 5.6).
+	MaxCookieSize = 4096
+	// MaxLifetimeDays is the longest time a choice may be kept: 13 months
+	// (CNIL, deliberation 2020-091, section 5).
+	MaxLifetimeDays = 390
+)
+
+// ErrInvalid is what every value that is not a well-formed record wraps.
+var ErrInvalid = errors.New("invalid consent record")
+
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
+}
+
+var (
+	idPattern   = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+	uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	revPattern  = regexp.MustCompile(`^[0-9a-f]{8}$`)
+)
+
+// IsID reports whether id may name a category or a service: a lower-case
+// letter, then lower-case letters, digits and hyphens.
+func IsID(id string) bool { return idPattern.MatchString(id) }
