@@ -1,0 +1,90 @@
+package app
+
+import (
+	ui "github.com/maxence-charriere/go-app/v10/pkg/app"
+)
+
+// Banner is the first layer: who asks, what for, and three buttons of the same
+// weight.
+type Banner struct {
+	ui.Compo
+
+	Edition *Edition
+	Actions Actions
+	Hidden  bool
+}
+
+// Actions is what the buttons do. It is nil when the server prerenders them:
+// then the loader answers the clicks.
+type Actions interface {
+	Accept(ctx ui.Context)
+	Refuse(ctx ui.Context)
+	Save(ctx ui.Context)
+	Open(ctx ui.Context)
+	Close(ctx ui.Context)
+	// Switch allows or refuses a category or a service in the dialog.
+	Switch(ctx ui.Context, id string, granted bool)
+}
+
+// Render draws the banner. It stays in the tree when it is hidden, so that
+// nothing beside it is mounted anew (go-app matches children by position).
+func (b *Banner) Render() ui.UI {
+	t := &b.Edition.Texts
+	return ui.Section().
+		Class("banner").
+		Attr("part", "banner").
+		Aria("labelledby", "temoin-title").
+		Hidden(b.Hidden).
+		Body(
+			ui.Div().Class("words").Body(
+				ui.H2().ID("temoin-title").Class("title").Text(t.BannerTitle),
+				ui.P().Text(b.Edition.purpose()),
+				ui.P().Text(t.BannerRights),
+				ui.P().Body(link(b.Edition.Catalogue.Links.Charter, t.CharterLink)),
+			),
+			ui.Div().Class("buttons").Body(
+				&Button{Actions: b.Actions, Action: "refuse", Label: t.Refuse},
+				&Button{Actions: b.Actions, Action: "customize", Label: t.Customize},
+				&Button{Actions: b.Actions, Action: "accept", Label: t.Accept},
+			),
+		)
+}
+
+func link(href, text string) ui.UI {
+	return ui.A().Class("link").Attr("part", "link").Href(href).Text(text)
+}
+
+// Button is a button that the contract names by its attribute data-temoin.
+type Button struct {
+	ui.Compo
+
+	Actions Actions
+	Action  string
+	Label   string
+}
+
+// Render draws the button.
+func (b *Button) Render() ui.UI {
+	return ui.Button().
+		Type("button").
+		Class("button").
+		Attr("part", "button").
+		DataSet("temoin", b.Action).
+		OnClick(b.click).
+		Text(b.Label)
+}
+
+func (b *Button) click(ctx ui.Context, _ ui.Event) {
+	switch b.Action {
+	case "accept":
+		b.Actions.Accept(ctx)
+	case "refuse":
+		b.Actions.Refuse(ctx)
+	case "save":
+		b.Actions.Save(ctx)
+	case "close":
+		b.Actions.Close(ctx)
+	default: // customize, open
+		b.Actions.Open(ctx)
+	}
+}

@@ -1,0 +1,108 @@
+package browser
+
+import (
+	"errors"
+	"fmt"
+	"syscall/js"
+)
+
+// The contract between the loader (web/loader/program.js) and the Go program
+// (app/browser/page_js.go). Both files carry this comment; change both at once,
+// and raise the contract's number when either side would misread the other.
+//
+// The loader gives Go a scope in the place of the window. Its property "temoin":
+//
+//	contract    number   1
+//	edition     string   the JSON of app.Edition
+//	root        Element  holds the layers; Go replaces its first child
+//	style(css)           adopts one more style sheet
+//	changed()            the cookie has been written: read it, open the gate
+//	notKept()            the cookie was written and is not there
+//	announce(text)       says text in the live region
+//	mounted(go)          Go has drawn the layers; go.open(), go.sync() and
+//	                     go.reset() open the dialog, read the cookie again and
+//	                     ask again
+const contract = 1
+
+// Page is the page as the loader shows it to Go. It implements app.Page.
+type Page struct {
+	seam     js.Value
+	document js.Value
+	location js.Value
+}
+
+// Connect returns the page, and an error where this program was not started by
+// the loader that it was built with.
+func Connect() (*Page, error) {
+	seam := js.Global().Get("temoin")
+	if seam.Type() != js.TypeObject {
+		return nil, errors.New("connect: not started by the loader temoin.js")
+	}
+	if got := seam.Get("contract"); got.Type() != js.TypeNumber || got.Int() != contract {
+		return nil, fmt.Errorf("connect: the loader speaks contract %s, this program %d: clear the caches between them",
+			got.String(), contract)
+	}
+	return &Page{
+		seam:     seam,
+		document: js.Global().Get("document"),
+		location: js.Global().Get("location"),
+	}, nil
+}
+
+// Edition returns the JSON of the app.Edition to draw.
+func (p *Page) Edition() []byte { return []byte(p.seam.Get("edition").String()) }
+
+// Style adopts a style sheet.
+func (p *Page) Style(css string) { p.seam.Call("style", css) }
+
+// Mounted tells the loader that the layers are drawn. From then on it calls
+// open, sync and reset in the place of doing by itself what they do.
+func (p *Page) Mounted(open, sync, reset func()) {
+	callback := func(call func()) js.Func {
+		return js.FuncOf(func(js.Value, []js.Value) any {
+			call()
+			return nil
+		})
+	}
+	p.seam.Call("mounted", map[string]any{
+		"open":  callback(open),
+		"sync":  callback(sync),
+		"reset": callback(reset),
+	})
+}
+
+// Cookies returns the values of all the page's cookies of that name.
+func (p *Page) Cookies(name string) []string {
+	return Values(p.document.Get("cookie").String(), name)
+}
+
+// SetCookie writes a cookie; the browser may ignore it.
+func (p *Page) SetCookie(line string) { p.document.Set("cookie", line) }
+
+// Host returns the page's host without its port.
+func (p *Page) Host() string { return p.location.Get("hostname").String() }
+
+// Path returns the page's path.
+func (p *Page) Path() string { return p.location.Get("pathname").String() }
+
+// Secure reports whether the page came by https.
+func (p *Page) Secure() bool { return p.location.Get("protocol").String() == "https:" }
+
+// Changed tells the loader that the cookie has been written.
+func (p *Page) Changed() { p.seam.Call("changed") }
+
+// NotKept tells the visitor that the browser did not keep the choice.
+func (p *Page) NotKept() { p.seam.Call("notKept") }
+
+// Announce says text in the live region.
+func (p *Page) Announce(text string) { p.seam.Call("announce", text) }
+
+// ShowDialog opens the dialog.
+func (p *Page) ShowDialog() { p.dialog().Call("showModal") }
+
+// CloseDialog closes the dialog; a closed one stays so.
+func (p *Page) CloseDialog() { p.dialog().Call("close") }
+
+func (p *Page) dialog() js.Value {
+	return p.seam.Get("root").Call("querySelector", "dialog")
+}

@@ -1,0 +1,101 @@
+package app
+
+import (
+	"strconv"
+	"strings"
+
+	"temoin/app/consent"
+)
+
+// Edition is all that the interface needs to draw itself in one language. The
+// server makes it from the catalogue and the language's texts; the browser
+// reads it as JSON.
+type Edition struct {
+	// Lang is the language's code (BCP 47), Dir its direction, ltr or rtl.
+	Lang string `json:"lang"`
+	Dir  string `json:"dir"`
+	// Rev is the catalogue's revision; see [consent.Catalogue.Rev].
+	Rev string `json:"rev"`
+	// Catalogue holds the wordings of this language only.
+	Catalogue *consent.Catalogue `json:"catalogue"`
+	Texts     Texts              `json:"texts"`
+	// Durations holds the words of this language for each duration that the
+	// catalogue names, by its String: plural rules stay in the server.
+	Durations map[string]string `json:"durations"`
+	// Style is the style sheet of what is drawn only once Go runs.
+	Style string `json:"style,omitempty"`
+}
+
+// Texts are the wordings of the banner and the dialog, in one language. The
+// JSON names are the keys of the language files (web/texts) and of a
+// catalogue's own texts. Words in braces stand for values:
+// {site} the site's name, {count} a number, {purposes} a list, {lifetime} a
+// duration.
+type Texts struct {
+	BannerTitle     string `json:"banner-title"`
+	BannerText      string `json:"banner-text"`
+	BannerNecessary string `json:"banner-necessary"`
+	BannerRights    string `json:"banner-rights"`
+	CharterLink     string `json:"charter-link"`
+	PrivacyLink     string `json:"privacy-link"`
+
+	Accept    string `json:"accept"`
+	Refuse    string `json:"refuse"`
+	Customize string `json:"customize"`
+	Waiting   string `json:"waiting"`
+	Save      string `json:"save"`
+	Close     string `json:"close"`
+	Reopen    string `json:"reopen"`
+	Dismiss   string `json:"dismiss"`
+
+	DialogTitle    string `json:"dialog-title"`
+	DialogText     string `json:"dialog-text"`
+	AlwaysOn       string `json:"always-on"`
+	Exempt         string `json:"exempt"`
+	Partly         string `json:"partly"`
+	Details        string `json:"details"`
+	NoService      string `json:"no-service"`
+	NoCookie       string `json:"no-cookie"`
+	Provider       string `json:"provider"`
+	Policy         string `json:"policy"`
+	ColumnService  string `json:"column-service"`
+	ColumnProvider string `json:"column-provider"`
+	ColumnCookie   string `json:"column-cookie"`
+	ColumnPurpose  string `json:"column-purpose"`
+	ColumnDuration string `json:"column-duration"`
+	ThirdParty     string `json:"third-party"`
+
+	Saved   string `json:"saved"`
+	NotKept string `json:"not-kept"`
+}
+
+// fill puts values in the place of the words in braces; pairs are a word and
+// its value in turn.
+func fill(text string, pairs ...string) string {
+	for i := 0; i < len(pairs); i += 2 {
+		text = strings.ReplaceAll(text, "{"+pairs[i]+"}", pairs[i+1])
+	}
+	return text
+}
+
+func (e *Edition) siteName() string { return e.Catalogue.Site.Name.In(e.Lang) }
+
+// purpose returns the sentence that says who asks and what for.
+func (e *Edition) purpose() string {
+	services := e.Catalogue.Refusable()
+	if len(services) == 0 {
+		return fill(e.Texts.BannerNecessary, "site", e.siteName())
+	}
+	var purposes []string
+	for _, category := range e.Catalogue.Categories {
+		if !category.Necessary && len(e.Catalogue.ServicesOf(category.ID)) > 0 {
+			purposes = append(purposes, category.Title.In(e.Lang))
+		}
+	}
+	return fill(e.Texts.BannerText,
+		"site", e.siteName(),
+		"purposes", strings.Join(purposes, ", "),
+		"count", strconv.Itoa(len(services)))
+}
+
+func (e *Edition) duration(d consent.Duration) string { return e.Durations[d.String()] }

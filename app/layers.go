@@ -1,0 +1,101 @@
+package app
+
+import (
+	ui "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"temoin/app/consent"
+)
+
+// Layers is the root component: the banner, the button that reopens the
+// dialog, and the dialog.
+type Layers struct {
+	ui.Compo
+
+	Edition *Edition
+	// Session is nil when the server prerenders the layers.
+	Session *Session
+	// Ready is called once the layers are in the page.
+	Ready func(ui.Context, *Layers)
+
+	draft consent.Draft
+	drawn bool
+	open  bool
+}
+
+// Prerendered returns the layers as the loader shows them before Go runs: the
+// loader decides which of the two is hidden.
+func Prerendered(edition *Edition) *Layers { return &Layers{Edition: edition} }
+
+// OnMount tells that the interface is there.
+func (l *Layers) OnMount(ctx ui.Context) { l.Ready(ctx, l) }
+
+// Render draws what the visitor has to see now.
+func (l *Layers) Render() ui.UI {
+	asking := l.Session == nil || l.Session.Asking()
+	var actions Actions
+	if l.Session != nil {
+		actions = l
+	}
+	return ui.Div().
+		Class("layers").
+		Lang(l.Edition.Lang).
+		Dir(l.Edition.Dir).
+		Body(
+			&Banner{Edition: l.Edition, Actions: actions, Hidden: !asking},
+			&Reopen{Edition: l.Edition, Actions: actions, Hidden: asking || !l.Edition.Catalogue.Reopen},
+			&Preferences{Edition: l.Edition, Actions: actions, Draft: l.draft, Drawn: l.drawn},
+		)
+}
+
+// Sync draws what another tab, or the page, has decided meanwhile.
+func (l *Layers) Sync(ui.Context) { l.Session.Sync() }
+
+// Reset asks again.
+func (l *Layers) Reset(ctx ui.Context) {
+	l.Session.Reset()
+	l.Sync(ctx)
+}
+
+// Accept allows everything.
+func (l *Layers) Accept(ctx ui.Context) { l.answer(ctx, l.Session.Accept) }
+
+// Refuse refuses all that can be refused.
+func (l *Layers) Refuse(ctx ui.Context) { l.answer(ctx, l.Session.Refuse) }
+
+// Save keeps what the switches show.
+func (l *Layers) Save(ctx ui.Context) {
+	l.answer(ctx, func() { l.Session.Save(l.draft) })
+}
+
+// answer takes one answer from a layer that is open: of a double click, the
+// second finds none open.
+func (l *Layers) answer(ctx ui.Context, decide func()) {
+	if !l.open && !l.Session.Asking() {
+		return
+	}
+	decide()
+	l.Close(ctx)
+}
+
+// Open opens the dialog with the present choice, once it has been drawn.
+func (l *Layers) Open(ctx ui.Context) {
+	if l.open {
+		return
+	}
+	l.draft = l.Edition.Catalogue.Draft(l.Session.record)
+	l.drawn, l.open = true, true
+	ctx.Defer(func(ui.Context) { l.Session.Page.ShowDialog() })
+}
+
+// Close closes the dialog without choosing.
+func (l *Layers) Close(ui.Context) {
+	if l.open {
+		l.open = false
+		l.Session.Page.CloseDialog()
+	}
+}
+
+// Switch allows or refuses a category or a service in the dialog.
+func (l *Layers) Switch(_ ui.Context, id string, granted bool) {
+	l.draft = l.draft.Set(id, granted)
+}

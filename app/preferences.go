@@ -1,0 +1,228 @@
+package app
+
+import (
+	"strconv"
+
+	ui "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"temoin/app/consent"
+)
+
+// Preferences is the dialog: a switch for each category and each service, what
+// they are for, and the cookies they set. It is a native modal dialog, so that
+// the browser keeps the focus inside, closes it on Esc and gives the focus back.
+type Preferences struct {
+	ui.Compo
+
+	Edition *Edition
+	Actions Actions
+	Draft   consent.Draft
+	// Drawn is false until the dialog is first opened: its content is the
+	// largest part of the interface, and most visitors never see it.
+	Drawn bool
+}
+
+// Render draws the dialog, closed; the page opens it.
+func (p *Preferences) Render() ui.UI {
+	return ui.Dialog().
+		Class("dialog").
+		Attr("part", "dialog").
+		Aria("labelledby", "temoin-dialog-title").
+		Aria("describedby", "temoin-dialog-text").
+		On("close", p.closed).
+		Body(ui.If(p.Drawn, p.content))
+}
+
+// closed keeps the component's idea of the dialog right when Esc closed it.
+func (p *Preferences) closed(ctx ui.Context, _ ui.Event) { p.Actions.Close(ctx) }
+
+func (p *Preferences) content() ui.UI {
+	t := &p.Edition.Texts
+	return ui.Div().Class("sheet").Body(
+		ui.Div().Class("head").Body(
+			ui.H2().ID("temoin-dialog-title").Class("title").Text(t.DialogTitle),
+			&Button{Actions: p.Actions, Action: "close", Label: t.Close},
+		),
+		ui.Div().Class("scroll").Body(
+			ui.P().ID("temoin-dialog-text").Text(fill(t.DialogText,
+				"site", p.Edition.siteName(),
+				"lifetime", p.Edition.duration(p.Edition.Catalogue.Cookie.Lifetime))),
+			ui.P().Class("links").Body(p.links()...),
+			ui.Div().Body(p.categories()...),
+		),
+		ui.Div().Class("buttons").Body(
+			&Button{Actions: p.Actions, Action: "refuse", Label: t.Refuse},
+			&Button{Actions: p.Actions, Action: "save", Label: t.Save},
+			&Button{Actions: p.Actions, Action: "accept", Label: t.Accept},
+		),
+	)
+}
+
+func (p *Preferences) links() []ui.UI {
+	links := p.Edition.Catalogue.Links
+	list := []ui.UI{link(links.Charter, p.Edition.Texts.CharterLink)}
+	if links.Privacy != "" {
+		list = append(list, link(links.Privacy, p.Edition.Texts.PrivacyLink))
+	}
+	return list
+}
+
+func (p *Preferences) categories() []ui.UI {
+	var list []ui.UI
+	for _, category := range p.Edition.Catalogue.Categories {
+		list = append(list, p.category(category))
+	}
+	return list
+}
+
+func (p *Preferences) category(category consent.Category) ui.UI {
+	id := "temoin-" + category.ID
+	services := p.Edition.Catalogue.ServicesOf(category.ID)
+	return ui.Div().
+		Class("category").
+		Attr("part", "category").
+		Role("group").
+		Aria("labelledby", id+"-name").
+		Body(
+			ui.H3().Class("name").Body(&Switch{
+				Actions: p.Actions,
+				ID:      category.ID,
+				Label:   category.Title.In(p.Edition.Lang),
+				On:      p.Draft.Granted(category.ID),
+				Locked:  category.Necessary,
+			}),
+			ui.P().ID(id+"-state").Class("state").Text(p.state(category)),
+			ui.P().Text(category.Description.In(p.Edition.Lang)),
+			ui.Details().Body(
+				ui.Summary().Text(fill(p.Edition.Texts.Details, "count", strconv.Itoa(len(services)))),
+				ui.Div().Body(p.services(category, services)...),
+			),
+		)
+}
+
+// state says in words what the switch of a category does not show. A space
+// stands for nothing: go-app keeps the paragraph, and readers skip it.
+func (p *Preferences) state(category consent.Category) string {
+	t := &p.Edition.Texts
+	switch {
+	case category.Necessary:
+		return t.AlwaysOn
+	case p.Draft.Mixed(category.ID):
+		return t.Partly
+	case category.Anonymous:
+		return t.Exempt
+	}
+	return ""
+}
+
+func (p *Preferences) services(category consent.Category, services []consent.Service) []ui.UI {
+	if len(services) == 0 {
+		return []ui.UI{ui.P().Text(p.Edition.Texts.NoService)}
+	}
+	var list []ui.UI
+	for _, service := range services {
+		list = append(list, p.service(category, service))
+	}
+	return list
+}
+
+func (p *Preferences) service(category consent.Category, service consent.Service) ui.UI {
+	t, lang := &p.Edition.Texts, p.Edition.Lang
+	state := ""
+	if service.Anonymous {
+		state = t.Exempt
+	}
+	body := []ui.UI{
+		ui.H4().Class("name").Body(p.serviceName(category, service)),
+		ui.P().ID("temoin-" + service.ID + "-state").Class("state").Text(state),
+		ui.P().Text(service.Purpose.In(lang)),
+		ui.P().Text(fill(t.Provider, "provider", service.Provider)),
+	}
+	if service.Policy != "" {
+		body = append(body, ui.P().Body(link(service.Policy, t.Policy)))
+	}
+	return ui.Div().Class("service").Body(append(body, p.cookies(service))...)
+}
+
+// serviceName is a switch where the service can be refused, else plain text.
+func (p *Preferences) serviceName(category consent.Category, service consent.Service) ui.UI {
+	name := service.Name.In(p.Edition.Lang)
+	if category.Necessary {
+		return ui.Text(name)
+	}
+	return &Switch{
+		Actions: p.Actions,
+		ID:      service.ID,
+		Label:   name,
+		On:      p.Draft.Granted(service.ID),
+	}
+}
+
+func (p *Preferences) cookies(service consent.Service) ui.UI {
+	t := &p.Edition.Texts
+	if len(service.Cookies) == 0 {
+		return ui.P().Text(t.NoCookie)
+	}
+	var rows []ui.UI
+	for _, cookie := range service.Cookies {
+		rows = append(rows, ui.Tr().Body(
+			ui.Th().Scope("row").Body(cookieName(p.Edition, cookie)...),
+			ui.Td().Text(cookie.Purpose.In(p.Edition.Lang)),
+			ui.Td().Text(p.Edition.duration(cookie.Duration)),
+		))
+	}
+	return ui.Table().Body(
+		ui.THead().Body(ui.Tr().Body(headings(t.ColumnCookie, t.ColumnPurpose, t.ColumnDuration)...)),
+		ui.TBody().Body(rows...),
+	)
+}
+
+func cookieName(e *Edition, cookie consent.Cookie) []ui.UI {
+	name := []ui.UI{ui.Code().Text(cookie.Name)}
+	if cookie.Party == consent.ThirdParty {
+		name = append(name, ui.Div().Class("party").Text(e.Texts.ThirdParty))
+	}
+	return name
+}
+
+func headings(texts ...string) []ui.UI {
+	var list []ui.UI
+	for _, text := range texts {
+		list = append(list, ui.Th().Scope("col").Text(text))
+	}
+	return list
+}
+
+// Switch allows or refuses one category or service. It is a component of its
+// own because go-app tells handlers apart by their code, not by what they hold.
+type Switch struct {
+	ui.Compo
+
+	Actions Actions
+	ID      string
+	Label   string
+	On      bool
+	Locked  bool
+}
+
+// Render draws a check box with the role of a switch, and its label.
+func (s *Switch) Render() ui.UI {
+	id := "temoin-" + s.ID
+	return ui.Label().Class("switch").For(id).Body(
+		ui.Input().
+			Type("checkbox").
+			Role("switch").
+			ID(id).
+			Name(s.ID).
+			Attr("part", "switch").
+			Aria("describedby", id+"-state").
+			Checked(s.On).
+			Disabled(s.Locked).
+			OnChange(s.change),
+		ui.Span().ID(id+"-name").Text(s.Label),
+	)
+}
+
+func (s *Switch) change(ctx ui.Context, _ ui.Event) {
+	s.Actions.Switch(ctx, s.ID, ctx.JSSrc().Get("checked").Bool())
+}

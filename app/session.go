@@ -1,0 +1,118 @@
+package app
+
+import (
+	"time"
+
+	"temoin/app/consent"
+)
+
+// Page is what the interface needs of the page that it is drawn in. The
+// browser's is browser.Page; tests have their own.
+type Page interface {
+	// Cookies returns the values of all the page's cookies of that name.
+	Cookies(name string) []string
+	// SetCookie writes a cookie; line is as document.cookie takes it. A browser
+	// that keeps no cookies ignores it without a word.
+	SetCookie(line string)
+	// Host and Path say where the page is; Secure, whether it came by https.
+	Host() string
+	Path() string
+	Secure() bool
+	// Changed tells the loader that the cookie has been written.
+	Changed()
+	// NotKept tells the visitor that the browser did not keep the choice.
+	NotKept()
+	// Announce says text politely to whoever uses a screen reader.
+	Announce(text string)
+	// ShowDialog opens the dialog over the page, CloseDialog closes it.
+	ShowDialog()
+	CloseDialog()
+}
+
+// Session is one visitor's answer on one page: what was answered before, and
+// what becomes of an answer given now. It draws nothing.
+type Session struct {
+	Edition *Edition
+	Page    Page
+	// Now and NewID are the clock and the source of random UUIDs.
+	Now   func() time.Time
+	NewID func() string
+
+	record    *consent.Record
+	dismissed bool // answered, though the browser did not keep the answer
+}
+
+// NewSession returns a session that has read the page's cookie.
+func NewSession(edition *Edition, page Page) *Session {
+	s := &Session{Edition: edition, Page: page, Now: time.Now, NewID: consent.NewID}
+	s.Sync()
+	return s
+}
+
+// Sync reads the cookie again: another tab, or the page, may have written it.
+func (s *Session) Sync() {
+	values := s.Page.Cookies(s.Edition.Catalogue.Cookie.Name)
+	s.record = s.Edition.Catalogue.Read(values, s.Now(), s.Edition.Rev)
+}
+
+// Asking reports whether the visitor has still to be asked.
+func (s *Session) Asking() bool { return s.record == nil && !s.dismissed }
+
+// Reset asks again on this page where the browser keeps no choice.
+func (s *Session) Reset() { s.dismissed = false }
+
+// Granted reports whether id, a category or a service, is allowed now.
+func (s *Session) Granted(id string) bool {
+	return s.Edition.Catalogue.Granted(s.record, id)
+}
+
+// Accept allows everything, Refuse nothing that can be refused.
+func (s *Session) Accept() { s.decide(s.Edition.Catalogue.Accept(), nil) }
+
+// Refuse refuses all that can be refused.
+func (s *Session) Refuse() { s.decide(s.Edition.Catalogue.Refuse(), nil) }
+
+// Save keeps what the visitor set in the dialog.
+func (s *Session) Save(draft consent.Draft) {
+	s.decide(s.Edition.Catalogue.Split(draft.Granted))
+}
+
+// decide writes an answer and reads it back: only what the browser keeps
+// counts, so where it keeps nothing, all stays refused, and the visitor is told.
+func (s *Session) decide(choices, services consent.Choices) {
+	record := &consent.Record{
+		ID:       s.NewID(),
+		Rev:      s.Edition.Rev,
+		At:       s.Now(),
+		Choices:  choices,
+		Services: services,
+	}
+	value, err := record.Encode()
+	if err == nil {
+		s.write(value)
+	}
+	s.Sync()
+	s.Page.Changed()
+
+	if s.record == nil || s.record.ID != record.ID {
+		s.dismissed = true
+		s.Page.NotKept()
+		return
+	}
+	s.Page.Announce(s.Edition.Texts.Saved)
+}
+
+// write sets the cookie. Where cookies of that name remain that other settings
+// left, on other paths or domains, they are deleted, and it is set once more.
+func (s *Session) write(value string) {
+	settings := s.Edition.Catalogue.Cookie
+	line := settings.Line(value, s.Page.Secure())
+	s.Page.SetCookie(line)
+	if len(s.Page.Cookies(settings.Name)) < 2 {
+		return
+	}
+	for _, expiry := range settings.ExpiryLines(s.Page.Host(), s.Page.Path()) {
+		s.Page.SetCookie(expiry)
+	}
+	s.Page.SetCookie(line)
+}
