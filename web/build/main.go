@@ -1,0 +1,163 @@
+// Command build makes of the sources in web what a page loads, in web/dist:
+// the loader, bundled and minified; the style sheets, minified; Go's own
+// wasm_exec.js, wrapped as a module; and app.wasm, which ./build.sh has put
+// there, compressed.
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/andybalholm/brotli"
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+const dist = "web/dist"
+
+func main() {
+	if err := build(); err != nil {
+		fmt.Fprintln(os.Stderr, "web/build:", err)
+		os.Exit(1)
+	}
+}
+
+func build() error {
+	return errors.Join(loader(), styles(), runtime(), compress(filepath.Join(dist, "app.wasm")))
+}
+
+// browsers are the oldest that can run Go's WebAssembly and a native dialog in
+// a shadow root with adopted style sheets.
+var browsers = []api.Engine{
+	{Name: api.EngineChrome, Version: "105"},
+	{Name: api.EngineFirefox, Version: "121"},
+	{Name: api.EngineSafari, Version: "16.4"},
+}
+
+func loader() error {
+	result := api.Build(api.BuildOptions{
+		EntryPoints:       []string{"web/loader/main.js"},
+		Bundle:            true,
+		Format:            api.FormatIIFE,
+		MinifyWhitespace:  true,
+		MinifyIdentifiers: true,
+		MinifySyntax:      true,
+		Charset:           api.CharsetUTF8,
+		Engines:           browsers,
+	})
+	if err := failure(result.Errors, result.Warnings); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dist, "loader.js"), result.OutputFiles[0].Contents, 0o644)
+}
+
+func styles() error {
+	sources, err := filepath.Glob("web/styles/*.css")
+	if err != nil {
+		return err
+	}
+	for _, source := range sources {
+		if err := minify(source, api.LoaderCSS, filepath.Base(source), func(s string) string { return s }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runtime wraps wasm_exec.js in a function whose one parameter is named
+// globalThis, so that all it takes from the page and gives to it goes through
+// the scope that the loader passes in. It has to be the file of the very Go
+// that compiled app.wasm.
+func runtime() error {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return fmt.Errorf("ask for GOROOT: %w", err)
+	}
+	source := filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec.js")
+	return minify(source, api.LoaderJS, "runtime.js", func(code string) string {
+		return "export default function (globalThis) {\n" + code + "\nreturn globalThis.Go;\n}"
+	})
+}
+
+func minify(source string, kind api.Loader, name string, wrap func(string) string) error {
+	code, err := os.ReadFile(source)
+	if err != nil {
+		return err
+	}
+	result := api.Transform(wrap(string(code)), api.TransformOptions{
+		Sourcefile:        source,
+		Loader:            kind,
+		MinifyWhitespace:  true,
+		MinifyIdentifiers: true,
+		MinifySyntax:      true,
+		Charset:           api.CharsetUTF8,
+		Engines:           browsers,
+	})
+	if err := failure(result.Errors, result.Warnings); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dist, name), result.Code, 0o644)
+}
+
+// failure takes warnings for errors: none of ours is meant to stay.
+func failure(errs, warnings []api.Message) error {
+	var all []error
+	for _, message := range append(errs, warnings...) {
+		at := api.Location{}
+		if message.Location != nil {
+			at = *message.Location
+		}
+		all = append(all, fmt.Errorf("%s:%d:%d: %s", at.File, at.Line, at.Column, message.Text))
+	}
+	return errors.Join(all...)
+}
+
+// compress writes name.br and name.gz, at the highest levels. That takes a
+// quarter of a minute, so it is left out where it has been done for the same
+// bytes: name.sum tells.
+func compress(name string) error {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	hash := sha256.Sum256(data)
+	sum := hex.EncodeToString(hash[:])
+	if done, _ := os.ReadFile(name + ".sum"); string(done) == sum {
+		return nil
+	}
+	if err := os.RemoveAll(name + ".sum"); err != nil {
+		return err
+	}
+	if err := packed(name+".br", data, func(w io.Writer) io.WriteCloser {
+		return brotli.NewWriterLevel(w, brotli.BestCompression)
+	}); err != nil {
+		return err
+	}
+	if err := packed(name+".gz", data, func(w io.Writer) io.WriteCloser {
+		z, _ := gzip.NewWriterLevel(w, gzip.BestCompression) // the level is a valid one
+		return z
+	}); err != nil {
+		return err
+	}
+	return os.WriteFile(name+".sum", []byte(sum), 0o644)
+}
+
+func packed(name string, data []byte, pack func(io.Writer) io.WriteCloser) error {
+	var b bytes.Buffer
+	w := pack(&b)
+	if _, err := w.Write(data); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return os.WriteFile(name, b.Bytes(), 0o644)
+}

@@ -1,0 +1,35 @@
+// window.temoin and the events: what the page's own scripts may ask and hear.
+import { current, has, onChange } from './choice.js';
+import * as layers from './layers.js';
+
+/** Calls back once the document has been read. */
+export function whenReady(callback) {
+  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', callback, { once: true });
+  else queueMicrotask(callback);
+}
+
+const emit = (name, detail) => document.dispatchEvent(new CustomEvent('temoin:' + name, { detail }));
+
+/** Whether an earlier temoin.js of this page is there; an element with that id is not one. */
+export const isExposed = () => Object.hasOwn(window, 'temoin');
+
+export function expose() {
+  const ready = new Promise((resolve) => {
+    whenReady(() => {
+      emit('ready', current());
+      resolve(current());
+    });
+  });
+  const api = {
+    ready,
+    get choice() { return current(); },
+    has,
+    open: () => layers.open(),
+    accept: layers.accept,
+    refuse: layers.refuse,
+    save: layers.choose,
+    reset: layers.reset,
+  };
+  Object.defineProperty(window, 'temoin', { value: Object.freeze(api) });
+  onChange((record, previous) => emit('change', { ...record, previous }));
+}

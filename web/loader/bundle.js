@@ -1,0 +1,21 @@
+// What the server wrote around this program for one catalogue and one language
+// (server/bundle.go, type loaderBundle), and where the program came from.
+
+/* global temoinBundle */
+export const bundle = temoinBundle;
+
+const script = document.currentScript;
+
+/** The attributes data-… of the script's element. */
+export const options = script ? script.dataset : {};
+
+/** The folder of temoin.js: all its parts lie beneath it. */
+const base = new URL('.', script ? script.src : document.baseURI);
+
+/** Address of a part of the bundle, which may be on another origin than the page. */
+export const part = (name) => new URL('temoin/' + name, base).href;
+
+export const warn = (...words) => console.warn('temoin:', ...words);
+
+/** An object's own property: what a page adds to Object.prototype is not there. */
+export const own = (object, key) => (Object.hasOwn(object, key) ? object[key] : undefined);

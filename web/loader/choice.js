@@ -1,0 +1,83 @@
+// The visitor's choice in this page: read from the cookie, written to it, and
+// the question every part asks: is this allowed?
+import { bundle, own } from './bundle.js';
+import { decode, encode, erase, read, write } from './cookie.js';
+
+let record = null;
+const listeners = [];
+
+/** The record that counts now, or null: nothing has been answered. */
+export const current = () => record;
+
+/** Calls listener(record, previous) after each change. */
+export const onChange = (listener) => { listeners.push(listener); };
+
+/** Reads the cookie again. Only what stands there, valid, ever counts. */
+export function refresh() {
+  const previous = record;
+  record = read();
+  if (previous?.id === record?.id) return;
+  for (const listener of listeners) listener(record, previous);
+}
+
+/** Whether id, a category or a service, is allowed: see Catalogue.Granted. */
+export function has(id) {
+  const category = own(bundle.services, id) ?? id;
+  if (bundle.necessary.includes(category)) return true;
+  if (!record) return bundle.exempt.includes(id) || bundle.exempt.includes(category);
+  return (category !== id ? own(record.services, id) : undefined) ?? own(record.choices, category) ?? false;
+}
+
+/** Writes the prepared answer "accept" or "refuse"; returns whether it was kept. */
+export const answer = (name) => keep(bundle.values[name]);
+
+/**
+ * Writes an answer of its own: booleans by id. A category that is not named is
+ * refused, a service follows its category.
+ */
+export function save(answers) {
+  const prepared = decode(fill(bundle.values.refuse, newID(), now()));
+  const { choices, services } = prepared;
+  for (const id of Object.keys(choices)) choices[id] ||= own(answers, id) === true;
+  for (const [id, category] of Object.entries(bundle.services)) {
+    const granted = own(answers, id);
+    if (typeof granted === 'boolean' && granted !== choices[category] && !bundle.necessary.includes(category)) {
+      services[id] = granted;
+    }
+  }
+  if (!Object.keys(services).length) delete prepared.services;
+  return keep(encode(prepared));
+}
+
+/** Takes the answer back: the visitor will be asked again. */
+export function forget() {
+  erase();
+  const name = bundle.cookie + '=' + bundle.attributes;
+  document.cookie = name.replace(/Max-Age=\d+/, 'Max-Age=0');
+  refresh();
+}
+
+/** Writes a value, and reads it back: a browser may keep no cookies. */
+function keep(template) {
+  const id = newID();
+  write(fill(template, id, now()));
+  refresh();
+  return record?.id === id;
+}
+
+// The prepared values hold a nil UUID and 1 second in the places of the id and
+// of the time, encoded by the same codec as everything else.
+const fill = (template, id, at) => template
+  .replace(/%22id%22%3A%22[^%]*/, '%22id%22%3A%22' + id)
+  .replace(/%22at%22%3A\d+/, '%22at%22%3A' + at);
+
+const now = () => Math.floor(Date.now() / 1000);
+
+/** A random UUID, version 4. crypto.randomUUID is missing on plain http. */
+function newID() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex.replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}

@@ -1,0 +1,100 @@
+// The cookie's value and the page's cookie jar. The value is read as Go reads
+// it in app/consent/record.go: app/consent/testdata/records.json holds both to it.
+import { bundle, own } from './bundle.js';
+
+const printable = /^[!-~]{1,4096}$/;
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const revision = /^[0-9a-f]{8}$/;
+const name = /^[a-z][a-z0-9-]*$/;
+
+const test = (pattern, value) => typeof value === 'string' && pattern.test(value);
+
+const isAnswers = (value) => value !== null && typeof value === 'object' && !Array.isArray(value)
+  && Object.entries(value).every(([id, granted]) => name.test(id) && typeof granted === 'boolean');
+
+/** The record that a cookie's value holds, or null where it holds none. */
+export function decode(value) {
+  if (!printable.test(value)) return null;
+  let fields;
+  try {
+    fields = JSON.parse(decodeURIComponent(value));
+  } catch {
+    return null;
+  }
+  if (fields === null || typeof fields !== 'object' || Array.isArray(fields)) return null;
+  const [v, id, rev, at, choices] = ['v', 'id', 'rev', 'at', 'choices'].map((key) => own(fields, key));
+  const services = Object.hasOwn(fields, 'services') ? fields.services : {};
+  const wellFormed = v === 1 && test(uuid, id) && test(revision, rev)
+    && Number.isSafeInteger(at) && at > 0 && isAnswers(choices) && isAnswers(services);
+  return wellFormed ? { v, id, rev, at, choices, services } : null;
+}
+
+export const encode = (record) => encodeURIComponent(JSON.stringify(record));
+
+const day = 86400; // seconds
+
+/** Whether a record still counts: see Record.Valid in app/consent/record.go. */
+function valid({ rev, at }) {
+  const age = Date.now() / 1000 - at;
+  return rev === bundle.rev && age <= bundle.lifetime && age >= -day;
+}
+
+/** The values of all the page's cookies of our name; none where cookies are denied. */
+function values() {
+  let cookies = '';
+  try {
+    cookies = document.cookie;
+  } catch {
+    // A sandboxed frame has no cookies, and says so by an exception.
+  }
+  return cookies.split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(bundle.cookie + '='))
+    .map((pair) => pair.slice(bundle.cookie.length + 1));
+}
+
+/** The newest valid record among the page's cookies, or null. */
+export function read() {
+  return values().map(decode).reduce(
+    (newest, record) => (record && valid(record) && !(newest && newest.at >= record.at) ? record : newest),
+    null,
+  );
+}
+
+function set(line) {
+  try {
+    document.cookie = line;
+  } catch {
+    // As above: whoever writes reads back, and finds nothing.
+  }
+}
+
+/** Writes a value with the attributes that the server prepared. */
+export function write(value) {
+  const line = bundle.cookie + '=' + value + bundle.attributes + (location.protocol === 'https:' ? '; Secure' : '');
+  set(line);
+  if (values().length > 1) {
+    erase();
+    set(line);
+  }
+}
+
+/** Deletes our cookie on every path and parent domain that the page can reach. */
+export function erase() {
+  for (const path of folders(location.pathname)) {
+    const line = bundle.cookie + '=; Max-Age=0; Path=' + path;
+    set(line);
+    for (let domain = location.hostname; domain.includes('.'); domain = domain.slice(domain.indexOf('.') + 1)) {
+      set(line + '; Domain=' + domain);
+    }
+  }
+}
+
+/** The paths whose cookies a page sees: / /a /a/ /a/b for /a/b. One with a semicolon can be no cookie's. */
+function folders(path) {
+  const list = [path];
+  for (let i = 0; i < path.length; i++) {
+    if (path[i] === '/') list.push(path.slice(0, i), path.slice(0, i + 1));
+  }
+  return list.filter((folder) => folder && !folder.includes(';'));
+}

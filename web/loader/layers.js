@@ -1,0 +1,126 @@
+// What the visitor does with the layers, before Go runs and beside it.
+import { bundle, part, warn } from './bundle.js';
+import { answer, current, forget, refresh, save } from './choice.js';
+import { language } from './language.js';
+import * as program from './program.js';
+import * as shell from './shell.js';
+
+const patience = 10_000; // ms that a visitor waits for the dialog before the charter's form takes its place
+
+let lang;
+let texts;
+let dismissed = false; // answered, though the browser did not keep the answer
+let resolveDrawn;
+let drawn = false;
+const whenDrawn = new Promise((resolve) => { resolveDrawn = resolve; });
+
+const asking = () => !current() && !dismissed;
+
+/** Draws the layers in the page's language; needs document.body. */
+export async function draw() {
+  lang = language();
+  const { shell: markup, texts: wordings } = lang === bundle.lang ? bundle : await otherLanguage();
+  texts = wordings;
+  shell.frame(markup);
+  drawn = true;
+  update();
+  shell.watchFocus();
+  program.watchPointer();
+  shell.shadow.addEventListener('click', click);
+  resolveDrawn();
+}
+
+async function otherLanguage() {
+  try {
+    return await (await fetch(part(bundle.shells.replace('*', lang)))).json();
+  } catch (error) {
+    warn('the texts in', lang, 'cannot be had.', error);
+    lang = bundle.lang;
+    return bundle;
+  }
+}
+
+/** Draws what has changed: Go does where it runs, else the shell. */
+export function update() {
+  if (program.go) program.go.sync();
+  else if (drawn) shell.draw(asking());
+}
+
+/** Answers the buttons until Go answers its own. */
+function click(event) {
+  const button = event.target.closest('[data-temoin]');
+  const action = button?.dataset.temoin;
+  if (action === 'dismiss') shell.notice('', false);
+  if (program.go || !button) return;
+  if (action === 'customize' || action === 'open') open(button);
+  // Of a double click, the second finds the banner gone; if both clicks were
+  // on their way before that, it finds the choice made.
+  else if (asking()) decide(() => answer(action));
+}
+
+// ---- answers ----
+
+/** Takes an answer; where the browser does not keep it, all stays refused. */
+function decide(write) {
+  if (write()) announce(texts?.saved);
+  else notKept();
+  update();
+}
+
+export const accept = () => decide(() => answer('accept'));
+export const refuse = () => decide(() => answer('refuse'));
+export const choose = (choices) => decide(() => save(choices));
+
+export function reset() {
+  dismissed = false;
+  forget();
+  if (program.go) program.go.reset();
+  else update();
+}
+
+function announce(text) {
+  if (drawn) shell.notice(text, false);
+}
+
+function notKept() {
+  dismissed = true;
+  if (drawn) shell.notice(texts.notKept, true);
+}
+
+// ---- the dialog ----
+
+/** Starts the program; what follows in the page happens through it. */
+export async function start() {
+  await whenDrawn;
+  const page = {
+    root: shell.root,
+    style: shell.style,
+    changed: refresh,
+    notKept,
+    announce,
+    keepFocus: shell.keepFocus,
+  };
+  return program.start(lang, page, update);
+}
+
+export async function prepare() {
+  await whenDrawn;
+  return program.prepare(lang);
+}
+
+/**
+ * Opens the dialog. Where it cannot be drawn, or not in good time, leads to the
+ * charter, whose form does the same.
+ * @param button shows meanwhile that something is on its way
+ */
+export async function open(button) {
+  await whenDrawn;
+  if (button && !program.go) shell.waiting(button, texts.waiting);
+  const late = new Promise((_, reject) => { setTimeout(reject, patience, new Error('the dialog is late')); });
+  try {
+    (await Promise.race([start(), late])).open();
+  } catch (error) {
+    warn('customize leads to the charter:', error.message);
+    location.assign(bundle.charter + '#choix');
+  }
+}

@@ -1,0 +1,91 @@
+// temoin.js: the banner before Go, the visitor's choice, and the way to the Go
+// program that draws the rest. One classic script without dependency, made by
+// the server for one catalogue and one language.
+import { expose, isExposed, whenReady } from './api.js';
+import { options } from './bundle.js';
+import { current, onChange, refresh } from './choice.js';
+import * as layers from './layers.js';
+import { host } from './shell.js';
+
+if (!isExposed()) begin();
+
+function begin() {
+  refresh();
+  expose();
+  followOthers();
+  listenForOpeners();
+  if (current()) whenReady(layers.draw);
+  else whenBody(layers.draw).then(anticipate);
+}
+
+/** Resolves with what callback returns, called as soon as there is a body. */
+function whenBody(callback) {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (!document.body) return;
+      observer.disconnect();
+      resolve(callback());
+    };
+    const observer = new MutationObserver(look);
+    observer.observe(document.documentElement, { childList: true });
+    look();
+  });
+}
+
+// ---- one choice in all tabs ----
+
+/** Follows what is chosen in other tabs, and while the page lay in the back/forward cache. */
+function followOthers() {
+  const follow = () => { refresh(); };
+  let channel = null;
+  try {
+    channel = new BroadcastChannel('temoin');
+    channel.onmessage = follow;
+  } catch {
+    // A frame without an origin has no channel; it has no cookies either.
+  }
+  let told = current()?.id;
+  onChange((record) => {
+    layers.update();
+    if (record?.id !== told) channel?.postMessage(null);
+    told = record?.id;
+  });
+  addEventListener('pageshow', ({ persisted }) => { if (persisted) follow(); });
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) follow(); });
+}
+
+// ---- openers in the page ----
+
+function listenForOpeners() {
+  const selector = ['[data-temoin-open]', 'a[href="#temoin"]', options.open].filter(Boolean).join();
+  document.addEventListener('click', (event) => {
+    if (!event.target.closest?.(selector)) return;
+    event.preventDefault();
+    layers.open();
+  });
+  if (location.hash === '#temoin') layers.open();
+}
+
+// ---- when Go is wanted ----
+
+const idle = globalThis.requestIdleCallback ?? ((callback) => setTimeout(callback, 200));
+
+/**
+ * Has the program ready before it is asked for: compiled and started when the
+ * page is idle, or when the visitor comes near. On a line that is slow, or
+ * saved by the visitor's wish, only the latter.
+ */
+function anticipate() {
+  const near = ['pointerover', 'pointerdown', 'touchstart', 'focusin'];
+  const start = () => {
+    for (const event of near) host.removeEventListener(event, start);
+    layers.start().catch(() => {}); // said on the console; the shell goes on
+  };
+  for (const event of near) host.addEventListener(event, start, { passive: true });
+
+  const { saveData, effectiveType } = navigator.connection ?? {};
+  if (saveData || /2g/.test(effectiveType)) return;
+  const prepare = () => idle(() => layers.prepare().then(() => idle(start), start));
+  if (document.readyState === 'complete') prepare();
+  else addEventListener('load', prepare, { once: true });
+}

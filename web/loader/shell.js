@@ -1,0 +1,94 @@
+// Draws the prerendered layers in a shadow root at the beginning of the page,
+// and keeps the banner off what has the focus.
+import { bundle } from './bundle.js';
+
+const host = document.createElement('div');
+const shadow = host.attachShadow({ mode: 'open' });
+
+let shell = null; // the markup in the page's language
+
+/** Holds the layers; Go replaces its first child. */
+const root = document.createElement('div');
+
+export { host, root, shadow };
+
+/** Returns a function that gives the focus back to the button that has it now, when another like it has taken its place. */
+export function keepFocus() {
+  const action = shadow.activeElement?.dataset.temoin;
+  const top = root.querySelector('.banner')?.scrollTop;
+  return () => {
+    if (action) root.querySelector(`[data-temoin="${action}"]`)?.focus({ preventScroll: true });
+    if (top) root.querySelector('.banner').scrollTop = top;
+  };
+}
+
+/** Adopts a style sheet, which no style-src can forbid. */
+export function style(css) {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  shadow.adoptedStyleSheets = [...shadow.adoptedStyleSheets, sheet];
+}
+
+/** Makes the frame: the root for the layers, and the notice. */
+export function frame(markup) {
+  shell = parse(markup);
+  host.id = 'temoin';
+  style(bundle.style);
+  root.className = 'root';
+  shadow.append(root, shell.querySelector('.notice'));
+  document.body.prepend(host);
+}
+
+/** Parses the server's markup, in a page that may demand Trusted Types. */
+function parse(markup) {
+  const policy = globalThis.trustedTypes?.createPolicy('temoin', { createHTML: (html) => html });
+  const template = document.createElement('template');
+  template.innerHTML = policy ? policy.createHTML(markup) : markup;
+  return template.content;
+}
+
+/** Draws the layers as they are before Go runs: the banner, or the button that reopens the choices. */
+export function draw(asking) {
+  const layers = shell.querySelector('.layers').cloneNode(true);
+  if (!asking) layers.querySelector('.banner').remove();
+  layers.querySelector('.reopen').hidden = asking || !bundle.reopen;
+  root.replaceChildren(layers);
+}
+
+/** Says text to whoever uses a screen reader; shows it to everybody if visible. */
+export function notice(text, visible) {
+  const box = shadow.querySelector('.notice');
+  box.querySelector('p').textContent = text;
+  box.classList.toggle('shown', !!visible);
+}
+
+/** Shows on the button that was pressed that something is on its way. */
+export function waiting(button, text) {
+  button.setAttribute('aria-busy', 'true');
+  button.textContent = text;
+}
+
+const banner = () => root.querySelector('.banner:not([hidden])');
+
+/**
+ * Keeps the banner off the element that has the focus: scrolls, and where the
+ * page ends there, moves the banner to the top for as long as needed.
+ */
+export function watchFocus() {
+  document.addEventListener('focusin', ({ target }) => {
+    if (target === host || !banner()) return;
+    host.classList.remove('top');
+    const hiddenBy = covered(target);
+    if (hiddenBy <= 0) return;
+    scrollBy({ top: hiddenBy, behavior: 'instant' });
+    host.classList.toggle('top', covered(target) > 0);
+  });
+}
+
+/** How many pixels of the element's height lie behind the banner. */
+function covered(element) {
+  const a = element.getBoundingClientRect();
+  const b = banner().getBoundingClientRect();
+  const beside = a.right <= b.left || a.left >= b.right || a.top >= b.bottom;
+  return beside ? 0 : a.bottom - b.top;
+}

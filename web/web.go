@@ -1,0 +1,46 @@
+// Package web holds what a page loads: the loader, styles, texts and the demo
+// portal, embedded in the server. What is built from them lies in dist.
+package web
+
+import (
+	"embed"
+	"io/fs"
+)
+
+//go:embed all:dist
+var dist embed.FS
+
+//go:embed texts
+var texts embed.FS
+
+//go:embed demo
+var demo embed.FS
+
+// DefaultCatalogue is the catalogue that the server takes where none is given:
+// the open-data portal with its four necessary cookies.
+//
+//go:embed catalogue.yaml
+var DefaultCatalogue []byte
+
+// CharterPage is the html/template around the charter's content.
+//
+//go:embed charter.html
+var CharterPage string
+
+// Dist returns what ./build.sh build made: app.wasm, runtime.js, loader.js and
+// the minified style sheets.
+func Dist() fs.FS { return sub(dist, "dist") }
+
+// Texts returns the wordings, one file per language.
+func Texts() fs.FS { return sub(texts, "texts") }
+
+// Demo returns the demo portal: templates, content and style.
+func Demo() fs.FS { return sub(demo, "demo") }
+
+func sub(files embed.FS, folder string) fs.FS {
+	dir, err := fs.Sub(files, folder)
+	if err != nil {
+		panic(err) // the folder's name is a constant of this file
+	}
+	return dir
+}
