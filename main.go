@@ -1,0 +1,154 @@
+//go:build !js
+
+// Command temoin serves a cookie banner for public sites, checks the catalogue
+// it is made of, and exports it for static hosts. The program in the browser,
+// which draws the banner, is main_js.go.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"temoin/server"
+	"temoin/server/catalogue"
+)
+
+const usage = `temoin: a self-hosted cookie banner
+
+  temoin serve          serve the banner, the charter and the demo portal
+  temoin check FILE     say all that is wrong in a catalogue, and what would be right
+  temoin export DIR     write the same files for any static host or CDN
+
+Flags of serve and export; each may come from the environment instead, as
+TEMOIN_ and its name in capitals (TEMOIN_MAX_AGE=1h):
+
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(os.Stderr, "temoin:", err)
+		}
+		stop()
+		os.Exit(1)
+	}
+}
+
+// run carries out one command. What a command answers goes to stdout, what it
+// logs to stderr.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags, config := newFlags(stderr)
+	if len(args) == 0 {
+		flags.Usage()
+		return errors.New("no command; there are serve, check and export")
+	}
+	command := args[0]
+	words, err := parse(flags, args[1:])
+	if err != nil {
+		return err
+	}
+	config.Log = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: config.Level}))
+
+	switch command {
+	case "serve":
+		return serve(ctx, *config, words, stdout)
+	case "check":
+		return check(words, stdout)
+	case "export":
+		return export(*config, words, stdout)
+	case "help", "-h", "-help", "--help":
+		flags.Usage()
+		return nil
+	}
+	return fmt.Errorf("no command %q; there are serve, check and export", command)
+}
+
+func newFlags(stderr io.Writer) (*flag.FlagSet, *server.Config) {
+	config := &server.Config{}
+	flags := flag.NewFlagSet("temoin", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&config.Addr, "addr", "127.0.0.1:8080", "`host:port` to listen on; port 0 takes a free one")
+	flags.StringVar(&config.Catalogue, "catalogue", "catalogue.yaml", "the catalogue's `file`; where it is absent, the embedded example is served")
+	flags.DurationVar(&config.MaxAge, "max-age", 5*time.Minute, "how long browsers use temoin.js without asking for a newer one; 0 makes them ask always")
+	flags.TextVar(&config.Level, "log", slog.LevelInfo, "least `level` that is logged: debug, info, warn or error; debug shows each request")
+	flags.Usage = func() {
+		fmt.Fprint(stderr, usage)
+		flags.PrintDefaults()
+	}
+	return flags, config
+}
+
+// parse takes what the environment sets, and over it what the arguments say;
+// it returns the arguments that are not flags, wherever they stand.
+func parse(flags *flag.FlagSet, args []string) (words []string, err error) {
+	flags.VisitAll(func(f *flag.Flag) {
+		name := "TEMOIN_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		if value, found := os.LookupEnv(name); found {
+			if fault := f.Value.Set(value); fault != nil {
+				err = errors.Join(err, fmt.Errorf("%s is %q: %w", name, value, fault))
+			}
+		}
+	})
+	for err == nil && len(args) > 0 {
+		if err = flags.Parse(args); err == nil && flags.NArg() > 0 {
+			words = append(words, flags.Arg(0))
+			args = flags.Args()[1:]
+			continue
+		}
+		break
+	}
+	return words, err
+}
+
+func serve(ctx context.Context, config server.Config, args []string, stdout io.Writer) error {
+	if len(args) > 0 {
+		return fmt.Errorf("serve takes flags only, not %q", args[0])
+	}
+	s, err := server.New(config)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, "Témoin answers on", s.URL())
+	return s.Run(ctx)
+}
+
+func check(args []string, stdout io.Writer) error {
+	if len(args) != 1 {
+		return errors.New("check takes one file: temoin check catalogue.yaml")
+	}
+	summary, err := server.Check(args[0])
+	if problems, found := errors.AsType[catalogue.Problems](err); found {
+		fmt.Fprintln(stdout, problems)
+		return fmt.Errorf("problems in %s: %d", args[0], len(problems))
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, summary)
+	return nil
+}
+
+func export(config server.Config, args []string, stdout io.Writer) error {
+	if len(args) != 1 {
+		return errors.New("export takes one folder: temoin export public")
+	}
+	manifest, err := server.Export(config, args[0])
+	if err != nil {
+		return err
+	}
+	for _, file := range manifest.Files {
+		fmt.Fprintf(stdout, "%8d %8d br  %s\n", file.Size, file.Brotli, file.Path)
+	}
+	return nil
+}

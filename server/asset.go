@@ -1,0 +1,183 @@
+package server
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/andybalholm/brotli"
+)
+
+// asset is one file as it goes over the wire, in each encoding, in memory.
+type asset struct {
+	contentType string
+	cache       string // the header Cache-Control
+	variants    []variant
+}
+
+// variant is an asset in one encoding; identity comes last.
+type variant struct {
+	encoding string // as in Content-Encoding, "" for identity
+	body     []byte
+	etag     string
+}
+
+const immutable = "public, max-age=31536000, immutable"
+
+// hash returns the first 16 hexadecimal digits of the SHA-256 of all parts,
+// enough to tell the versions of a file apart.
+func hash(parts ...[]byte) string {
+	h := sha256.New()
+	for _, part := range parts {
+		h.Write(part)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// newAsset compresses body as well as can be: it is done once, at start.
+func newAsset(name, cache string, body []byte) (*asset, error) {
+	br, err := pack(body, func(w io.Writer) io.WriteCloser {
+		return brotli.NewWriterLevel(w, brotli.BestCompression)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("compress %s: %w", name, err)
+	}
+	gz, err := pack(body, func(w io.Writer) io.WriteCloser {
+		z, _ := gzip.NewWriterLevel(w, gzip.BestCompression) // the level is a valid one
+		return z
+	})
+	if err != nil {
+		return nil, fmt.Errorf("compress %s: %w", name, err)
+	}
+	return packedAsset(name, cache, body, br, gz), nil
+}
+
+func pack(body []byte, writer func(io.Writer) io.WriteCloser) ([]byte, error) {
+	var b bytes.Buffer
+	w := writer(&b)
+	if _, err := w.Write(body); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// packedAsset makes an asset of bodies that have been compressed before.
+func packedAsset(name, cache string, body, br, gz []byte) *asset {
+	sum := hash(body)
+	return &asset{
+		contentType: typeOf(name),
+		cache:       cache,
+		variants: []variant{
+			{"br", br, `"` + sum + `-br"`},
+			{"gzip", gz, `"` + sum + `-gz"`},
+			{"", body, `"` + sum + `"`},
+		},
+	}
+}
+
+// types are the media types of what the server sends. The machine's own table
+// is not asked: it may be missing, or wrong.
+var types = map[string]string{
+	".css":  "text/css; charset=utf-8",
+	".html": "text/html; charset=utf-8",
+	".js":   "text/javascript; charset=utf-8",
+	".json": "application/json",
+	".wasm": "application/wasm",
+}
+
+func typeOf(name string) string {
+	if known, found := types[path.Ext(name)]; found {
+		return known
+	}
+	return mime.TypeByExtension(path.Ext(name))
+}
+
+// identity returns the asset as it is before compression.
+func (a *asset) identity() []byte { return a.variants[len(a.variants)-1].body }
+
+// integrity returns the value of the attribute integrity (W3C Subresource
+// Integrity) that holds for the asset.
+func (a *asset) integrity() string {
+	sum := sha512.Sum384(a.identity())
+	return "sha384-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// ServeHTTP answers GET and HEAD, whole, in ranges, or with 304. Any origin may
+// read an asset: there is nothing personal in it.
+func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !allow(w, r, http.MethodGet, http.MethodHead) {
+		return
+	}
+	v := a.negotiate(r.Header.Get("Accept-Encoding"))
+	h := w.Header()
+	h.Set("Content-Type", a.contentType)
+	h.Set("Cache-Control", a.cache)
+	h.Set("Vary", "Accept-Encoding")
+	h.Set("ETag", v.etag)
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	if v.encoding != "" {
+		h.Set("Content-Encoding", v.encoding)
+		// net/http leaves the length out of what is encoded, since most who
+		// encode do not know it. Where it answers in ranges it sets its own.
+		h.Set("Content-Length", strconv.Itoa(len(v.body)))
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(v.body))
+}
+
+// negotiate returns the variant that a client prefers that sent this header
+// Accept-Encoding (RFC 9110, section 12.5.3). Among equals the smaller, which
+// comes first, is taken; identity where nothing else is wanted.
+func (a *asset) negotiate(accept string) variant {
+	best, quality := a.variants[len(a.variants)-1], 0.0
+	for _, v := range a.variants {
+		if v.encoding == "" {
+			continue
+		}
+		if q := encodingQuality(accept, v.encoding); q > quality && q >= encodingQuality(accept, "identity") {
+			best, quality = v, q
+		}
+	}
+	return best
+}
+
+// encodingQuality returns the weight that accept gives to an encoding, from 0,
+// not acceptable, to 1.
+func encodingQuality(accept, encoding string) float64 {
+	wildcard, listed := 0.0, false
+	for item := range strings.SplitSeq(accept, ",") {
+		name, parameters, _ := strings.Cut(item, ";")
+		q := 1.0
+		if value, found := strings.CutPrefix(strings.ToLower(strings.TrimSpace(parameters)), "q="); found {
+			parsed, err := strconv.ParseFloat(value, 64)
+			if err != nil || parsed < 0 || parsed > 1 {
+				continue // an item that cannot be read says nothing
+			}
+			q = parsed
+		}
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case encoding:
+			return q
+		case "*":
+			wildcard, listed = q, true
+		}
+	}
+	if encoding == "identity" && !listed {
+		return 0 // acceptable, but no better than anything else that is
+	}
+	return wildcard
+}

@@ -1,0 +1,283 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"temoin/app"
+	"temoin/app/consent"
+	"temoin/server/catalogue"
+)
+
+// bundle is all that is made of one catalogue: the files that pages load, and
+// what the charter page is drawn from. It does not change once it is made.
+type bundle struct {
+	catalogue *consent.Catalogue
+	rev       string
+	editions  map[string]*app.Edition
+	// assets holds the files by their path on the server.
+	assets map[string]*asset
+	// charterStyle is the path of the charter page's style sheet.
+	charterStyle string
+}
+
+// loaderBundle is what the loader finds around itself (web/loader/bundle.js).
+// A star in a name stands for the language.
+type loaderBundle struct {
+	Lang       string            `json:"lang"`
+	Languages  []string          `json:"languages"`
+	Fixed      bool              `json:"fixed,omitempty"` // lang holds whatever the page's language is
+	Rev        string            `json:"rev"`
+	Cookie     string            `json:"cookie"`
+	Attributes string            `json:"attributes"`
+	Lifetime   int               `json:"lifetime"` // seconds
+	Values     preparedValues    `json:"values"`
+	Services   map[string]string `json:"services"`  // category by service
+	Necessary  []string          `json:"necessary"` // categories
+	Exempt     []string          `json:"exempt"`    // categories and services
+	Reopen     bool              `json:"reopen"`
+	Charter    string            `json:"charter"`
+	Runtime    string            `json:"runtime"`
+	Program    string            `json:"program"`
+	Edition    string            `json:"edition"`
+	Shells     string            `json:"shells"`
+	Style      string            `json:"style"`
+	shellBundle
+}
+
+// preparedValues are the cookie's values of the two answers that need no
+// dialog. The loader fills in the id and the time.
+type preparedValues struct {
+	Accept string `json:"accept"`
+	Refuse string `json:"refuse"`
+}
+
+// shellBundle is the part of the loader's bundle that speaks a language.
+type shellBundle struct {
+	Shell string     `json:"shell"`
+	Texts shellTexts `json:"texts"`
+}
+
+type shellTexts struct {
+	Saved   string `json:"saved"`
+	NotKept string `json:"notKept"`
+	Waiting string `json:"waiting"`
+}
+
+// builder makes a bundle, step by step; the first error stops it.
+type builder struct {
+	*bundle
+	dist   fs.FS
+	maxAge time.Duration
+	err    error
+}
+
+// newBundle makes the bundle of a catalogue. dist is web.Dist, maxAge how long
+// a browser may use temoin.js without asking whether there is a newer one.
+func newBundle(c *consent.Catalogue, dist fs.FS, maxAge time.Duration) (*bundle, error) {
+	b := &builder{
+		bundle: &bundle{
+			catalogue: c,
+			rev:       c.Rev(),
+			editions:  map[string]*app.Edition{},
+			assets:    map[string]*asset{},
+		},
+		dist:   dist,
+		maxAge: maxAge,
+	}
+	b.charterStyle = b.hashed("charter.css", b.read("charter.css"))
+	loader := b.loader()
+	loader.Runtime = name(b.hashed("runtime.js", b.read("runtime.js")))
+	loader.Program = name(b.program())
+	loader.Edition = name(b.localized("edition", b.makeEditions()))
+	shells := b.shells()
+	loader.Shells = name(b.localized("shell", shells))
+	b.loaders(loader, shells)
+	return b.bundle, b.err
+}
+
+// name is what the loader calls the file at path.
+func name(path string) string { return strings.TrimPrefix(path, "/temoin/") }
+
+func (b *builder) fail(err error) {
+	if b.err == nil {
+		b.err = err
+	}
+}
+
+func (b *builder) read(name string) []byte {
+	data, err := fs.ReadFile(b.dist, name)
+	if err != nil {
+		b.fail(fmt.Errorf("read web/dist, which ./build.sh build makes: %w", err))
+	}
+	return data
+}
+
+func (b *builder) add(path, cache string, body []byte) string {
+	a, err := newAsset(path, cache, body)
+	if err != nil {
+		b.fail(err)
+	}
+	b.assets[path] = a
+	return path
+}
+
+// hashed adds a file whose name holds its hash; it returns the path.
+func (b *builder) hashed(name string, body []byte) string {
+	stem, extension, _ := strings.Cut(name, ".")
+	return b.add("/temoin/"+stem+"."+hash(body)+"."+extension, immutable, body)
+}
+
+// program adds app.wasm, which was compressed when it was built.
+func (b *builder) program() string {
+	body := b.read("app.wasm")
+	path := "/temoin/app." + hash(body) + ".wasm"
+	b.assets[path] = packedAsset(path, immutable, body, b.read("app.wasm.br"), b.read("app.wasm.gz"))
+	return path
+}
+
+// localized adds one JSON file for each language, with one hash for all, so
+// that the loader need know only one name; it returns the path with a star in
+// the place of the language.
+func (b *builder) localized(stem string, values map[string]any) string {
+	languages := slices.Sorted(maps.Keys(values))
+	var bodies [][]byte
+	for _, lang := range languages {
+		bodies = append(bodies, b.json(values[lang]))
+	}
+	sum := hash(bodies...)
+	for i, lang := range languages {
+		b.add("/temoin/"+stem+"."+lang+"."+sum+".json", immutable, bodies[i])
+	}
+	return "/temoin/" + stem + ".*." + sum + ".json"
+}
+
+func (b *builder) json(value any) []byte {
+	var data bytes.Buffer
+	encoder := json.NewEncoder(&data)
+	encoder.SetEscapeHTML(false) // in files of their own, "<" needs no escape
+	if err := encoder.Encode(value); err != nil {
+		b.fail(fmt.Errorf("write json: %w", err))
+	}
+	return bytes.TrimSpace(data.Bytes())
+}
+
+func (b *builder) makeEditions() map[string]any {
+	style := string(b.read("dialog.css"))
+	values := map[string]any{}
+	for _, lang := range b.catalogue.Languages {
+		edition, err := catalogue.Edition(b.catalogue, lang)
+		if err != nil {
+			b.fail(err)
+			continue
+		}
+		edition.Style = style
+		b.editions[lang] = edition
+		values[lang] = edition
+	}
+	return values
+}
+
+func (b *builder) shells() map[string]any {
+	values := map[string]any{}
+	for lang, edition := range b.editions {
+		values[lang] = b.shell(edition)
+	}
+	return values
+}
+
+func (b *builder) shell(edition *app.Edition) shellBundle {
+	layers, err := prerender(app.Prerendered(edition))
+	if err != nil {
+		b.fail(fmt.Errorf("prerender layers in %s: %w", edition.Lang, err))
+	}
+	notice, err := prerender(&app.Notice{Edition: edition})
+	if err != nil {
+		b.fail(fmt.Errorf("prerender notice in %s: %w", edition.Lang, err))
+	}
+	t := edition.Texts
+	return shellBundle{
+		Shell: layers + notice,
+		Texts: shellTexts{Saved: t.Saved, NotKept: t.NotKept, Waiting: t.Waiting},
+	}
+}
+
+func (b *builder) loader() loaderBundle {
+	c := b.catalogue
+	l := loaderBundle{
+		Languages:  c.Languages,
+		Rev:        b.rev,
+		Cookie:     c.Cookie.Name,
+		Attributes: strings.TrimPrefix(c.Cookie.Line("", false), c.Cookie.Name+"="),
+		Lifetime:   c.Cookie.MaxAge(),
+		Values:     preparedValues{Accept: b.value(c.Accept()), Refuse: b.value(c.Refuse())},
+		Services:   map[string]string{},
+		Necessary:  []string{},
+		Exempt:     []string{},
+		Reopen:     c.Reopen,
+		Charter:    c.Links.Charter,
+		Style:      string(b.read("shell.css")),
+	}
+	for _, category := range c.Categories {
+		if category.Necessary {
+			l.Necessary = append(l.Necessary, category.ID)
+		}
+		if category.Anonymous {
+			l.Exempt = append(l.Exempt, category.ID)
+		}
+	}
+	for _, service := range c.Services {
+		l.Services[service.ID] = service.Category
+		if service.Anonymous {
+			l.Exempt = append(l.Exempt, service.ID)
+		}
+	}
+	return l
+}
+
+// value encodes an answer with the nil UUID and the first second of 1970 in the
+// places of the id and of the time.
+func (b *builder) value(choices consent.Choices) string {
+	record := consent.Record{
+		ID:      "00000000-0000-0000-0000-000000000000",
+		Rev:     b.rev,
+		At:      time.Unix(1, 0),
+		Choices: choices,
+	}
+	value, err := record.Encode()
+	if err != nil {
+		b.fail(fmt.Errorf("prepare answer: %w", err))
+	}
+	return value
+}
+
+// loaders adds temoin.js, and temoin.<lang>.js for who wants one language
+// whatever the page's is.
+func (b *builder) loaders(common loaderBundle, shells map[string]any) {
+	code := string(b.read("loader.js"))
+	cache := fmt.Sprintf("public, max-age=%d", int(b.maxAge.Seconds()))
+	if b.maxAge <= 0 {
+		cache = "no-cache"
+	}
+	for i, lang := range b.catalogue.Languages {
+		l := common
+		l.Lang = lang
+		l.shellBundle, _ = shells[lang].(shellBundle)
+		if i == 0 {
+			b.add("/temoin.js", cache, b.wrap(l, code))
+		}
+		l.Fixed = true
+		b.add("/temoin."+lang+".js", cache, b.wrap(l, code))
+	}
+}
+
+// wrap puts the loader in a function whose parameter is the bundle.
+func (b *builder) wrap(l loaderBundle, code string) []byte {
+	return fmt.Appendf(nil, "(function(temoinBundle){%s})(%s);\n", strings.TrimSpace(code), b.json(l))
+}

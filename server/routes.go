@@ -1,0 +1,173 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+)
+
+// handler lists all routes, and around them, from the outside in, what is done
+// for each request.
+func (s *Server) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", s.portal)
+	mux.Handle("/demo/portal.css", s.portalStyle)
+	mux.HandleFunc("/healthz", s.getHealth)
+	mux.HandleFunc(charterPath, s.charter)
+	mux.HandleFunc(charterPath+"/{lang}", s.charter)
+	mux.HandleFunc("/temoin/", s.unknownAsset)
+
+	var h http.Handler = mux
+	h = s.assets(h)
+	h = http.NewCrossOriginProtection().Handler(h)
+	h = securityHeaders(h)
+	h = s.recoverPanics(h)
+	return s.logRequests(h)
+}
+
+// assets answers with the files of the bundle, and leaves the rest to next.
+func (s *Server) assets(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a, found := s.bundle.Load().assets[r.URL.Path]; found {
+			a.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) unknownAsset(w http.ResponseWriter, r *http.Request) {
+	paths := slices.Sorted(maps.Keys(s.bundle.Load().assets))
+	http.Error(w, r.URL.Path+" is not there; there are:\n"+strings.Join(paths, "\n"), http.StatusNotFound)
+}
+
+// charter handles "GET /charte-cookies" and "POST /charte-cookies", also with a
+// language behind them.
+func (s *Server) charter(w http.ResponseWriter, r *http.Request) {
+	if !allow(w, r, http.MethodGet, http.MethodHead, http.MethodPost) {
+		return
+	}
+	b := s.bundle.Load()
+	if lang := r.PathValue("lang"); lang != "" && !slices.Contains(b.catalogue.Languages, lang) {
+		http.Error(w, fmt.Sprintf("the charter is there in %s, not in %q", strings.Join(b.catalogue.Languages, ", "), lang), http.StatusNotFound)
+		return
+	}
+	answer := b.getCharter
+	if r.Method == http.MethodPost {
+		answer = b.postCharter
+	}
+	s.report(w, r, answer(w, r, time.Now()))
+}
+
+// getHealth handles "GET /healthz".
+func (s *Server) getHealth(w http.ResponseWriter, r *http.Request) {
+	if !allow(w, r, http.MethodGet, http.MethodHead) {
+		return
+	}
+	w.Header().Set("Content-Type", types[".json"])
+	w.Header().Set("Cache-Control", "no-store")
+	json.NewEncoder(w).Encode(map[string]string{"status": "ok", "rev": s.bundle.Load().rev})
+}
+
+// allow answers 405 where the request's method is not one of methods.
+func allow(w http.ResponseWriter, r *http.Request, methods ...string) bool {
+	if slices.Contains(methods, r.Method) {
+		return true
+	}
+	list := strings.Join(methods, ", ")
+	w.Header().Set("Allow", list)
+	http.Error(w, r.Method+" is not allowed here, only "+list, http.StatusMethodNotAllowed)
+	return false
+}
+
+// errBadRequest marks an error that the client caused and may read.
+var errBadRequest = errors.New("bad request")
+
+func badRequest(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", errBadRequest, fmt.Sprintf(format, args...))
+}
+
+// report answers a request that failed. What is our fault is logged, not shown.
+func (s *Server) report(w http.ResponseWriter, r *http.Request, err error) {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+	case errors.As(err, &tooLarge):
+		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
+	case errors.Is(err, errBadRequest):
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	default:
+		s.log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		http.Error(w, "internal error", http.StatusInternalServerError)
+	}
+}
+
+// contentSecurityPolicy is what our own pages need, and what a host page needs
+// at the least: its scripts, WebAssembly, and requests to where they came from.
+const contentSecurityPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; " +
+	"style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; " +
+	"require-trusted-types-for 'script'; trusted-types temoin"
+
+func securityHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", contentSecurityPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
+		if isSecure(r) {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// recoverPanics keeps one broken request from ending the server.
+func (s *Server) recoverPanics(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			fault := recover()
+			if fault == nil || fault == http.ErrAbortHandler {
+				return
+			}
+			s.log.Error("request panicked", "path", r.URL.Path, "fault", fault, "stack", string(debug.Stack()))
+			http.Error(w, "internal error", http.StatusInternalServerError)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// logRequests logs each request at the level debug, without anything that says
+// who made it: no address, no user agent, no query.
+func (s *Server) logRequests(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.log.Enabled(r.Context(), slog.LevelDebug) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		start := time.Now()
+		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(recorder, r)
+		s.log.Debug("request", "method", r.Method, "path", r.URL.Path,
+			"status", recorder.status, "ms", time.Since(start).Milliseconds())
+	})
+}
+
+type statusRecorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (r *statusRecorder) WriteHeader(status int) {
+	r.status = status
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (r *statusRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
