@@ -1,0 +1,81 @@
+package catalogue_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"temoin/app/consent"
+	"temoin/server/catalogue"
+)
+
+// FuzzParse: whatever a file holds, it is either refused with the places of
+// its mistakes, or good for all that follows: the cookie and the editions.
+func FuzzParse(f *testing.F) {
+	files, err := filepath.Glob("testdata/*.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range append(files, "../../web/catalogue.yaml", "../../web/demo/catalogue.yaml") {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := catalogue.Parse("c.yaml", data)
+		if err != nil {
+			checkProblems(t, err)
+			return
+		}
+		checkRecords(t, c)
+		for _, lang := range c.Languages {
+			if _, err := catalogue.Edition(c, lang); err != nil {
+				t.Errorf("edition in %q: got %v", lang, err)
+			}
+		}
+	})
+}
+
+func checkProblems(t *testing.T, err error) {
+	t.Helper()
+	var problems catalogue.Problems
+	if !errors.As(err, &problems) || len(problems) == 0 {
+		t.Fatalf("got %v, want problems", err)
+	}
+	for i, problem := range problems {
+		if problem.Line < 1 || problem.Column < 1 || problem.Wrong == "" || problem.Right == "" {
+			t.Errorf("got %+v, want a place and two sentences", problem)
+		}
+		if i > 0 && problem.Line < problems[i-1].Line {
+			t.Errorf("got line %d after %d, want them in order", problem.Line, problems[i-1].Line)
+		}
+	}
+}
+
+// checkRecords: the answers that are longest are read back from the cookie.
+func checkRecords(t *testing.T, c *consent.Catalogue) {
+	t.Helper()
+	isCategory := func(id string) bool { return c.Category(id) != nil }
+	differing, services := c.Split(isCategory)
+	for _, record := range []consent.Record{
+		{Choices: c.Accept()},
+		{Choices: c.Refuse()},
+		{Choices: differing, Services: services},
+	} {
+		record.ID, record.Rev, record.At = consent.NewID(), c.Rev(), time.Unix(1_790_000_000, 0)
+		value, err := record.Encode()
+		if err != nil {
+			t.Fatalf("encode %v: got %v", record, err)
+		}
+		if size := len(c.Cookie.Name) + 1 + len(value); size > consent.MaxCookieSize {
+			t.Errorf("got %d bytes, want at most %d", size, consent.MaxCookieSize)
+		}
+		if read := c.Read([]string{value}, record.At, record.Rev); read == nil || read.ID != record.ID {
+			t.Errorf("got %v, want the record that was written", read)
+		}
+	}
+}

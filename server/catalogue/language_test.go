@@ -1,0 +1,175 @@
+package catalogue
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"temoin/app/consent"
+	"temoin/web"
+)
+
+func TestLanguages(t *testing.T) {
+	languages, err := Languages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := slices.Sorted(maps.Keys(languages)), []string{"en", "fr"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestPlaceholders: every language puts the same values into a text as French.
+func TestPlaceholders(t *testing.T) {
+	languages, err := Languages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	french := map[string]string{}
+	collectTexts(reflect.ValueOf(*languages["fr"]), "", french)
+	for code, language := range languages {
+		texts := map[string]string{}
+		collectTexts(reflect.ValueOf(*language), "", texts)
+		for key, text := range texts {
+			if strings.HasPrefix(key, "/durations/") {
+				continue // plural forms differ from language to language
+			}
+			if got, want := placeholders(text), placeholders(french[key]); !slices.Equal(got, want) {
+				t.Errorf("%s%s: got %q, want %q", code, key, got, want)
+			}
+		}
+	}
+}
+
+// TestDurationPlaceholders: every form of a duration says its number.
+func TestDurationPlaceholders(t *testing.T) {
+	languages, err := Languages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for code, language := range languages {
+		texts := map[string]string{}
+		collectTexts(reflect.ValueOf(language.Durations), "", texts)
+		for key, text := range texts {
+			want := "{n}"
+			switch key {
+			case "/session":
+				want = ""
+			case "/at-most":
+				want = "{duration}"
+			}
+			if got := strings.Join(placeholders(text), ""); text != "" && got != want {
+				t.Errorf("%s%s: got %q, want %q", code, key, got, want)
+			}
+		}
+	}
+}
+
+// collectTexts gathers the texts of a language file by the path of their keys.
+func collectTexts(v reflect.Value, at string, texts map[string]string) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i, field := range fieldsOf(v.Type()) {
+			collectTexts(v.Field(i), at+"/"+field.name, texts)
+		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			collectTexts(v.MapIndex(key), at+"/"+key.String(), texts)
+		}
+	case reflect.String:
+		texts[at] = v.String()
+	}
+}
+
+func TestDuration(t *testing.T) {
+	tests := []struct{ lang, duration, want string }{
+		{"fr", "session", "jusqu’à la fermeture du navigateur"},
+		{"fr", "1 minute", "1\u00a0minute"},
+		{"fr", "30 minutes", "30\u00a0minutes"},
+		{"fr", "1 hour", "1\u00a0heure"},
+		{"fr", "2 weeks", "2\u00a0semaines"},
+		{"fr", "1 month", "1\u00a0mois"},
+		{"fr", "13 months", "13\u00a0mois"},
+		{"fr", "1 year", "1\u00a0an"},
+		{"fr", "2 years", "2\u00a0ans"},
+		{"fr", "at most 12 months", "12\u00a0mois au plus"},
+
+		{"en", "session", "until the browser is closed"},
+		{"en", "1 minute", "1\u00a0minute"},
+		{"en", "24 hours", "24\u00a0hours"},
+		{"en", "1 day", "1\u00a0day"},
+		{"en", "1000 days", "1000\u00a0days"},
+		{"en", "1 week", "1\u00a0week"},
+		{"en", "2 years", "2\u00a0years"},
+		{"en", "at most 1 month", "at most 1\u00a0month"},
+	}
+	languages, err := Languages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range tests {
+		t.Run(test.lang+" "+test.duration, func(t *testing.T) {
+			duration, err := consent.ParseDuration(test.duration)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := languages[test.lang].Duration(duration); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// TestPluralForms uses a language with more forms than French and English.
+func TestPluralForms(t *testing.T) {
+	polish := &Language{Code: "pl", Durations: Durations{
+		Month: Forms{One: "{n} miesiąc", Few: "{n} miesiące", Many: "{n} miesięcy", Other: "{n} miesiąca"},
+		Day:   Forms{Other: "{n} d."},
+	}}
+	for want, duration := range map[string]consent.Duration{
+		"1\u00a0miesiąc":   {Count: 1, Unit: consent.Month},
+		"3\u00a0miesiące":  {Count: 3, Unit: consent.Month},
+		"13\u00a0miesięcy": {Count: 13, Unit: consent.Month},
+		"5\u00a0d.":        {Count: 5, Unit: consent.Day}, // no such form: the other one
+	} {
+		if got := polish.Duration(duration); got != want {
+			t.Errorf("%s: got %q, want %q", duration, got, want)
+		}
+	}
+}
+
+// TestWrongLanguage spoils a good language file in one place at a time.
+func TestWrongLanguage(t *testing.T) {
+	data, err := fs.ReadFile(web.Texts(), "en.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	english := string(data)
+	tests := []struct{ name, old, new, want string }{
+		{"code", "code: en", "code: de", `the code is "de"; want a BCP 47 code that names the file en.yaml`},
+		{"direction", "dir: ltr", "dir: left", `the direction is "left"; want ltr or rtl`},
+		{"missing text", "  accept: Accept all\n", "", `"accept" is missing; add it`},
+		{"missing form", "{ one: \"{n} day\", other: \"{n} days\" }", "{ one: \"{n} day\" }", `"other" is missing; add it`},
+		{"unknown text", "  accept: Accept all\n", "  accept: A\n  acept: B\n", `unknown key "acept"; did you mean "accept"?`},
+		{"unknown category", "  third-party:\n    title", "  thirdparty:\n    title", `unknown category "thirdparty"; did you mean "third-party"?`},
+		{"missing category", "  third-party:\n    title", "  thirdparty:\n    title", `the category "third-party" is missing`},
+		{"syntax", "code: en", "code: [", "want YAML"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if !strings.Contains(english, test.old) {
+				t.Fatalf("en.yaml has no %q", test.old)
+			}
+			text := strings.Replace(english, test.old, test.new, 1)
+			_, err := readLanguages(fstest.MapFS{"en.yaml": {Data: []byte(text)}})
+			if got := fmt.Sprint(err); !strings.HasPrefix(got, "read language: en.yaml:") || !strings.Contains(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,274 @@
+package catalogue_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
+
+	"temoin/app/consent"
+	"temoin/server/catalogue"
+)
+
+// TestSchema: the committed schema is the one that the types make.
+func TestSchema(t *testing.T) {
+	schema, err := catalogue.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "../../web/catalogue.schema.json", string(schema))
+}
+
+// compiled returns the schema as another implementation understands it.
+func compiled(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	text, err := catalogue.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("catalogue.schema.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("catalogue.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+// jsonOf returns the value of a YAML file as JSON would have it: keys are strings.
+func jsonOf(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		for key := range value {
+			value[key] = jsonOf(value[key])
+		}
+		return value
+	case map[any]any:
+		object := map[string]any{}
+		for key := range value {
+			object[fmt.Sprint(key)] = jsonOf(value[key])
+		}
+		return object
+	case []any:
+		for i := range value {
+			value[i] = jsonOf(value[i])
+		}
+	}
+	return value
+}
+
+// TestSchemaAgrees: schema and reader take and refuse the same files, as far
+// as structure goes.
+func TestSchemaAgrees(t *testing.T) {
+	const (
+		site     = `site: { name: The site, url: "https://data.example.org" }` + "\n"
+		service  = minimal + "services: [{ id: a, category: statistics, name: A, provider: S, purpose: P, %s }]"
+		cookie   = minimal + "services: [{ id: a, category: statistics, name: A, provider: S, purpose: P, cookies: [{ %s }] }]"
+		exempt   = minimal + "services: [{ id: a, category: statistics, name: A, provider: S, purpose: P, kind: measure, anonymous: true, exemption: { %s } }]"
+		settings = minimal + "cookie: { %s }"
+	)
+	schema := compiled(t)
+	tests := []struct {
+		name, form, part string
+		valid            bool
+	}{
+		{"minimal", minimal, "", true},
+		{"no site", "languages: [fr]", "", false},
+		{"no languages", site, "", false},
+		{"text as list", "[]", "", false},
+		{"site empty", "languages: [fr]\nsite: {}", "", false},
+		{"site null", "languages: [fr]\nsite:", "", false},
+		{"site without url", "languages: [fr]\nsite: { name: A }", "", false},
+		{"unknown key", minimal + "sites: {}", "", false},
+		{"unknown key of site", "languages: [fr]\nsite: { name: A, url: \"https://a.example\", x: y }", "", false},
+
+		{"languages empty", site + "languages: []", "", false},
+		{"languages text", site + "languages: fr", "", false},
+		{"languages unknown", site + "languages: [xx]", "", false},
+		{"languages twice", site + "languages: [fr, fr]", "", false},
+		{"languages number", site + "languages: [1]", "", false},
+
+		{"links", minimal + "links: { charter: /a, privacy: /b }", "", true},
+		{"links empty", minimal + "links: {}", "", true},
+		{"links unknown key", minimal + "links: { legal: /a }", "", false},
+		{"links null", minimal + "links:", "", false},
+		{"reopen", minimal + "reopen: false", "", true},
+		{"reopen text", minimal + "reopen: no", "", false},
+
+		{"settings", settings, "name: a, lifetime: 1 day", true},
+		{"settings unknown key", settings, "path: /", false},
+		{"settings empty name", settings, `name: ""`, false},
+		{"settings bad lifetime", settings, "lifetime: a month", false},
+		{"settings number", settings, "lifetime: 6", false},
+
+		{"categories empty", minimal + "categories: []", "", false},
+		{"default category", minimal + "categories: [{ id: statistics }]", "", true},
+		{"necessary", minimal + "categories: [{ id: necessary, necessary: true }]", "", true},
+		{"necessary unmarked", minimal + "categories: [{ id: necessary }]", "", false},
+		{"necessary false", minimal + "categories: [{ id: necessary, necessary: false }]", "", false},
+		{"own category", minimal + "categories: [{ id: own, title: O, description: O }]", "", true},
+		{"own category without title", minimal + "categories: [{ id: own, description: O }]", "", false},
+		{"category without id", minimal + "categories: [{ title: O, description: O }]", "", false},
+		{"category unknown key", minimal + "categories: [{ id: statistics, color: red }]", "", false},
+		{"category bad id", minimal + "categories: [{ id: O, title: O, description: O }]", "", false},
+		{"category reserved id", minimal + "categories: [{ id: constructor, title: O, description: O }]", "", false},
+
+		{"service", service, "kind: measure", true},
+		{"service translated", service, "location: { fr: Ici, en: Here }", true},
+		{"service unknown language", service, "location: { fr: Ici, en: Here, xx: There }", false},
+		{"service empty text", service, "location: { fr: Ici, en: \"\" }", false},
+		{"service no translation", service, "location: {}", false},
+		{"service text as list", service, "location: [Here]", false},
+		{"service text as number", service, "location: 1", false},
+		{"service text as date", service, "location: '2026-11-24'", true},
+		{"service unknown key", service, "url: a", false},
+		{"service bad kind", service, "kind: analytics", false},
+		{"service kind in capitals", service, "kind: Measure", false},
+		{"service null", minimal + "services: [~]", "", false},
+		{"service empty", minimal + "services: [{}]", "", false},
+		{"service bad id", minimal + "services: [{ id: a_b, category: statistics, name: A, provider: S, purpose: P }]", "", false},
+		{"service reserved id", minimal + "services: [{ id: temoin, category: statistics, name: A, provider: S, purpose: P }]", "", false},
+		{"services as mapping", minimal + "services: { a: {} }", "", false},
+
+		{"cookie", cookie, "name: a, purpose: P, duration: session, party: third", true},
+		{"cookie at most", cookie, "name: a, purpose: P, duration: at most 1 weeks", true},
+		{"cookie 1000 days", cookie, "name: a, purpose: P, duration: 1000 days", true},
+		{"cookie 1001 days", cookie, "name: a, purpose: P, duration: 1001 days", false},
+		{"cookie 0 days", cookie, "name: a, purpose: P, duration: 0 days", false},
+		{"cookie signed", cookie, "name: a, purpose: P, duration: +1 days", false},
+		{"cookie at most session", cookie, "name: a, purpose: P, duration: at most session", false},
+		{"cookie two spaces", cookie, "name: a, purpose: P, duration: '1  day'", false},
+		{"cookie dayss", cookie, "name: a, purpose: P, duration: 1 dayss", false},
+		{"cookie without duration", cookie, "name: a, purpose: P", false},
+		{"cookie without name", cookie, "purpose: P, duration: session", false},
+		{"cookie bad party", cookie, "name: a, purpose: P, duration: session, party: second", false},
+		{"cookie unknown key", cookie, "name: a, purpose: P, duration: session, domain: b", false},
+
+		{"exemption", exempt, "own-use-only: true, anonymous-data: true, single-site: true, not-renewed: true, data-retention: 1 year", true},
+		{"exemption false", exempt, "own-use-only: false, anonymous-data: true, single-site: true, not-renewed: true, data-retention: 1 year", false},
+		{"exemption without retention", exempt, "own-use-only: true, anonymous-data: true, single-site: true, not-renewed: true", false},
+		{"exemption without condition", exempt, "own-use-only: true, anonymous-data: true, single-site: true, data-retention: 1 year", false},
+		{"exemption text", exempt, "own-use-only: 'true', anonymous-data: true, single-site: true, not-renewed: true, data-retention: 1 year", false},
+
+		{"texts", minimal + "texts: { fr: { accept: Oui } }", "", true},
+		{"texts empty", minimal + "texts: {}", "", true},
+		{"texts unknown language", minimal + "texts: { xx: { accept: Oui } }", "", false},
+		{"texts unknown key", minimal + "texts: { fr: { yes: Oui } }", "", false},
+		{"texts empty text", minimal + "texts: { fr: { accept: \"\" } }", "", false},
+		{"texts list", minimal + "texts: { fr: [accept] }", "", false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			text := strings.ReplaceAll(test.form, "%s", test.part)
+			_, err := catalogue.Parse("c.yaml", []byte(text))
+			if (err == nil) != test.valid {
+				t.Errorf("reader: got %v, want valid %t", err, test.valid)
+			}
+			var value any
+			if err := yaml.Unmarshal([]byte(text), &value); err != nil {
+				t.Fatal(err)
+			}
+			if err := schema.Validate(jsonOf(value)); (err == nil) != test.valid {
+				t.Errorf("schema: got %v, want valid %t", err, test.valid)
+			}
+		})
+	}
+}
+
+// TestSchemaTakesShippedCatalogues: an editor finds nothing wrong in them.
+func TestSchemaTakesShippedCatalogues(t *testing.T) {
+	schema := compiled(t)
+	for _, file := range []string{"catalogue.yaml", "demo/catalogue.yaml"} {
+		t.Run(file, func(t *testing.T) {
+			if err := schema.Validate(yamlFile(t, "../../web/"+file)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestSchemaKeys: the schema has the keys of the types, and so has the reader,
+// which lists those it knows when it meets another.
+func TestSchemaKeys(t *testing.T) {
+	definitions := schemaDefinitions(t)
+	types := []reflect.Type{
+		reflect.TypeFor[consent.Catalogue](), reflect.TypeFor[consent.Site](), reflect.TypeFor[consent.Links](),
+		reflect.TypeFor[consent.CookieSettings](), reflect.TypeFor[consent.Category](), reflect.TypeFor[consent.Service](),
+		reflect.TypeFor[consent.Exemption](), reflect.TypeFor[consent.Cookie](),
+	}
+	if got, want := len(definitions), len(types)+len([]string{"Text", "Duration"}); got != want {
+		t.Errorf("got %d definitions, want %d", got, want)
+	}
+	for _, typ := range types {
+		t.Run(typ.Name(), func(t *testing.T) {
+			var want []string
+			for i := range typ.NumField() {
+				name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
+				want = append(want, name)
+			}
+			slices.Sort(want)
+			got := definitions[typ.Name()]
+			if !slices.Equal(got, want) {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+	_, err := catalogue.Parse("c.yaml", []byte(minimal+"unknown: key"))
+	for _, name := range definitions["Catalogue"] {
+		if !strings.Contains(fmt.Sprint(err), name) {
+			t.Errorf("the reader does not know %q: got %v", name, err)
+		}
+	}
+}
+
+// schemaDefinitions returns the keys of each type in the schema, sorted; those
+// of the file itself as Catalogue.
+func schemaDefinitions(t *testing.T) map[string][]string {
+	t.Helper()
+	text, err := catalogue.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	type object struct {
+		Properties map[string]any
+	}
+	var root struct {
+		object
+		Definitions map[string]object `json:"$defs"`
+	}
+	if err := json.Unmarshal(text, &root); err != nil {
+		t.Fatal(err)
+	}
+	keys := map[string][]string{"Catalogue": slices.Sorted(maps.Keys(root.Properties))}
+	for name, definition := range root.Definitions {
+		keys[name] = slices.Sorted(maps.Keys(definition.Properties))
+	}
+	return keys
+}
+
+func yamlFile(t *testing.T, file string) any {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var value any
+	if err := yaml.Unmarshal(data, &value); err != nil {
+		t.Fatal(err)
+	}
+	return jsonOf(value)
+}
