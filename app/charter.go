@@ -167,7 +167,7 @@ func (c *Charter) party(cookie consent.Cookie) string {
 // services are, so that no box can contradict another.
 func (c *Charter) form() ui.UI {
 	t := &c.Edition.Texts
-	return ui.Form().ID("choix").Method("post").Action(c.Edition.Catalogue.Links.Charter).DataSet("temoin-form", true).Body(
+	return ui.Form().ID("choix").Method("post").DataSet("temoin-form", true).Body(
 		ui.H2().Text(c.Texts.FormTitle),
 		ui.P().Class("saved").Role("status").Text(c.Notice),
 		ui.P().Text(c.Texts.FormText),

@@ -119,7 +119,7 @@ const maxForm = 8 << 10
 func (b *bundle) postCharter(w http.ResponseWriter, r *http.Request, now time.Time) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
-		return badRequest("the form cannot be read: %v", err)
+		return badRequest("the form cannot be read: %w", err)
 	}
 	choices, services, err := b.answer(r.PostForm.Get("answer"), r.PostForm["allow"])
 	if err != nil {

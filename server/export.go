@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -170,6 +171,9 @@ func exported(root *os.Root) ([]string, error) {
 	}
 	files := []string{manifestName}
 	for _, file := range manifest.Files {
+		if !filepath.IsLocal(file.Path) {
+			return nil, fmt.Errorf("read %s: the path %q leads out of the folder", manifestName, file.Path)
+		}
 		for _, extension := range extensions {
 			files = append(files, file.Path+extension)
 		}

@@ -91,7 +91,7 @@ func allow(w http.ResponseWriter, r *http.Request, methods ...string) bool {
 var errBadRequest = errors.New("bad request")
 
 func badRequest(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", errBadRequest, fmt.Sprintf(format, args...))
+	return fmt.Errorf("%w: %w", errBadRequest, fmt.Errorf(format, args...))
 }
 
 // report answers a request that failed. What is our fault is logged, not shown.

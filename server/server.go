@@ -42,6 +42,7 @@ type Server struct {
 	portal      http.Handler
 	portalStyle http.Handler
 	bundle      atomic.Pointer[bundle]
+	seen        string // the stamp of the catalogue's file when it was last read
 	listener    net.Listener
 }
 
@@ -82,6 +83,7 @@ func (s *Server) loadPortal() error {
 
 // load reads the catalogue and makes its bundle.
 func (s *Server) load() error {
+	s.seen = stamp(s.config.Catalogue)
 	c, err := loadCatalogue(s.config.Catalogue)
 	if err != nil {
 		return err
@@ -156,15 +158,13 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) watch(ctx context.Context) {
 	ticker := time.NewTicker(watchTime)
 	defer ticker.Stop()
-	seen := stamp(s.config.Catalogue)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		if now := stamp(s.config.Catalogue); now != seen {
-			seen = now
+		if stamp(s.config.Catalogue) != s.seen {
 			s.reload()
 		}
 	}

@@ -25,9 +25,9 @@ export function expose() {
     get choice() { return current(); },
     has,
     open: () => layers.open(),
-    accept: layers.accept,
-    refuse: layers.refuse,
-    save: layers.choose,
+    accept: () => layers.accept(),
+    refuse: () => layers.refuse(),
+    save: (choices) => layers.choose(choices),
     reset: layers.reset,
   };
   Object.defineProperty(window, 'temoin', { value: Object.freeze(api) });

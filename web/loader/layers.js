@@ -60,16 +60,19 @@ function click(event) {
 
 // ---- answers ----
 
-/** Takes an answer; where the browser does not keep it, all stays refused. */
-function decide(write) {
-  if (write()) announce(texts?.saved);
+/**
+ * Takes an answer; where the browser does not keep it, all stays refused.
+ * @param shown whether everybody has to be told that it was kept, where no banner goes away to show it
+ */
+function decide(write, shown) {
+  if (write()) announce(texts?.saved, shown);
   else notKept();
   update();
 }
 
-export const accept = () => decide(() => answer('accept'));
-export const refuse = () => decide(() => answer('refuse'));
-export const choose = (choices) => decide(() => save(choices));
+export const accept = (shown) => decide(() => answer('accept'), shown);
+export const refuse = (shown) => decide(() => answer('refuse'), shown);
+export const choose = (choices, shown) => decide(() => save(choices), shown);
 
 export function reset() {
   dismissed = false;
@@ -78,8 +81,8 @@ export function reset() {
   else update();
 }
 
-function announce(text) {
-  if (drawn) shell.notice(text, false);
+function announce(text, shown) {
+  if (drawn) shell.notice(text, shown);
 }
 
 function notKept() {

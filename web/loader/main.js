@@ -4,6 +4,7 @@
 import { expose, isExposed, whenReady } from './api.js';
 import { options } from './bundle.js';
 import { current, onChange, refresh } from './choice.js';
+import { listenForForm } from './form.js';
 import * as layers from './layers.js';
 import { host } from './shell.js';
 
@@ -14,6 +15,7 @@ function begin() {
   expose();
   followOthers();
   listenForOpeners();
+  listenForForm();
   if (current()) whenReady(layers.draw);
   else whenBody(layers.draw).then(anticipate);
 }

@@ -1,0 +1,227 @@
+package app_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"temoin/app"
+	"temoin/app/browser"
+	"temoin/app/consent"
+)
+
+// fakePage keeps cookies as a browser does that has only one path and domain.
+type fakePage struct {
+	cookies  []string // name=value
+	lines    []string // all that was written
+	denied   bool     // keeps no cookies
+	secure   bool
+	changed  int
+	notKept  int
+	announce []string
+	dialog   []string // what was done with it
+}
+
+var _ app.Page = (*fakePage)(nil)
+
+func (p *fakePage) Cookies(name string) []string {
+	return browser.Values(strings.Join(p.cookies, "; "), name)
+}
+
+func (p *fakePage) SetCookie(line string) {
+	p.lines = append(p.lines, line)
+	pair, attributes, _ := strings.Cut(line, "; ")
+	name, _, _ := strings.Cut(pair, "=")
+	if p.denied {
+		return
+	}
+	p.cookies = slices.DeleteFunc(p.cookies, func(c string) bool { return strings.HasPrefix(c, name+"=") })
+	if !strings.Contains(attributes, "Max-Age=0") {
+		p.cookies = append(p.cookies, pair)
+	}
+}
+
+func (p *fakePage) Host() string         { return "data.example" }
+func (p *fakePage) Path() string         { return "/a/b" }
+func (p *fakePage) Secure() bool         { return p.secure }
+func (p *fakePage) Changed()             { p.changed++ }
+func (p *fakePage) NotKept()             { p.notKept++ }
+func (p *fakePage) Announce(text string) { p.announce = append(p.announce, text) }
+func (p *fakePage) ShowDialog()          { p.dialog = append(p.dialog, "show") }
+func (p *fakePage) CloseDialog()         { p.dialog = append(p.dialog, "close") }
+func (p *fakePage) mustRead() *consent.Record {
+	values := p.Cookies(consent.CookieName)
+	if len(values) != 1 {
+		return nil
+	}
+	record, _ := consent.Decode(values[0])
+	return record
+}
+
+// edition is a small one, in English.
+func edition() *app.Edition {
+	text := func(s string) consent.Text { return consent.Text{consent.AnyLanguage: s} }
+	c := &consent.Catalogue{
+		Site:      consent.Site{Name: text("Rivemont"), URL: "https://data.example"},
+		Languages: []string{"en"},
+		Links:     consent.Links{Charter: "/charter"},
+		Cookie: consent.CookieSettings{
+			Name: consent.CookieName, Lifetime: consent.Duration{Count: 6, Unit: consent.Month},
+		},
+		Reopen: true,
+		Categories: []consent.Category{
+			{ID: "necessary", Title: text("Necessary"), Description: text("To work."), Necessary: true},
+			{ID: "statistics", Title: text("Statistics"), Description: text("To count.")},
+			{ID: "third-party", Title: text("Third parties"), Description: text("To show.")},
+		},
+		Services: []consent.Service{
+			{ID: "sessions", Category: "necessary", Name: text("Sessions"), Provider: "Rivemont", Purpose: text("Login."),
+				Cookies: []consent.Cookie{{Name: "sessionid", Purpose: text("Login."),
+					Duration: consent.Duration{Count: 2, Unit: consent.Week}, Party: consent.FirstParty}}},
+			{ID: "matomo", Category: "statistics", Name: text("Matomo"), Provider: "Rivemont", Purpose: text("Counting."),
+				Kind: consent.Measure, Anonymous: true},
+			{ID: "youtube", Category: "third-party", Name: text("YouTube"), Provider: "Google", Purpose: text("Videos."),
+				Policy: "https://policies.example/privacy", Kind: consent.Media,
+				Cookies: []consent.Cookie{{Name: "YSC", Purpose: text("Views."), Party: consent.ThirdParty}}},
+		},
+	}
+	return &app.Edition{
+		Lang:      "en",
+		Dir:       "ltr",
+		Rev:       c.Rev(),
+		Catalogue: c,
+		Durations: map[string]string{"session": "until closed", "2 weeks": "2 weeks", "6 months": "6 months"},
+		Texts: app.Texts{
+			BannerTitle: "Your choice", BannerText: "{site} asks for {purposes} ({count}).", BannerNecessary: "{site} asks nothing.",
+			BannerRights: "Refusing is free.", CharterLink: "Charter", PrivacyLink: "Privacy",
+			Accept: "Accept", Refuse: "Refuse", Customize: "Customize", Waiting: "Opening", Save: "Save", Close: "Close",
+			Reopen: "Manage", Dismiss: "Dismiss", DialogTitle: "Choose", DialogText: "For {site}, {lifetime}.",
+			AlwaysOn: "Always on", Exempt: "Exempt", Partly: "Partly", Details: "Details ({count})", NoService: "No service",
+			NoCookie: "No cookie", Provider: "By {provider}.", Policy: "Policy", ColumnService: "Service",
+			ColumnProvider: "Provider", ColumnCookie: "Cookie", ColumnPurpose: "Purpose", ColumnDuration: "Duration",
+			ThirdParty: "another site", Saved: "Saved.", NotKept: "Not kept.",
+		},
+	}
+}
+
+func newSession(page *fakePage) *app.Session {
+	s := app.NewSession(edition(), page)
+	s.Now = func() time.Time { return time.Unix(1764000000, 0) }
+	s.Sync()
+	return s
+}
+
+func TestSession_FirstVisit(t *testing.T) {
+	page := &fakePage{}
+	s := newSession(page)
+	if !s.Asking() {
+		t.Error("does not ask")
+	}
+	if len(page.lines) > 0 || page.changed > 0 {
+		t.Errorf("wrote %q before a choice", page.lines)
+	}
+	if !s.Granted("necessary") || !s.Granted("matomo") || s.Granted("statistics") || s.Granted("youtube") {
+		t.Error("more or less is allowed than what is necessary or exempt")
+	}
+}
+
+func TestSession_Answers(t *testing.T) {
+	draft := func(s *app.Session) consent.Draft { return s.Edition.Catalogue.Draft(nil) }
+	for name, c := range map[string]struct {
+		answer  func(*app.Session)
+		granted string
+	}{
+		"accept": {(*app.Session).Accept, "necessary sessions statistics matomo third-party youtube"},
+		"refuse": {(*app.Session).Refuse, "necessary sessions"},
+		"save without a change": {func(s *app.Session) { s.Save(draft(s)) },
+			"necessary sessions matomo"},
+		"save one service": {func(s *app.Session) { s.Save(draft(s).Set("youtube", true).Set("matomo", false)) },
+			"necessary sessions youtube"},
+		"save a category": {func(s *app.Session) { s.Save(draft(s).Set("statistics", true)) },
+			"necessary sessions statistics matomo"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			page := &fakePage{}
+			s := newSession(page)
+			c.answer(s)
+
+			record := page.mustRead()
+			if record == nil {
+				t.Fatalf("no record in %q", page.cookies)
+			}
+			if record.Rev != s.Edition.Rev || !record.At.Equal(s.Now()) {
+				t.Errorf("got revision %s at %s", record.Rev, record.At)
+			}
+			var granted []string
+			for _, id := range []string{"necessary", "sessions", "statistics", "matomo", "third-party", "youtube"} {
+				if s.Granted(id) {
+					granted = append(granted, id)
+				}
+			}
+			if got := strings.Join(granted, " "); got != c.granted {
+				t.Errorf("got %q allowed, want %q", got, c.granted)
+			}
+			if s.Asking() || page.changed != 1 || page.notKept != 0 || !slices.Equal(page.announce, []string{"Saved."}) {
+				t.Errorf("asking %t, changed %d, not kept %d, announced %q", s.Asking(), page.changed, page.notKept, page.announce)
+			}
+			if len(page.lines) != 1 {
+				t.Errorf("wrote %d lines, want 1: %q", len(page.lines), page.lines)
+			}
+		})
+	}
+}
+
+func TestSession_Secure(t *testing.T) {
+	for _, secure := range []bool{false, true} {
+		page := &fakePage{secure: secure}
+		newSession(page).Accept()
+		if got := strings.HasSuffix(page.lines[0], "; Secure"); got != secure {
+			t.Errorf("https %t: wrote %q", secure, page.lines[0])
+		}
+	}
+}
+
+func TestSession_BrowserThatKeepsNoCookies(t *testing.T) {
+	page := &fakePage{denied: true}
+	s := newSession(page)
+	s.Accept()
+	if page.notKept != 1 || len(page.announce) != 0 {
+		t.Errorf("told %d times that the choice is not kept, announced %q", page.notKept, page.announce)
+	}
+	if s.Asking() {
+		t.Error("asks again on the same page")
+	}
+	if s.Granted("youtube") || !s.Granted("necessary") {
+		t.Error("what was not kept counts")
+	}
+	s.Reset()
+	if !s.Asking() {
+		t.Error("does not ask after a reset")
+	}
+}
+
+func TestSession_SeveralCookies(t *testing.T) {
+	page := &fakePage{cookies: []string{"cookies_preferences=x", "other=1", "cookies_preferences=y"}}
+	s := newSession(page)
+	// Written by a browser that cannot tell the two apart: then the fake has one.
+	page.cookies = append(page.cookies, "cookies_preferences=z")
+	s.Refuse()
+	if page.mustRead() == nil || !slices.Contains(page.cookies, "other=1") {
+		t.Errorf("got %q, want one of ours and the other's", page.cookies)
+	}
+}
+
+func TestSession_AnotherTabChose(t *testing.T) {
+	page := &fakePage{}
+	s := newSession(page)
+	other := newSession(page)
+	other.Accept()
+	if !s.Asking() {
+		t.Fatal("knows before it was told")
+	}
+	s.Sync()
+	if s.Asking() || !s.Granted("youtube") {
+		t.Error("does not follow the other tab")
+	}
+}

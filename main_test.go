@@ -1,0 +1,198 @@
+//go:build !js
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// temoin runs a command to its end, or for as long as ctx lasts.
+func temoin(ctx context.Context, args ...string) (stdout, stderr string, err error) {
+	var out, log bytes.Buffer
+	err = run(ctx, args, &out, &log)
+	return out.String(), log.String(), err
+}
+
+func mustWrite(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestRun_SaysWhatItCanDo(t *testing.T) {
+	for name, c := range map[string]struct {
+		args []string
+		says string
+	}{
+		"nothing":             {nil, "serve, check and export"},
+		"an unknown command":  {[]string{"server"}, `no command "server"`},
+		"an unknown flag":     {[]string{"serve", "-port", "80"}, "-port"},
+		"a bad flag":          {[]string{"serve", "-max-age", "soon"}, "soon"},
+		"a word too many":     {[]string{"serve", "now"}, `not "now"`},
+		"check without file":  {[]string{"check"}, "temoin check"},
+		"check of no file":    {[]string{"check", "nowhere.yaml"}, "nowhere.yaml"},
+		"export without name": {[]string{"export"}, "temoin export"},
+		"an impossible port":  {[]string{"serve", "-addr", "127.0.0.1:99999"}, "listen on 127.0.0.1:99999"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := temoin(t.Context(), c.args...)
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("got %v, want an error with %q", err, c.says)
+			}
+		})
+	}
+}
+
+func TestRun_Check(t *testing.T) {
+	for _, file := range []string{"web/catalogue.yaml", "web/demo/catalogue.yaml"} {
+		stdout, _, err := temoin(t.Context(), "check", file)
+		if err != nil || !strings.HasPrefix(stdout, file+": good; revision ") {
+			t.Errorf("%s: got %q and %v", file, stdout, err)
+		}
+	}
+	t.Run("all problems, one a line", func(t *testing.T) {
+		file := mustWrite(t, "bad.yaml", "sight: x\nlanguages: [fr, xx]\nservices:\n  - id: A\n")
+		stdout, _, err := temoin(t.Context(), "check", file)
+		if err == nil {
+			t.Fatal("got no error")
+		}
+		problem := regexp.MustCompile(`^` + regexp.QuoteMeta(file) + `:\d+:\d+: .+; .+$`)
+		lines := strings.Split(strings.TrimSpace(stdout), "\n")
+		for _, line := range lines {
+			if !problem.MatchString(line) {
+				t.Errorf("got %q, want file:line:column: what is wrong; what would be right", line)
+			}
+		}
+		for _, word := range []string{"sight", "xx", `"A"`, "site"} {
+			if !strings.Contains(stdout, word) {
+				t.Errorf("nothing is said of %s in\n%s", word, stdout)
+			}
+		}
+	})
+}
+
+func TestRun_Environment(t *testing.T) {
+	t.Setenv("TEMOIN_CATALOGUE", "web/demo/catalogue.yaml")
+	t.Setenv("TEMOIN_MAX_AGE", "soon")
+	if _, _, err := temoin(t.Context(), "serve"); err == nil || !strings.Contains(err.Error(), `TEMOIN_MAX_AGE is "soon"`) {
+		t.Errorf("got %v, want an error that names the variable", err)
+	}
+	t.Setenv("TEMOIN_MAX_AGE", "1h")
+	dir := t.TempDir()
+	if _, _, err := temoin(t.Context(), "export", dir); err != nil {
+		t.Fatal(err)
+	}
+	loader, err := os.ReadFile(filepath.Join(dir, "temoin.js"))
+	if err != nil || !strings.Contains(string(loader), "matomo") {
+		t.Errorf("the catalogue of the environment was not taken: %v", err)
+	}
+}
+
+func TestRun_ServeUntilStopped(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	stdout, _, err := temoin(ctx, "serve", "-addr", "127.0.0.1:0", "-catalogue", "none.yaml")
+	if err != nil || !strings.HasPrefix(stdout, "Témoin answers on http://127.0.0.1:") {
+		t.Errorf("got %q and %v", stdout, err)
+	}
+}
+
+// forbidden is what nothing of ours in the browser may import: each visitor
+// would download it. go-app itself imports net/http.
+var forbidden = []string{"net/http", "database/sql", "temoin/server", "temoin/server/catalogue", "temoin/web", "go.yaml.in/yaml/v3"}
+
+// TestBrowserBuild_Dependencies says which packages came new to the WebAssembly
+// build, so that weight is added knowingly: run it with -update to agree.
+func TestBrowserBuild_Dependencies(t *testing.T) {
+	list := goList(t, "-deps", ".")
+	const file = "server/testdata/wasm-dependencies.txt"
+	if *update {
+		if err := os.WriteFile(file, []byte(strings.Join(list, "\n")+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := strings.Fields(string(data))
+	for _, name := range list {
+		if !slices.Contains(known, name) {
+			t.Errorf("%s came new to app.wasm; is it worth its weight? If so: go test . -update", name)
+		}
+	}
+	for _, name := range known {
+		if !slices.Contains(list, name) {
+			t.Errorf("%s has left app.wasm: go test . -update", name)
+		}
+	}
+	for _, ours := range list {
+		if ours != "temoin" && !strings.HasPrefix(ours, "temoin/") {
+			continue
+		}
+		for _, name := range goList(t, "-f", `{{join .Imports "\n"}}`, ours) {
+			if slices.Contains(forbidden, name) {
+				t.Errorf("%s imports %s, which must not reach the browser", ours, name)
+			}
+		}
+	}
+}
+
+// goList lists packages of the build for the browser, without the internal
+// ones of Go itself, which change with its version.
+func goList(t *testing.T, args ...string) []string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...)
+	command.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("go list %q: %v", args, err)
+	}
+	list := slices.DeleteFunc(strings.Fields(string(out)), func(name string) bool {
+		return strings.HasPrefix(name, "internal/") || strings.Contains(name, "/internal/") || strings.HasPrefix(name, "vendor/")
+	})
+	slices.Sort(list)
+	return list
+}
+
+// TestImports holds the packages to the one way in which they may import each
+// other: consent, browser, app, catalogue, server, main.
+func TestImports(t *testing.T) {
+	order := []string{
+		"temoin/app/consent", "temoin/app/browser", "temoin/app", "temoin/web", "temoin/server/catalogue", "temoin/server", "temoin",
+	}
+	for _, target := range []string{"js/wasm", "linux/amd64"} {
+		goos, goarch, _ := strings.Cut(target, "/")
+		for i, name := range order {
+			command := exec.CommandContext(t.Context(), "go", "list", "-f", `{{join .Imports "\n"}}`, name)
+			command.Env = append(os.Environ(), "GOOS="+goos, "GOARCH="+goarch)
+			out, err := command.Output()
+			if err != nil {
+				t.Fatalf("go list %s: %v", name, err)
+			}
+			for _, imported := range strings.Fields(string(out)) {
+				if at := slices.Index(order, imported); at >= i {
+					t.Errorf("%s imports %s, which stands above it", name, imported)
+				}
+				if name == "temoin/app/consent" && strings.Contains(imported, ".") {
+					t.Errorf("consent imports %s; it has to do with the standard library", imported)
+				}
+			}
+		}
+	}
+}

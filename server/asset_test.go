@@ -1,0 +1,113 @@
+package server
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/andybalholm/brotli"
+)
+
+func mustAsset(tb testing.TB, body string) *asset {
+	tb.Helper()
+	a, err := newAsset("/temoin.js", "public, max-age=300", []byte(body))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return a
+}
+
+func TestAsset_Negotiation(t *testing.T) {
+	a := mustAsset(t, strings.Repeat("let témoin; ", 100))
+	for accept, want := range map[string]string{
+		"":                               "",
+		"gzip, deflate, br, zstd":        "br",
+		"gzip":                           "gzip",
+		"br":                             "br",
+		"BR":                             "br",
+		"*":                              "br",
+		"*;q=0":                          "",
+		"br;q=0":                         "",
+		"br;q=0, gzip":                   "gzip",
+		"br;q=0.5, gzip;q=0.8":           "gzip",
+		"br;q=0.8, gzip;q=0.8":           "br",
+		"gzip;q=0.5, *;q=0.9":            "br",
+		"*;q=0.1, gzip;q=0":              "br",
+		"identity":                       "",
+		"identity, gzip;q=0.5":           "",
+		"identity;q=0.2, gzip;q=0.5":     "gzip",
+		"br;q=2":                         "",
+		"br;q=high, gzip":                "gzip",
+		"deflate":                        "",
+		"br ; q=0.4 , gzip ; q=0.3":      "br",
+		strings.Repeat("gzip;q=0, ", 99): "",
+	} {
+		t.Run(accept, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodGet, "/temoin.js", nil)
+			r.Header.Set("Accept-Encoding", accept)
+			w := httptest.NewRecorder()
+			a.ServeHTTP(w, r)
+			if got := w.Header().Get("Content-Encoding"); got != want {
+				t.Fatalf("got %q, want %q", got, want)
+			}
+			var body io.Reader = w.Body
+			switch want {
+			case "br":
+				body = brotli.NewReader(w.Body)
+			case "gzip":
+				body, _ = gzip.NewReader(w.Body)
+			}
+			if got, err := io.ReadAll(body); err != nil || !bytes.Equal(got, a.identity()) {
+				t.Errorf("unpacked: got %d bytes and %v", len(got), err)
+			}
+		})
+	}
+}
+
+func TestAsset_Requests(t *testing.T) {
+	a := mustAsset(t, "0123456789")
+	br := a.variants[0]
+	for name, c := range map[string]struct {
+		method string
+		header map[string]string
+		status int
+		body   string
+		want   map[string]string
+	}{
+		"get": {"GET", nil, 200, "0123456789", map[string]string{
+			"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "public, max-age=300", "Vary": "Accept-Encoding",
+			"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin", "Content-Length": "10"}},
+		"head":             {"HEAD", nil, 200, "", map[string]string{"Content-Length": "10"}},
+		"range":            {"GET", map[string]string{"Range": "bytes=2-4"}, 206, "234", map[string]string{"Content-Range": "bytes 2-4/10", "Content-Length": "3"}},
+		"range beyond":     {"GET", map[string]string{"Range": "bytes=20-"}, 416, "invalid range: failed to overlap\n", nil},
+		"same etag":        {"GET", map[string]string{"If-None-Match": a.variants[2].etag}, 304, "", map[string]string{"ETag": a.variants[2].etag}},
+		"etag of another":  {"GET", map[string]string{"If-None-Match": br.etag}, 200, "0123456789", nil},
+		"encoded":          {"GET", map[string]string{"Accept-Encoding": "br"}, 200, string(br.body), map[string]string{"ETag": br.etag}},
+		"encoded, again":   {"GET", map[string]string{"Accept-Encoding": "br", "If-None-Match": br.etag}, 304, "", nil},
+		"encoded, range":   {"GET", map[string]string{"Accept-Encoding": "br", "Range": "bytes=0-1"}, 206, string(br.body[:2]), map[string]string{"Content-Length": "2"}},
+		"range of an old":  {"GET", map[string]string{"Range": "bytes=2-4", "If-Range": `"old"`}, 200, "0123456789", nil},
+		"post":             {"POST", nil, 405, "POST is not allowed here, only GET, HEAD\n", map[string]string{"Allow": "GET, HEAD"}},
+		"any other method": {"BREW", nil, 405, "BREW is not allowed here, only GET, HEAD\n", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest(c.method, "/temoin.js", nil)
+			for key, value := range c.header {
+				r.Header.Set(key, value)
+			}
+			w := httptest.NewRecorder()
+			a.ServeHTTP(w, r)
+			if w.Code != c.status || w.Body.String() != c.body {
+				t.Errorf("got %d %q, want %d %q", w.Code, w.Body, c.status, c.body)
+			}
+			for key, want := range c.want {
+				if got := w.Header().Get(key); got != want {
+					t.Errorf("%s: got %q, want %q", key, got, want)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,190 @@
+package server
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"temoin/app/consent"
+	"temoin/server/catalogue"
+)
+
+// demoBundle is made once: compressing takes a while under the race detector.
+var demoBundle = sync.OnceValues(func() (*bundle, error) {
+	c, err := catalogue.Load("../web/demo/catalogue.yaml")
+	if err != nil {
+		return nil, err
+	}
+	return newBundle(c, fakeDist(), 5*time.Minute)
+})
+
+// newTestServer returns a server of the demo catalogue that does not listen.
+func newTestServer(tb testing.TB) *Server {
+	tb.Helper()
+	s := &Server{log: quiet()}
+	if err := s.loadPortal(); err != nil {
+		tb.Fatal(err)
+	}
+	b, err := demoBundle()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s.bundle.Store(b)
+	return s
+}
+
+func (s *Server) answer(r *http.Request) *http.Response {
+	w := httptest.NewRecorder()
+	s.handler().ServeHTTP(w, r)
+	return w.Result()
+}
+
+func post(form url.Values) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, charterPath, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return r
+}
+
+func TestCharter_Form(t *testing.T) {
+	for name, c := range map[string]struct {
+		form    url.Values
+		granted string
+	}{
+		"accept":         {url.Values{"answer": {"accept"}}, "necessary statistics matomo google-analytics first-party third-party youtube facebook"},
+		"refuse":         {url.Values{"answer": {"refuse"}}, "necessary"},
+		"refuse, ticked": {url.Values{"answer": {"refuse"}, "allow": {"youtube"}}, "necessary"},
+		"save nothing":   {url.Values{"answer": {"save"}}, "necessary"},
+		"save a service": {url.Values{"answer": {"save"}, "allow": {"matomo"}}, "necessary matomo"},
+		"save all services of a category": {url.Values{"answer": {"save"}, "allow": {"youtube", "facebook"}},
+			"necessary third-party youtube facebook"},
+		"save a category without services": {url.Values{"answer": {"save"}, "allow": {"first-party"}},
+			"necessary first-party"},
+		"a category that has services is not asked by itself": {url.Values{"answer": {"save"}, "allow": {"third-party"}},
+			"necessary"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newTestServer(t)
+			b := s.bundle.Load()
+			c.form.Set("lang", "en")
+			response := s.answer(post(c.form))
+			if got := response.Header.Get("Location"); response.StatusCode != 303 || got != "/charte-cookies/en?sent=1#choix" {
+				t.Fatalf("got %d to %q", response.StatusCode, got)
+			}
+			cookie, err := http.ParseSetCookie(response.Header.Get("Set-Cookie"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if cookie.MaxAge != 15552000 || cookie.Path != "/" || cookie.SameSite != http.SameSiteLaxMode || cookie.Secure || cookie.HttpOnly {
+				t.Errorf("got %s", cookie.Raw)
+			}
+			record := b.catalogue.Read([]string{cookie.Value}, time.Now(), b.rev)
+			if record == nil {
+				t.Fatalf("the cookie %q is not valid", cookie.Value)
+			}
+			var granted []string
+			for _, id := range []string{"necessary", "statistics", "matomo", "google-analytics", "first-party", "third-party", "youtube", "facebook"} {
+				if b.catalogue.Granted(record, id) {
+					granted = append(granted, id)
+				}
+			}
+			if got := strings.Join(granted, " "); got != c.granted {
+				t.Errorf("got %q, want %q", got, c.granted)
+			}
+		})
+	}
+}
+
+func TestCharter_FormRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*http.Request)
+		form   url.Values
+		status int
+		says   string
+	}{
+		"no answer":      {nil, url.Values{}, 400, `answer is "", want accept, refuse or save`},
+		"another answer": {nil, url.Values{"answer": {"yes"}}, 400, `answer is "yes"`},
+		"an unknown id":  {nil, url.Values{"answer": {"save"}, "allow": {"__proto__"}}, 400, `allow is "__proto__"`},
+		"too much":       {nil, url.Values{"answer": {"save"}, "allow": {strings.Repeat("x", maxForm)}}, 413, "too large"},
+		"from another origin": {func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
+			url.Values{"answer": {"accept"}}, 403, ""},
+		"from another origin, old browser": {func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") },
+			url.Values{"answer": {"accept"}}, 403, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := post(c.form)
+			if c.change != nil {
+				c.change(r)
+			}
+			w := httptest.NewRecorder()
+			newTestServer(t).handler().ServeHTTP(w, r)
+			if w.Code != c.status || !strings.Contains(w.Body.String(), c.says) {
+				t.Errorf("got %d %q, want %d %q", w.Code, w.Body, c.status, c.says)
+			}
+			if got := w.Header().Get("Set-Cookie"); got != "" {
+				t.Errorf("a cookie was set: %q", got)
+			}
+		})
+	}
+}
+
+func TestCharter_SecureBehindHTTPS(t *testing.T) {
+	r := post(url.Values{"answer": {"refuse"}})
+	r.Header.Set("X-Forwarded-Proto", "https")
+	response := newTestServer(t).answer(r)
+	if got := response.Header.Get("Set-Cookie"); !strings.HasSuffix(got, "; Secure") {
+		t.Errorf("got %q, want Secure", got)
+	}
+	if got := response.Header.Get("Strict-Transport-Security"); got == "" {
+		t.Error("no Strict-Transport-Security")
+	}
+}
+
+func TestCharter_Page(t *testing.T) {
+	s := newTestServer(t)
+	c := s.bundle.Load().catalogue
+	value := func(choices consent.Choices) string {
+		v, err := (&consent.Record{ID: consent.NewID(), Rev: c.Rev(), At: time.Now(), Choices: choices}).Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return consent.CookieName + "=" + v
+	}
+	const box = `<input checked="" name="allow" type="checkbox" value="youtube"/>`
+	for name, test := range map[string]struct {
+		path, cookie, accept string
+		says, saysNot        string
+	}{
+		"French by default":            {"/charte-cookies", "", "", `<html lang="fr" dir="ltr">`, box},
+		"the browser's language":       {"/charte-cookies", "", "de, en;q=0.9, fr;q=0.5", `<html lang="en"`, ""},
+		"the query's before it":        {"/charte-cookies?lang=fr", "", "en", `<html lang="fr"`, ""},
+		"the path's before all":        {"/charte-cookies/en?lang=fr", "", "fr", `<html lang="en"`, ""},
+		"what was accepted is ticked":  {"/charte-cookies", value(c.Accept()), "", box, ""},
+		"what was refused is not":      {"/charte-cookies", value(c.Refuse()), "", "youtube", box},
+		"the newest of two counts":     {"/charte-cookies", "cookies_preferences=x; " + value(c.Accept()), "", box, ""},
+		"garbage counts as no choice":  {"/charte-cookies", "cookies_preferences=%%%", "", "youtube", box},
+		"sent, and kept":               {"/charte-cookies/fr?sent=1", value(c.Refuse()), "", "Votre choix est enregistré.", "n’accepte pas les cookies"},
+		"sent, and not kept":           {"/charte-cookies/fr?sent=1", "", "", "n’accepte pas les cookies", "Votre choix est enregistré."},
+		"every cookie is in its table": {"/charte-cookies/fr", "", "", "<code>django_language</code>", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodGet, test.path, nil)
+			r.Header.Set("Cookie", test.cookie)
+			r.Header.Set("Accept-Language", test.accept)
+			w := httptest.NewRecorder()
+			s.handler().ServeHTTP(w, r)
+			if w.Code != 200 || !strings.Contains(w.Body.String(), test.says) {
+				t.Errorf("got %d without %q:\n%s", w.Code, test.says, w.Body)
+			}
+			if test.saysNot != "" && strings.Contains(w.Body.String(), test.saysNot) {
+				t.Errorf("got %q in it", test.saysNot)
+			}
+			if got := w.Header().Get("Set-Cookie"); got != "" {
+				t.Errorf("reading the charter sets a cookie: %q", got)
+			}
+		})
+	}
+}

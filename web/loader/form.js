@@ -1,0 +1,29 @@
+// The charter's form, answered in the page: it then works where no server is
+// behind it, on a static host. Without this script the server answers it.
+import { bundle } from './bundle.js';
+import { has } from './choice.js';
+import { accept, choose, refuse } from './layers.js';
+
+export function listenForForm() {
+  document.addEventListener('submit', (event) => {
+    const form = event.target;
+    if (!form.matches('form[data-temoin-form]')) return;
+    event.preventDefault();
+    const answer = event.submitter?.value;
+    if (answer === 'accept') accept(true);
+    else if (answer === 'refuse') refuse(true);
+    else choose(meaning(new FormData(form).getAll('allow')), true);
+    for (const box of form.querySelectorAll('[name="allow"]')) box.checked = has(box.value);
+  });
+}
+
+/** What the ticked boxes allow: see FormDraft in app/charter.go. */
+function meaning(ticked) {
+  const answers = Object.fromEntries(ticked.map((id) => [id, true]));
+  for (const category of new Set(Object.values(bundle.services))) {
+    const services = Object.keys(bundle.services).filter((id) => bundle.services[id] === category);
+    for (const id of services) answers[id] ??= false;
+    answers[category] = services.every((id) => answers[id]);
+  }
+  return answers;
+}
