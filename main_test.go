@@ -174,7 +174,7 @@ func goList(t *testing.T, args ...string) []string {
 // other: consent, browser, app, catalogue, server, main.
 func TestImports(t *testing.T) {
 	order := []string{
-		"temoin/app/consent", "temoin/app/browser", "temoin/app", "temoin/web", "temoin/server/catalogue", "temoin/server", "temoin",
+		"temoin/app/consent", "temoin/app/browser", "temoin/app", "temoin/web", "temoin/server/catalogue", "temoin/server/portal", "temoin/server", "temoin",
 	}
 	for _, target := range []string{"js/wasm", "linux/amd64"} {
 		goos, goarch, _ := strings.Cut(target, "/")

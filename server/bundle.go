@@ -42,7 +42,6 @@ type loaderBundle struct {
 	Necessary  []string          `json:"necessary"` // categories
 	Exempt     []string          `json:"exempt"`    // categories and services
 	Reopen     bool              `json:"reopen"`
-	Charter    string            `json:"charter"`
 	Runtime    string            `json:"runtime"`
 	Program    string            `json:"program"`
 	Edition    string            `json:"edition"`
@@ -60,8 +59,9 @@ type preparedValues struct {
 
 // shellBundle is the part of the loader's bundle that speaks a language.
 type shellBundle struct {
-	Shell string     `json:"shell"`
-	Texts shellTexts `json:"texts"`
+	Shell   string     `json:"shell"`
+	Texts   shellTexts `json:"texts"`
+	Charter string     `json:"charter"`
 }
 
 type shellTexts struct {
@@ -203,8 +203,9 @@ func (b *builder) shell(edition *app.Edition) shellBundle {
 	}
 	t := edition.Texts
 	return shellBundle{
-		Shell: layers + notice,
-		Texts: shellTexts{Saved: t.Saved, NotKept: t.NotKept, Waiting: t.Waiting},
+		Shell:   layers + notice,
+		Texts:   shellTexts{Saved: t.Saved, NotKept: t.NotKept, Waiting: t.Waiting},
+		Charter: edition.Catalogue.Links.Charter,
 	}
 }
 
@@ -221,7 +222,6 @@ func (b *builder) loader() loaderBundle {
 		Necessary:  []string{},
 		Exempt:     []string{},
 		Reopen:     c.Reopen,
-		Charter:    c.Links.Charter,
 		Style:      string(b.read("shell.css")),
 	}
 	for _, category := range c.Categories {

@@ -17,9 +17,6 @@ import (
 	"temoin/web"
 )
 
-// charterPath is where the charter is, and its form sent.
-const charterPath = "/charte-cookies"
-
 var charterPage = template.Must(template.New("charter").Parse(web.CharterPage))
 
 // charterView is what the page around the charter's content shows.
@@ -78,7 +75,7 @@ func (b *bundle) charter(lang string, record *consent.Record, sent bool) ([]byte
 		Edition: edition,
 		Texts:   texts,
 		Site:    edition.Catalogue.Site.Name.In(lang),
-		Path:    charterPath,
+		Path:    consent.CharterPath,
 		Style:   b.charterStyle,
 		Content: template.HTML(content), // printed by an HTML library: see prerender
 	}
@@ -135,7 +132,7 @@ func (b *bundle) postCharter(w http.ResponseWriter, r *http.Request, now time.Ti
 	if !slices.Contains(b.catalogue.Languages, lang) {
 		lang = b.language(r)
 	}
-	http.Redirect(w, r, charterPath+"/"+lang+"?sent=1#choix", http.StatusSeeOther)
+	http.Redirect(w, r, consent.CharterPath+"/"+lang+"?sent=1#choix", http.StatusSeeOther)
 	return nil
 }
 

@@ -44,7 +44,7 @@ func (s *Server) answer(r *http.Request) *http.Response {
 }
 
 func post(form url.Values) *http.Request {
-	r := httptest.NewRequest(http.MethodPost, charterPath, strings.NewReader(form.Encode()))
+	r := httptest.NewRequest(http.MethodPost, consent.CharterPath, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return r
 }

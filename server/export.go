@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"temoin/app/consent"
 	"temoin/web"
 )
 
@@ -99,9 +100,9 @@ func (b *bundle) addCharters() error {
 		if err != nil {
 			return err
 		}
-		b.assets[path.Join(charterPath, lang, "index.html")] = a
+		b.assets[path.Join(consent.CharterPath, lang, "index.html")] = a
 		if i == 0 {
-			b.assets[path.Join(charterPath, "index.html")] = a
+			b.assets[path.Join(consent.CharterPath, "index.html")] = a
 		}
 	}
 	return nil

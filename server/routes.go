@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"temoin/app/consent"
 )
 
 // handler lists all routes, and around them, from the outside in, what is done
@@ -20,8 +22,8 @@ func (s *Server) handler() http.Handler {
 	mux.Handle("/", s.portal)
 	mux.Handle("/demo/portal.css", s.portalStyle)
 	mux.HandleFunc("/healthz", s.getHealth)
-	mux.HandleFunc(charterPath, s.charter)
-	mux.HandleFunc(charterPath+"/{lang}", s.charter)
+	mux.HandleFunc(consent.CharterPath, s.charter)
+	mux.HandleFunc(consent.CharterPath+"/{lang}", s.charter)
 	mux.HandleFunc("/temoin/", s.unknownAsset)
 
 	var h http.Handler = mux

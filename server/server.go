@@ -18,6 +18,7 @@ import (
 
 	"temoin/app/consent"
 	"temoin/server/catalogue"
+	"temoin/server/portal"
 	"temoin/web"
 )
 
@@ -68,7 +69,7 @@ func New(config Config) (*Server, error) {
 func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
 
 func (s *Server) loadPortal() error {
-	portal, err := newPortal(web.Demo())
+	pages, err := portal.New(web.Demo())
 	if err != nil {
 		return err
 	}
@@ -77,7 +78,7 @@ func (s *Server) loadPortal() error {
 		return fmt.Errorf("read portal style: %w", err)
 	}
 	asset, err := newAsset("portal.css", "no-cache", style)
-	s.portal, s.portalStyle = portal, asset
+	s.portal, s.portalStyle = pages, asset
 	return err
 }
 

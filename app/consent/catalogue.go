@@ -147,11 +147,15 @@ func (c *Catalogue) Refusable() []Service {
 	return list
 }
 
-// Only returns a copy of the catalogue in which every text reads in lang alone.
+// Only returns a copy of the catalogue in which every text reads in lang alone,
+// and which leads to the charter in that language.
 func (c *Catalogue) Only(lang string) *Catalogue {
 	only := *c
 	only.Site.Name = c.Site.Name.only(lang)
 	only.Texts = nil
+	if c.Links.Charter == CharterPath {
+		only.Links.Charter += "/" + lang
+	}
 	only.Categories = make([]Category, len(c.Categories))
 	for i, category := range c.Categories {
 		category.Title = category.Title.only(lang)

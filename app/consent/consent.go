@@ -20,6 +20,9 @@ import (
 const (
 	// CookieName is the default name of the cookie that keeps the choice.
 	CookieName = "cookies_preferences"
+	// CharterPath is where Témoin's server answers the cookie charter; behind it
+	// may stand a language: /charte-cookies/en.
+	CharterPath = "/charte-cookies"
 	// Version is the version of the cookie's format, its key "v".
 	Version = 1
 	// MaxCookieSize is the most bytes that browsers keep of a cookie's name and

@@ -32,7 +32,7 @@ func Parse(name string, data []byte) (*consent.Catalogue, error) {
 		return nil, err
 	}
 	catalogue := &consent.Catalogue{
-		Links: consent.Links{Charter: "/charte-cookies"},
+		Links: consent.Links{Charter: consent.CharterPath},
 		Cookie: consent.CookieSettings{
 			Name:     consent.CookieName,
 			Lifetime: consent.Duration{Count: 6, Unit: consent.Month},

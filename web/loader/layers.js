@@ -9,6 +9,7 @@ const patience = 10_000; // ms that a visitor waits for the dialog before the ch
 
 let lang;
 let texts;
+let charter;
 let dismissed = false; // answered, though the browser did not keep the answer
 let resolveDrawn;
 let drawn = false;
@@ -19,9 +20,9 @@ const asking = () => !current() && !dismissed;
 /** Draws the layers in the page's language; needs document.body. */
 export async function draw() {
   lang = language();
-  const { shell: markup, texts: wordings } = lang === bundle.lang ? bundle : await otherLanguage();
-  texts = wordings;
-  shell.frame(markup);
+  const edition = lang === bundle.lang ? bundle : await otherLanguage();
+  ({ texts, charter } = edition);
+  shell.frame(edition.shell);
   drawn = true;
   update();
   shell.watchFocus();
@@ -124,6 +125,6 @@ export async function open(button) {
     (await Promise.race([start(), late])).open();
   } catch (error) {
     warn('customize leads to the charter:', error.message);
-    location.assign(bundle.charter + '#choix');
+    location.assign(charter + '#choix');
   }
 }

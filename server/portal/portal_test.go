@@ -1,4 +1,4 @@
-package server
+package portal
 
 import (
 	"encoding/csv"
@@ -13,11 +13,11 @@ import (
 	"testing/fstest"
 )
 
-const demoFolder = "../web/demo"
+const demoFolder = "../../web/demo"
 
-func mustNewPortal(t *testing.T) *portal {
+func mustNewPortal(t *testing.T) *Portal {
 	t.Helper()
-	p, err := newPortal(os.DirFS(demoFolder))
+	p, err := New(os.DirFS(demoFolder))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func mustNewPortal(t *testing.T) *portal {
 }
 
 // visit asks the portal for target and returns the response and its body.
-func visit(t *testing.T, p *portal, method, target string) (*http.Response, string) {
+func visit(t *testing.T, p *Portal, method, target string) (*http.Response, string) {
 	t.Helper()
 	recorder := httptest.NewRecorder()
 	p.ServeHTTP(recorder, httptest.NewRequest(method, target, nil))
@@ -35,8 +35,8 @@ func visit(t *testing.T, p *portal, method, target string) (*http.Response, stri
 func TestPortal_pages(t *testing.T) {
 	p := mustNewPortal(t)
 	want := map[string][]string{
-		"fr": {`<html lang="fr">`, `data-temoin-open>Gérer mes cookies</button>`, `<a href="/charte-cookies">Charte cookies</a>`, `<a href="/charte-cookies#choix">`},
-		"en": {`<html lang="en">`, `data-temoin-open>Manage my cookies</button>`, `<a href="/charte-cookies?lang=en">Cookie charter</a>`, `<a href="/charte-cookies?lang=en#choix">`},
+		"fr": {`<html lang="fr">`, `data-temoin-open>Gérer mes cookies</button>`, `<a href="/charte-cookies/fr">Charte cookies</a>`, `<a href="/charte-cookies/fr#choix">`},
+		"en": {`<html lang="en">`, `data-temoin-open>Manage my cookies</button>`, `<a href="/charte-cookies/en">Cookie charter</a>`, `<a href="/charte-cookies/en#choix">`},
 	}
 	common := []string{
 		"<!doctype html>", "</title>\n<script src=\"/temoin.js\"></script>", `href="/demo/portal.css"`,
@@ -121,7 +121,7 @@ func TestPortal_headers(t *testing.T) {
 
 func TestPortal_links(t *testing.T) {
 	p := mustNewPortal(t)
-	served := append(p.paths(), "/charte-cookies", "/demo/portal.css")
+	served := append(p.paths(), "/charte-cookies/en", "/demo/portal.css")
 	internal := regexp.MustCompile(`(?:href|action)="(/[^"?#]*)(\??[^"#]*)`)
 	for _, path := range p.paths() {
 		t.Run(path, func(t *testing.T) {
@@ -132,7 +132,7 @@ func TestPortal_links(t *testing.T) {
 					t.Errorf("got a link to %q, want one of %q", target, served)
 				}
 				isForm := strings.HasPrefix(link[0], "action")
-				if !isFile && !isForm && !strings.Contains(link[2], "lang=en") {
+				if !isFile && !isForm && !strings.HasSuffix(target, "/en") && !strings.Contains(link[2], "lang=en") {
 					t.Errorf("got the link %q, want it to keep the language", link[0])
 				}
 			}
@@ -361,7 +361,7 @@ func TestNewPortal_errors(t *testing.T) {
 			if tt.page != "" {
 				files["home.html"] = &fstest.MapFile{Data: []byte(tt.page)}
 			}
-			_, err := newPortal(files)
+			_, err := New(files)
 			switch {
 			case tt.want == "" && err != nil:
 				t.Errorf("got %q, want no error", err)

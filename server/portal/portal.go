@@ -1,4 +1,6 @@
-package server
+// Package portal serves the demo: an open-data portal of an imaginary
+// metropolis, in which a visitor meets the banner.
+package portal
 
 import (
 	"bytes"
@@ -25,20 +27,20 @@ var portalLanguages = []string{"fr", "en"}
 // datasetsPath is where the list of datasets is; each dataset is below it.
 const datasetsPath = "/jeux-de-donnees"
 
-// portal serves the demo: an open-data portal of an imaginary metropolis, the
+// Portal serves the demo: an open-data portal of an imaginary metropolis, the
 // kind of site that Témoin is made for, so that a visitor meets the banner in
 // its natural surroundings. Nothing in it knows of consent: like any other
 // site, it only carries the script tag, a button and a link.
-type portal struct {
+type Portal struct {
 	content   *portalContent
 	pages     []portalPage
 	templates *template.Template
 }
 
-// newPortal reads the portal's content and templates from files, whose root
+// New reads the portal's content and templates from files, whose root
 // is the demo folder. It checks them here, so that a mistake in them stops
 // the program at its start rather than a visitor later.
-func newPortal(files fs.FS) (*portal, error) {
+func New(files fs.FS) (*Portal, error) {
 	content, err := readPortalContent(files)
 	if err != nil {
 		return nil, err
@@ -47,11 +49,11 @@ func newPortal(files fs.FS) (*portal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse portal templates: %w", err)
 	}
-	return &portal{content: content, pages: content.pages(), templates: templates}, nil
+	return &Portal{content: content, pages: content.pages(), templates: templates}, nil
 }
 
 // paths lists the pages that the portal serves.
-func (p *portal) paths() []string {
+func (p *Portal) paths() []string {
 	var paths []string
 	for _, page := range p.pages {
 		paths = append(paths, page.Path)
@@ -61,7 +63,7 @@ func (p *portal) paths() []string {
 
 // ServeHTTP answers with a page, with a dataset's extract where its path ends
 // in ".csv", or says which pages there are.
-func (p *portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
@@ -83,7 +85,7 @@ func (p *portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // servePage renders into memory first, so that a template that fails halfway
 // gives a clean error and not half a page.
-func (p *portal) servePage(w http.ResponseWriter, r *http.Request, status int, page portalPage) {
+func (p *Portal) servePage(w http.ResponseWriter, r *http.Request, status int, page portalPage) {
 	view := p.view(r, page)
 	var body bytes.Buffer
 	if err := p.templates.ExecuteTemplate(&body, page.template, view); err != nil {
@@ -99,7 +101,7 @@ func (p *portal) servePage(w http.ResponseWriter, r *http.Request, status int, p
 
 // serveCSV sends the extract as the producer wrote it: the same file in every
 // language, numbers with a decimal point, dates as year-month-day.
-func (p *portal) serveCSV(w http.ResponseWriter, d *portalDataset) {
+func (p *Portal) serveCSV(w http.ResponseWriter, d *portalDataset) {
 	var body bytes.Buffer
 	csv.NewWriter(&body).WriteAll(append([][]string{d.columnNames()}, d.Rows...)) // into memory: cannot fail
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
@@ -108,7 +110,7 @@ func (p *portal) serveCSV(w http.ResponseWriter, d *portalDataset) {
 }
 
 // view gathers what the templates need to draw page for this request.
-func (p *portal) view(r *http.Request, page portalPage) portalView {
+func (p *Portal) view(r *http.Request, page portalPage) portalView {
 	query := r.URL.Query()
 	lang := query.Get("lang")
 	if !slices.Contains(portalLanguages, lang) {
