@@ -196,3 +196,67 @@ func TestImports(t *testing.T) {
 		}
 	}
 }
+
+// TestNotices keeps web/notices.txt true: the licence of every module that is
+// built into the program, on the server or in the browser, and Go's own.
+func TestNotices(t *testing.T) {
+	const file = "web/notices.txt"
+	notices := []string{notice(t, "The Go programming language", goEnv(t, "GOROOT"))}
+	for _, module := range modules(t) {
+		name, dir, _ := strings.Cut(module, "\t")
+		notices = append(notices, notice(t, name, dir))
+	}
+	got := "Témoin is built with the following works.\n\n" + strings.Join(notices, "\n")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil || got != string(want) {
+		t.Errorf("%s is not what the modules say: go test . -update (%v)", file, err)
+	}
+}
+
+// modules returns the path, a tab and the folder of each module that is linked in.
+func modules(t *testing.T) []string {
+	const format = `{{with .Module}}{{if not .Main}}{{.Path}}{{"\t"}}{{.Dir}}{{end}}{{end}}`
+	var list []string
+	for _, target := range [][]string{{"GOOS=js", "GOARCH=wasm"}, {"GOOS=linux", "GOARCH=amd64"}} {
+		command := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", format, ".")
+		command.Env = append(os.Environ(), target...)
+		out, err := command.Output()
+		if err != nil {
+			t.Fatalf("go list %q: %v", target, err)
+		}
+		list = append(list, strings.Split(strings.TrimSpace(string(out)), "\n")...)
+	}
+	slices.Sort(list)
+	return slices.DeleteFunc(slices.Compact(list), func(s string) bool { return s == "" })
+}
+
+func notice(t *testing.T, name, dir string) string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "LICEN[CS]E*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%s has no licence in its folder (%v)", name, err)
+	}
+	text := "==== " + name + "\n\n"
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += strings.TrimSpace(string(data)) + "\n"
+	}
+	return text
+}
+
+func goEnv(t *testing.T, name string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "env", name).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}

@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"path"
 	"strconv"
@@ -95,15 +94,13 @@ var types = map[string]string{
 	".css":  "text/css; charset=utf-8",
 	".html": "text/html; charset=utf-8",
 	".js":   "text/javascript; charset=utf-8",
+	".txt":  "text/plain; charset=utf-8",
 	".json": "application/json",
 	".wasm": "application/wasm",
 }
 
 func typeOf(name string) string {
-	if known, found := types[path.Ext(name)]; found {
-		return known
-	}
-	return mime.TypeByExtension(path.Ext(name))
+	return types[path.Ext(name)]
 }
 
 // identity returns the asset as it is before compression.

@@ -13,6 +13,7 @@ import (
 	"temoin/app"
 	"temoin/app/consent"
 	"temoin/server/catalogue"
+	"temoin/web"
 )
 
 // bundle is all that is made of one catalogue: the files that pages load, and
@@ -70,6 +71,14 @@ type shellTexts struct {
 	Waiting string `json:"waiting"`
 }
 
+// publicCatalogue is the catalogue as a site's own server reads it that wants to
+// know what the visitor allowed: with what it would have to calculate.
+type publicCatalogue struct {
+	Rev      string `json:"rev"`
+	Lifetime int    `json:"lifetime"` // seconds
+	*consent.Catalogue
+}
+
 // builder makes a bundle, step by step; the first error stops it.
 type builder struct {
 	*bundle
@@ -99,6 +108,8 @@ func newBundle(c *consent.Catalogue, dist fs.FS, maxAge time.Duration) (*bundle,
 	shells := b.shells()
 	loader.Shells = name(b.localized("shell", shells))
 	b.loaders(loader, shells)
+	b.add("/temoin/notices.txt", b.cache(), web.Notices)
+	b.add("/temoin/catalogue.json", b.cache(), b.json(publicCatalogue{b.rev, c.Cookie.MaxAge(), c}))
 	return b.bundle, b.err
 }
 
@@ -261,20 +272,24 @@ func (b *builder) value(choices consent.Choices) string {
 // whatever the page's is.
 func (b *builder) loaders(common loaderBundle, shells map[string]any) {
 	code := string(b.read("loader.js"))
-	cache := fmt.Sprintf("public, max-age=%d", int(b.maxAge.Seconds()))
-	if b.maxAge <= 0 {
-		cache = "no-cache"
-	}
 	for i, lang := range b.catalogue.Languages {
 		l := common
 		l.Lang = lang
 		l.shellBundle, _ = shells[lang].(shellBundle)
 		if i == 0 {
-			b.add("/temoin.js", cache, b.wrap(l, code))
+			b.add("/temoin.js", b.cache(), b.wrap(l, code))
 		}
 		l.Fixed = true
-		b.add("/temoin."+lang+".js", cache, b.wrap(l, code))
+		b.add("/temoin."+lang+".js", b.cache(), b.wrap(l, code))
 	}
+}
+
+// cache returns the Cache-Control of what keeps its name when it changes.
+func (b *builder) cache() string {
+	if b.maxAge <= 0 {
+		return "no-cache"
+	}
+	return fmt.Sprintf("public, max-age=%d", int(b.maxAge.Seconds()))
 }
 
 // wrap puts the loader in a function whose parameter is the bundle.

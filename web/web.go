@@ -22,6 +22,11 @@ var demo embed.FS
 //go:embed catalogue.yaml
 var DefaultCatalogue []byte
 
+// Notices are the licences of the works that the program is built with.
+//
+//go:embed notices.txt
+var Notices []byte
+
 // CharterPage is the html/template around the charter's content.
 //
 //go:embed charter.html
