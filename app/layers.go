@@ -50,12 +50,6 @@ func (l *Layers) Render() ui.UI {
 // Sync draws what another tab, or the page, has decided meanwhile.
 func (l *Layers) Sync(ui.Context) { l.Session.Sync() }
 
-// Reset asks again.
-func (l *Layers) Reset(ctx ui.Context) {
-	l.Session.Reset()
-	l.Sync(ctx)
-}
-
 // Accept allows everything.
 func (l *Layers) Accept(ctx ui.Context) { l.answer(ctx, l.Session.Accept) }
 
@@ -75,6 +69,7 @@ func (l *Layers) answer(ctx ui.Context, decide func()) {
 	}
 	decide()
 	l.Close(ctx)
+	ctx.Defer(func(ui.Context) { l.Session.Page.Refocus() })
 }
 
 // Open opens the dialog with the present choice, once it has been drawn.

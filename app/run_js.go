@@ -40,5 +40,5 @@ func connect(ctx ui.Context, l *Layers, page *browser.Page) {
 	on := func(do func(ui.Context)) func() {
 		return func() { ctx.Dispatch(do) }
 	}
-	page.Mounted(on(l.Open), on(l.Sync), on(l.Reset))
+	page.Mounted(on(l.Open), on(l.Sync))
 }

@@ -21,9 +21,13 @@ type Page interface {
 	// Changed tells the loader that the cookie has been written.
 	Changed()
 	// NotKept tells the visitor that the browser did not keep the choice.
+	// Dismissed reports that on this page this has happened.
 	NotKept()
+	Dismissed() bool
 	// Announce says text politely to whoever uses a screen reader.
 	Announce(text string)
+	// Refocus keeps the focus from being lost with a layer that is gone.
+	Refocus()
 	// ShowDialog opens the dialog over the page, CloseDialog closes it.
 	ShowDialog()
 	CloseDialog()
@@ -38,8 +42,7 @@ type Session struct {
 	Now   func() time.Time
 	NewID func() string
 
-	record    *consent.Record
-	dismissed bool // answered, though the browser did not keep the answer
+	record *consent.Record
 }
 
 // NewSession returns a session that has read the page's cookie.
@@ -56,10 +59,7 @@ func (s *Session) Sync() {
 }
 
 // Asking reports whether the visitor has still to be asked.
-func (s *Session) Asking() bool { return s.record == nil && !s.dismissed }
-
-// Reset asks again on this page where the browser keeps no choice.
-func (s *Session) Reset() { s.dismissed = false }
+func (s *Session) Asking() bool { return s.record == nil && !s.Page.Dismissed() }
 
 // Granted reports whether id, a category or a service, is allowed now.
 func (s *Session) Granted(id string) bool {
@@ -95,7 +95,6 @@ func (s *Session) decide(choices, services consent.Choices) {
 	s.Page.Changed()
 
 	if s.record == nil || s.record.ID != record.ID {
-		s.dismissed = true
 		s.Page.NotKept()
 		return
 	}

@@ -18,10 +18,11 @@ import (
 //	style(css)           adopts one more style sheet
 //	changed()            the cookie has been written: read it, open the gate
 //	notKept()            the cookie was written and is not there
+//	dismissed() boolean  the visitor answered, though the browser kept nothing
 //	announce(text)       says text in the live region
-//	mounted(go)          Go has drawn the layers; go.open(), go.sync() and
-//	                     go.reset() open the dialog, read the cookie again and
-//	                     ask again
+//	refocus()            an answered layer is gone: the focus must not be
+//	mounted(go)          Go has drawn the layers; go.open() opens the dialog,
+//	                     go.sync() draws what the loader and the cookie say now
 const contract = 1
 
 // Page is the page as the loader shows it to Go. It implements app.Page.
@@ -56,8 +57,8 @@ func (p *Page) Edition() []byte { return []byte(p.seam.Get("edition").String()) 
 func (p *Page) Style(css string) { p.seam.Call("style", css) }
 
 // Mounted tells the loader that the layers are drawn. From then on it calls
-// open, sync and reset in the place of doing by itself what they do.
-func (p *Page) Mounted(open, sync, reset func()) {
+// open and sync in the place of doing by itself what they do.
+func (p *Page) Mounted(open, sync func()) {
 	callback := func(call func()) js.Func {
 		return js.FuncOf(func(js.Value, []js.Value) any {
 			call()
@@ -65,9 +66,8 @@ func (p *Page) Mounted(open, sync, reset func()) {
 		})
 	}
 	p.seam.Call("mounted", map[string]any{
-		"open":  callback(open),
-		"sync":  callback(sync),
-		"reset": callback(reset),
+		"open": callback(open),
+		"sync": callback(sync),
 	})
 }
 
@@ -93,6 +93,14 @@ func (p *Page) Changed() { p.seam.Call("changed") }
 
 // NotKept tells the visitor that the browser did not keep the choice.
 func (p *Page) NotKept() { p.seam.Call("notKept") }
+
+// Dismissed reports whether the visitor has answered on this page, though the
+// browser kept nothing.
+func (p *Page) Dismissed() bool { return p.seam.Call("dismissed").Bool() }
+
+// Refocus gives the focus to the button that reopens the choices, where it was
+// in a layer that is gone.
+func (p *Page) Refocus() { p.seam.Call("refocus") }
 
 // Announce says text in the live region.
 func (p *Page) Announce(text string) { p.seam.Call("announce", text) }

@@ -1,6 +1,6 @@
 // The visitor's choice in this page: read from the cookie, written to it, and
 // the question every part asks: is this allowed?
-import { bundle, own } from './bundle.js';
+import { bundle, own, warn } from './bundle.js';
 import { decode, encode, erase, read, write } from './cookie.js';
 
 let record = null;
@@ -35,9 +35,12 @@ export const answer = (name) => keep(bundle.values[name]);
  * Writes an answer of its own: booleans by id. A category that is not named is
  * refused, a service follows its category.
  */
-export function save(answers) {
+export function save(answers = {}) {
   const prepared = decode(fill(bundle.values.refuse, newID(), now()));
   const { choices, services } = prepared;
+  for (const id of Object.keys(answers)) {
+    if (!Object.hasOwn(choices, id) && !Object.hasOwn(bundle.services, id)) warn(`save: no category or service "${id}"`);
+  }
   for (const id of Object.keys(choices)) choices[id] ||= own(answers, id) === true;
   for (const [id, category] of Object.entries(bundle.services)) {
     const granted = own(answers, id);
@@ -52,8 +55,6 @@ export function save(answers) {
 /** Takes the answer back: the visitor will be asked again. */
 export function forget() {
   erase();
-  const name = bundle.cookie + '=' + bundle.attributes;
-  document.cookie = name.replace(/Max-Age=\d+/, 'Max-Age=0');
   refresh();
 }
 

@@ -66,9 +66,11 @@ function click(event) {
  * @param shown whether everybody has to be told that it was kept, where no banner goes away to show it
  */
 function decide(write, shown) {
+  noteFocus();
   if (write()) announce(texts?.saved, shown);
   else notKept();
   update();
+  if (!program.go) refocus();
 }
 
 export const accept = (shown) => decide(() => answer('accept'), shown);
@@ -78,8 +80,16 @@ export const choose = (choices, shown) => decide(() => save(choices), shown);
 export function reset() {
   dismissed = false;
   forget();
-  if (program.go) program.go.reset();
-  else update();
+  update();
+}
+
+let hadFocus = false; // a layer had the focus when it was answered
+
+const noteFocus = () => { hadFocus = document.activeElement === shell.host; };
+
+/** Whoever answers by the keyboard must not be thrown to the page's beginning. */
+function refocus() {
+  if (hadFocus && document.activeElement !== shell.host) shell.focusOn('open');
 }
 
 function announce(text, shown) {
@@ -99,9 +109,14 @@ export async function start() {
   const page = {
     root: shell.root,
     style: shell.style,
-    changed: refresh,
+    changed() {
+      noteFocus();
+      refresh();
+    },
     notKept,
+    dismissed: () => dismissed,
     announce,
+    refocus,
     keepFocus: shell.keepFocus,
   };
   return program.start(lang, page, update);

@@ -40,19 +40,28 @@ function whenBody(callback) {
 function followOthers() {
   const follow = () => { refresh(); };
   let channel = null;
-  try {
-    channel = new BroadcastChannel('temoin');
-    channel.onmessage = follow;
-  } catch {
-    // A frame without an origin has no channel; it has no cookies either.
-  }
+  const join = () => {
+    try {
+      channel = new BroadcastChannel('temoin');
+      channel.onmessage = follow;
+    } catch {
+      // A frame without an origin has no channel; it has no cookies either.
+    }
+  };
+  join();
   let told = current()?.id;
   onChange((record) => {
     layers.update();
     if (record?.id !== told) channel?.postMessage(null);
     told = record?.id;
   });
-  addEventListener('pageshow', ({ persisted }) => { if (persisted) follow(); });
+  // An open channel can keep a page out of the back/forward cache.
+  addEventListener('pagehide', () => { channel?.close(); });
+  addEventListener('pageshow', ({ persisted }) => {
+    if (!persisted) return;
+    join();
+    follow();
+  });
   document.addEventListener('visibilitychange', () => { if (!document.hidden) follow(); });
 }
 

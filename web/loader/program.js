@@ -14,10 +14,11 @@ import { makeScope } from './scope.js';
 //	style(css)           adopts one more style sheet
 //	changed()            the cookie has been written: read it, open the gate
 //	notKept()            the cookie was written and is not there
+//	dismissed() boolean  the visitor answered, though the browser kept nothing
 //	announce(text)       says text in the live region
-//	mounted(go)          Go has drawn the layers; go.open(), go.sync() and
-//	                     go.reset() open the dialog, read the cookie again and
-//	                     ask again
+//	refocus()            an answered layer is gone: the focus must not be
+//	mounted(go)          Go has drawn the layers; go.open() opens the dialog,
+//	                     go.sync() draws what the loader and the cookie say now
 const contract = 1;
 
 let fetched = null; // promise of [runtime module, compiled program, edition]

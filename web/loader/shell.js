@@ -17,9 +17,14 @@ export function keepFocus() {
   const action = shadow.activeElement?.dataset.temoin;
   const top = root.querySelector('.banner')?.scrollTop;
   return () => {
-    if (action) root.querySelector(`[data-temoin="${action}"]`)?.focus({ preventScroll: true });
+    if (action) focusOn(action);
     if (top) root.querySelector('.banner').scrollTop = top;
   };
+}
+
+/** Gives the focus to the first button of that action, if it can be seen. */
+export function focusOn(action) {
+  root.querySelector(`[data-temoin="${action}"]`)?.focus({ preventScroll: true });
 }
 
 /** Adopts a style sheet, which no style-src can forbid. */
