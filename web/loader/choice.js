@@ -36,8 +36,9 @@ export const answer = (name) => keep(bundle.values[name]);
  * refused, a service follows its category.
  */
 export function save(answers = {}) {
-  const prepared = decode(fill(bundle.values.refuse, newID(), now()));
-  const { choices, services } = prepared;
+  const { v, id: nil, rev, at, choices: refused } = decode(fill(bundle.values.refuse, newID(), now()));
+  const choices = { ...refused };
+  const services = {};
   for (const id of Object.keys(answers)) {
     if (!Object.hasOwn(choices, id) && !Object.hasOwn(bundle.services, id)) warn(`save: no category or service "${id}"`);
   }
@@ -48,8 +49,7 @@ export function save(answers = {}) {
       services[id] = granted;
     }
   }
-  if (!Object.keys(services).length) delete prepared.services;
-  return keep(encode(prepared));
+  return keep(encode({ v, id: nil, rev, at, choices, ...(Object.keys(services).length && { services }) }));
 }
 
 /** Takes the answer back: the visitor will be asked again. */

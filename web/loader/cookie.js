@@ -12,7 +12,7 @@ const test = (pattern, value) => typeof value === 'string' && pattern.test(value
 const isAnswers = (value) => value !== null && typeof value === 'object' && !Array.isArray(value)
   && Object.entries(value).every(([id, granted]) => name.test(id) && typeof granted === 'boolean');
 
-/** The record that a cookie's value holds, or null where it holds none. */
+/** The record that a cookie's value holds, unchangeable, or null where it holds none. */
 export function decode(value) {
   if (!printable.test(value)) return null;
   let fields;
@@ -26,7 +26,8 @@ export function decode(value) {
   const services = Object.hasOwn(fields, 'services') ? fields.services : {};
   const wellFormed = v === 1 && test(uuid, id) && test(revision, rev)
     && Number.isSafeInteger(at) && at > 0 && isAnswers(choices) && isAnswers(services);
-  return wellFormed ? { v, id, rev, at, choices, services } : null;
+  // Frozen, since the page's scripts are handed it: what they change must not count.
+  return wellFormed ? Object.freeze({ v, id, rev, at, choices: Object.freeze(choices), services: Object.freeze(services) }) : null;
 }
 
 export const encode = (record) => encodeURIComponent(JSON.stringify(record));

@@ -1,7 +1,7 @@
 // The charter's form, answered in the page: it then works where no server is
 // behind it, on a static host. Without this script the server answers it.
 import { bundle } from './bundle.js';
-import { has } from './choice.js';
+import { has, onChange } from './choice.js';
 import { accept, choose, refuse } from './layers.js';
 
 export function listenForForm() {
@@ -13,8 +13,14 @@ export function listenForForm() {
     if (answer === 'accept') accept(true);
     else if (answer === 'refuse') refuse(true);
     else choose(meaning(new FormData(form).getAll('allow')), true);
-    for (const box of form.querySelectorAll('[name="allow"]')) box.checked = has(box.value);
+    showChoice();
   });
+  onChange(showChoice);
+}
+
+/** Ticks what is allowed now, whichever way it was answered. */
+function showChoice() {
+  for (const box of document.querySelectorAll('form[data-temoin-form] [name="allow"]')) box.checked = has(box.value);
 }
 
 /** What the ticked boxes allow: see FormDraft in app/charter.go. */

@@ -52,8 +52,8 @@ function click(event) {
   const button = event.target.closest('[data-temoin]');
   const action = button?.dataset.temoin;
   if (action === 'dismiss') shell.notice('', false);
-  if (program.go || !button) return;
-  if (action === 'customize' || action === 'open') open(button);
+  else if (program.go || !button) return;
+  else if (action === 'customize' || action === 'open') open(button);
   // Of a double click, the second finds the banner gone; if both clicks were
   // on their way before that, it finds the choice made.
   else if (asking()) decide(() => answer(action));
@@ -89,7 +89,7 @@ const noteFocus = () => { hadFocus = document.activeElement === shell.host; };
 
 /** Whoever answers by the keyboard must not be thrown to the page's beginning. */
 function refocus() {
-  if (hadFocus && document.activeElement !== shell.host) shell.focusOn('open');
+  if (hadFocus && !shell.hasFocus()) shell.focusOn('open');
 }
 
 function announce(text, shown) {
@@ -135,9 +135,12 @@ export async function prepare() {
 export async function open(button) {
   await whenDrawn;
   if (button && !program.go) shell.waiting(button, texts.waiting);
+  const asked = asking();
   const late = new Promise((_, reject) => { setTimeout(reject, patience, new Error('the dialog is late')); });
   try {
-    (await Promise.race([start(), late])).open();
+    const go = await Promise.race([start(), late]);
+    // Who has answered meanwhile did not want to wait.
+    if (!asked || asking()) go.open();
   } catch (error) {
     warn('customize leads to the charter:', error.message);
     location.assign(charter + '#choix');

@@ -100,12 +100,16 @@ async function run([runtime, program, edition], page, ended) {
   });
 }
 
-/** Go is resumed by each event: catches what it throws there. */
+/** Go is resumed by each event: catches what it throws there, and lets it rest after that. */
 function guard(instance, Go, fault) {
+  let broken = false;
   instance._resume = () => {
+    if (broken) return;
     try {
       Go.prototype._resume.call(instance);
     } catch (error) {
+      broken = true;
+      instance._scheduledTimeouts.clear(); // Go's runtime resumes it until its timers are gone
       fault(error);
     }
   };

@@ -13,10 +13,10 @@ const hidden = ['Go', 'fs', 'process', 'path'];
 export function makeScope(body, seam) {
   const own = {
     temoin: seam,
-    document: proxy(document, { body }),
+    document: proxy(document, { body }, cookie),
     // go-app scrolls to the element that the address's fragment names, reads
     // every key of the storages, and throws where they are denied.
-    location: proxy(location, { href: location.origin + '/' }),
+    location: proxy(location, { href: 'https://temoin.invalid/' }),
     localStorage: memory(),
     sessionStorage: memory(),
   };
@@ -24,15 +24,31 @@ export function makeScope(body, seam) {
   return proxy(window, own);
 }
 
-/** An object that reads from own, then from target, and writes to own alone. */
-function proxy(target, own) {
+/** The one property out there that Go may change. Where cookies are denied, there are none. */
+const cookie = {
+  get cookie() {
+    try {
+      return document.cookie;
+    } catch {
+      return '';
+    }
+  },
+  set cookie(line) {
+    try {
+      document.cookie = line;
+    } catch {
+      // Whoever writes reads back, and finds nothing.
+    }
+  },
+};
+
+/** An object that reads from own, then from target, and writes to own alone, but for what passes. */
+function proxy(target, own, passes = {}) {
   Object.setPrototypeOf(own, null);
   return new Proxy(own, {
-    get: (_, name) => (name in own ? own[name] : bound(target, target[name])),
+    get: (_, name) => (name in own ? own[name] : Object.hasOwn(passes, name) ? passes[name] : bound(target, target[name])),
     set(_, name, value) {
-      // The document's cookie is the one thing that Go may change out there.
-      if (target === document && name === 'cookie') document.cookie = value;
-      else own[name] = value;
+      (Object.hasOwn(passes, name) ? passes : own)[name] = value;
       return true;
     },
     deleteProperty: (_, name) => delete own[name],

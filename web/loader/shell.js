@@ -12,15 +12,22 @@ const root = document.createElement('div');
 
 export { host, root, shadow };
 
-/** Returns a function that gives the focus back to the button that has it now, when another like it has taken its place. */
+/**
+ * Returns a function that gives the focus back to what has it now, when its like
+ * has taken its place: Go draws the same elements in the same order.
+ */
 export function keepFocus() {
-  const action = shadow.activeElement?.dataset.temoin;
+  const controls = () => [...root.querySelectorAll('a, button')];
+  const place = controls().indexOf(shadow.activeElement);
   const top = root.querySelector('.banner')?.scrollTop;
   return () => {
-    if (action) focusOn(action);
+    controls()[place]?.focus({ preventScroll: true });
     if (top) root.querySelector('.banner').scrollTop = top;
   };
 }
+
+/** Whether something in the layers has the focus that can be seen. */
+export const hasFocus = () => Boolean(shadow.activeElement?.getClientRects().length);
 
 /** Gives the focus to the first button of that action, if it can be seen. */
 export function focusOn(action) {
@@ -81,19 +88,23 @@ const banner = () => root.querySelector('.banner:not([hidden])');
  */
 export function watchFocus() {
   document.addEventListener('focusin', ({ target }) => {
-    if (target === host || !banner()) return;
+    // Nothing may move under the pointer of who clicks.
+    if (target === host || !banner() || !target.matches(':focus-visible')) return;
     host.classList.remove('top');
-    const hiddenBy = covered(target);
-    if (hiddenBy <= 0) return;
-    scrollBy({ top: hiddenBy, behavior: 'instant' });
+    const hidden = covered(target);
+    if (!hidden) return;
+    scrollBy({ top: hidden, behavior: 'instant' });
     host.classList.toggle('top', covered(target) > 0);
   });
 }
 
-/** How many pixels of the element's height lie behind the banner. */
+/**
+ * How many pixels the page has to scroll so that the banner hides nothing of the
+ * element; of one that is taller than the room above the banner, not its top.
+ */
 function covered(element) {
   const a = element.getBoundingClientRect();
   const b = banner().getBoundingClientRect();
   const beside = a.right <= b.left || a.left >= b.right || a.top >= b.bottom;
-  return beside ? 0 : a.bottom - b.top;
+  return beside ? 0 : Math.max(0, Math.min(a.bottom - b.top, a.top));
 }

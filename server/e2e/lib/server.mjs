@@ -1,0 +1,235 @@
+// What the browser talks to in the tests: the real server, and in front of it a
+// site of our own that can be slow, broken or somebody else's page. Faults are
+// made here and not in the browser, so that every browser meets the same ones.
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import https from 'node:https';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+export const repository = path.resolve(here, '../../..');
+export const binary = process.env.TEMOIN_BIN ? path.resolve(process.env.TEMOIN_BIN) : path.join(repository, 'bin/temoin');
+
+export const run = promisify(execFile);
+
+/** The two example catalogues, as text. */
+export const plainCatalogue = () => readFile(path.join(repository, 'web/catalogue.yaml'), 'utf8');
+export const richCatalogue = () => readFile(path.join(repository, 'web/demo/catalogue.yaml'), 'utf8');
+
+/** Runs temoin with arguments to its end; returns { code, stdout, stderr }. */
+export async function temoin(...args) {
+  try {
+    return { code: 0, ...await run(binary, args, { timeout: 30_000 }) };
+  } catch (error) {
+    return { code: error.code, stdout: error.stdout, stderr: error.stderr };
+  }
+}
+
+/** A new folder that goes away with the test, or the suite, t. */
+export async function folder(t) {
+  const dir = await mkdtemp(path.join(tmpdir(), 'temoin-e2e-'));
+  cleanup(t, () => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** Has done called after the test t, or where t is node:test's after, after the suite. */
+function cleanup(t, done) {
+  if (typeof t === 'function') t(done);
+  else t.after(done);
+}
+
+/** Waits until look returns something; fails, saying what was expected, after a time. */
+export async function eventually(look, expected, { within = 10_000, every = 30 } = {}) {
+  const end = Date.now() + within;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > end) {
+      const words = typeof expected === 'function' ? await expected() : expected;
+      throw new Error(`expected within ${within} ms: ${words}`);
+    }
+    await new Promise((resolve) => { setTimeout(resolve, every); });
+  }
+}
+
+/**
+ * Starts the server with a catalogue of its own.
+ * @param t the test, or node:test's after
+ * @returns { url, log(), catalogue, change(text), stop() }
+ */
+export async function startTemoin(t, { catalogue, args = [] } = {}) {
+  const dir = await mkdtemp(path.join(tmpdir(), 'temoin-e2e-'));
+  const file = path.join(dir, 'catalogue.yaml');
+  await writeFile(file, catalogue ?? await richCatalogue());
+  const child = spawn(binary, ['serve', '-addr', '127.0.0.1:0', '-catalogue', file, '-max-age', '0', '-log', 'debug', ...args]);
+  const ended = new Promise((resolve) => { child.on('close', (code, signal) => resolve({ code, signal })); });
+  let [out, log] = ['', ''];
+  child.stdout.on('data', (data) => { out += data; });
+  child.stderr.on('data', (data) => { log += data; });
+  child.on('error', (error) => { log += error; });
+
+  const stop = async (signal = 'SIGTERM') => {
+    child.kill(signal);
+    const killer = setTimeout(() => child.kill('SIGKILL'), 12_000);
+    const end = await ended;
+    clearTimeout(killer);
+    return end;
+  };
+  cleanup(t, async () => {
+    await stop();
+    await rm(dir, { recursive: true, force: true });
+  });
+  const url = await eventually(
+    () => out.match(/http:\/\/\S+/)?.[0],
+    () => `a line "Témoin answers on http://…" from ${binary}; it said:\n${out}${log}`,
+    { within: 20_000 },
+  );
+  return { url, catalogue: file, log: () => log, change: (text) => writeFile(file, text), stop, ended };
+}
+
+/**
+ * Starts a site: pages of its own, and behind them, if there is one, a server
+ * whose answers it may delay, spoil or replace.
+ * @param t the test, or node:test's after
+ * @param upstream URL of the server for what the site has not itself
+ */
+export async function startSite(t, { upstream, tls } = {}) {
+  const site = new Site(upstream);
+  const listener = (request, response) => {
+    site.answer(request, response).catch((error) => {
+      if (!response.headersSent) response.writeHead(502);
+      response.end(String(error));
+    });
+  };
+  const server = tls ? https.createServer(tls, listener) : http.createServer(listener);
+  server.on('clientError', (error, socket) => socket.destroy());
+  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  site.port = server.address().port;
+  site.url = `${tls ? 'https' : 'http'}://127.0.0.1:${site.port}`;
+  site.secure = !!tls;
+  cleanup(t, () => {
+    site.reset();
+    server.closeAllConnections();
+    return new Promise((resolve) => { server.close(resolve); });
+  });
+  return site;
+}
+
+class Site {
+  #pages = new Map();
+  #rules = [];
+  #waiting = new Set();
+
+  /** Every request that came: { method, path, headers }. */
+  requests = [];
+
+  constructor(upstream) { this.upstream = upstream; }
+
+  /** Answers path with a page. */
+  page(path, html, headers = {}, status = 200) {
+    this.#pages.set(path, { body: html, status, headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', ...headers } });
+    return this.url + path;
+  }
+
+  file(path, body, headers) { this.#pages.set(path, { body, status: 200, headers }); }
+
+  /** Paths that were asked for and match. */
+  asked(pattern) { return this.requests.filter((request) => pattern.test(request.path)).map((request) => request.path); }
+
+  /** Changes what the server behind answers: change(answer) gets { status, headers, body }. */
+  alter(pattern, change) { this.#rules.push({ pattern, change }); }
+
+  /** Answers a status in the server's place. */
+  fail(pattern, status = 404) { this.alter(pattern, () => ({ status, headers: { 'content-type': 'text/plain' }, body: Buffer.from('made to fail') })); }
+
+  /** Adds or, with null, removes headers. */
+  headers(pattern, headers) {
+    this.alter(pattern, (answer) => {
+      const all = { ...answer.headers, ...headers };
+      for (const [name, value] of Object.entries(all)) if (value === null) delete all[name];
+      return { ...answer, headers: all };
+    });
+  }
+
+  /** Holds answers back until the function that it returns is called, or forever. */
+  hold(pattern) {
+    let release;
+    const held = new Promise((resolve) => { release = resolve; });
+    this.#waiting.add(release);
+    this.alter(pattern, async (answer) => { await held; return answer; });
+    return release;
+  }
+
+  /** Lets everything through again, and forgets what was asked. */
+  reset() {
+    for (const release of this.#waiting) release();
+    this.#waiting.clear();
+    this.#rules = [];
+    this.requests = [];
+  }
+
+  async answer(request, response) {
+    const { pathname } = new URL(request.url, this.url);
+    this.requests.push({ method: request.method, path: pathname, url: request.url, headers: request.headers });
+    const page = this.#pages.get(pathname);
+    if (page) {
+      response.writeHead(page.status, page.headers);
+      response.end(page.body);
+      return;
+    }
+    if (!this.upstream) {
+      response.writeHead(404, { 'content-type': 'text/plain' });
+      response.end('no such page');
+      return;
+    }
+    let answer = await this.#forward(request);
+    for (const { pattern, change } of this.#rules) {
+      if (pattern.test(pathname)) answer = await change(answer);
+    }
+    if (answer.breakAfter === undefined) {
+      response.writeHead(answer.status, { ...answer.headers, 'content-length': answer.body.length });
+      response.end(request.method === 'HEAD' ? undefined : answer.body);
+    } else {
+      response.writeHead(answer.status, { ...answer.headers, 'content-length': answer.body.length });
+      response.write(answer.body.subarray(0, answer.breakAfter), () => response.destroy());
+    }
+  }
+
+  async #forward(request) {
+    const headers = { ...request.headers, ...(this.secure && { 'x-forwarded-proto': 'https' }) };
+    if (this.#rules.length) headers['accept-encoding'] = 'identity';
+    const body = [];
+    for await (const chunk of request) body.push(chunk);
+    return send(this.upstream + request.url, { method: request.method, headers, body: Buffer.concat(body) });
+  }
+}
+
+/** One request as it is, nothing decoded and no redirect followed. */
+export function send(url, { method = 'GET', headers = {}, body, timeout = 15_000 } = {}) {
+  return new Promise((resolve, reject) => {
+    const request = http.request(url, { method, headers, agent: false, timeout }, (response) => {
+      const chunks = [];
+      response.on('data', (chunk) => chunks.push(chunk));
+      response.on('end', () => {
+        const { connection, 'transfer-encoding': chunked, 'keep-alive': alive, ...rest } = response.headers;
+        resolve({ status: response.statusCode, headers: rest, body: Buffer.concat(chunks), text: Buffer.concat(chunks).toString() });
+      });
+      response.on('error', reject);
+    });
+    request.on('timeout', () => request.destroy(new Error(`no answer from ${url} within ${timeout} ms`)));
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+/** A certificate for 127.0.0.1 that lasts as long as the tests. */
+export async function certificate(t) {
+  const dir = await folder(t);
+  const { stdout: root } = await run('go', ['env', 'GOROOT'], { cwd: repository });
+  await run('go', ['run', path.join(root.trim(), 'src/crypto/tls/generate_cert.go'), '--host', '127.0.0.1', '--ecdsa-curve', 'P256'], { cwd: dir, env: { ...process.env, GOFLAGS: '' } });
+  return { cert: await readFile(path.join(dir, 'cert.pem')), key: await readFile(path.join(dir, 'key.pem')) };
+}

@@ -1,0 +1,424 @@
+// The loader: what works before Go, without Go, and when Go goes wrong.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { choices, cookie, record } from './lib/records.mjs';
+import { eventually } from './lib/server.mjs';
+import { edition, loader, parts, program, runtime, stage } from './lib/stage.mjs';
+
+const { browser, site, rev } = await stage();
+
+/** Makes a visitor's patience of ten seconds last half a second. */
+const impatient = () => {
+  const real = window.setTimeout;
+  window.setTimeout = (callback, time, ...rest) => real(callback, time >= 5000 ? time / 20 : time, ...rest);
+};
+
+const warnings = (tab) => tab.console.filter((line) => line.startsWith('warn') && line.includes('temoin:')).join('\n');
+
+/** Asserts that without the dialog a visitor can still do everything. */
+async function worksWithoutGo(t, { faults, path = '/', says, before = [] }) {
+  const arrive = async () => {
+    site.reset();
+    faults();
+    const tab = await browser.tab(t, { before: [impatient, ...before] });
+    await tab.visit(site.url + path);
+    await tab.bannerIsThere();
+    await tab.settles({ but: /./ });
+    assert.equal((await tab.layers()).banner, true, 'the banner must stay');
+    assert.equal(await tab.has('statistics'), false, 'nothing is allowed until a button is pressed');
+    return tab;
+  };
+  const answers = async (tab, answer) => {
+    await tab.press(answer);
+    await tab.bannerIsGone();
+    assert.deepEqual((await tab.record()).choices, choices(answer === 'accept'), `${answer} must work`);
+    assert.equal(await tab.has('statistics'), answer === 'accept');
+    assert.equal((await tab.layers()).reopen, true, 'the floating button must come');
+  };
+  const leadsToCharter = async (tab, button) => {
+    await tab.press(button);
+    await tab.arrives(/\/charte-cookies\/fr#choix$/);
+    assert.match(warnings(tab), says, `the console must say why; it says ${JSON.stringify(tab.console)}`);
+    assert.match(warnings(tab), /customize leads to the charter/, 'and what comes of it');
+    assert.deepEqual(tab.errors, [], 'no exception may reach the page');
+  };
+  const first = await arrive();
+  await answers(first, 'accept');
+  await leadsToCharter(first, 'open');
+  const second = await arrive();
+  await leadsToCharter(second, 'customize');
+  await second.visit(site.url + path);
+  await answers(second, 'refuse');
+  assert.deepEqual(second.errors, [], 'no exception may reach the page');
+}
+
+const truncated = (answer) => ({ ...answer, body: answer.body.subarray(0, answer.body.length / 2) });
+
+test('app.wasm is missing', (t) => worksWithoutGo(t, { faults: () => site.fail(program, 404), says: /app\.\w+\.wasm answers 404/ }));
+
+test('app.wasm cannot be had: the server answers 500', (t) => worksWithoutGo(t, { faults: () => site.fail(program, 500), says: /answers 500/ }));
+
+test('app.wasm is truncated', (t) => worksWithoutGo(t, { faults: () => site.alter(program, truncated), says: /CompileError/ }));
+
+test('app.wasm breaks off half-way', (t) => worksWithoutGo(t, { faults: () => site.alter(program, (answer) => ({ ...answer, breakAfter: answer.body.length / 2 })), says: /TypeError|network|CompileError|aborted/i }));
+
+test('app.wasm is something else', (t) => worksWithoutGo(t, { faults: () => site.alter(program, (answer) => ({ ...answer, body: Buffer.from('<!doctype html><title>Login</title>') })), says: /CompileError/ }));
+
+test('runtime.js is missing', (t) => worksWithoutGo(t, { faults: () => site.fail(runtime), says: /runtime|import/ }));
+
+test('runtime.js is something else', (t) => worksWithoutGo(t, { faults: () => site.alter(runtime, (answer) => ({ ...answer, body: Buffer.from('syntax error here') })), says: /SyntaxError/ }));
+
+test('the edition is missing', (t) => worksWithoutGo(t, { faults: () => site.fail(edition), says: /edition\.fr\.\w+\.json answers 404/ }));
+
+test('the edition is not the one that the program expects', (t) => worksWithoutGo(t, { faults: () => site.alter(edition, (answer) => ({ ...answer, body: Buffer.from('[]') })), says: /the Go program has ended|read edition/ }));
+
+test('all that the loader loads is missing', (t) => worksWithoutGo(t, { faults: () => site.fail(parts), says: /404|import/ }));
+
+test('app.wasm never arrives', (t) => worksWithoutGo(t, { faults: () => site.hold(program), says: /the dialog is late/ }));
+
+test('WebAssembly is not there at all', (t) => worksWithoutGo(t, { faults() {}, before: [() => { delete globalThis.WebAssembly; }], says: /WebAssembly/ }));
+
+test('there is no memory for the program', (t) => worksWithoutGo(t, {
+  faults() {},
+  before: [() => { WebAssembly.instantiate = () => Promise.reject(new RangeError('WebAssembly.instantiate(): Out of memory')); }],
+  says: /Out of memory/,
+}));
+
+test('the page’s policy refuses WebAssembly', async (t) => {
+  const policy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src data:";
+  await worksWithoutGo(t, { faults: () => site.headers(/^\/(a-propos)?$/, { 'content-security-policy': policy }), path: '/a-propos', says: /CompileError|Content Security Policy/ });
+});
+
+test('the page’s policy refuses every request', async (t) => {
+  const policy = "default-src 'none'; script-src 'self'; style-src 'self'";
+  await worksWithoutGo(t, { faults: () => site.headers(/^\/a-propos$/, { 'content-security-policy': policy }), path: '/a-propos', says: /fetch|policy/i });
+});
+
+test('the warning is not repeated for each press', async (t) => {
+  site.fail(program);
+  const tab = await browser.tab(t);
+  await tab.visit(site.url);
+  await tab.focus('refuse');
+  await eventually(() => warnings(tab), 'a warning');
+  await tab.settles();
+  const before = tab.console.filter((line) => line.includes('cannot be drawn')).length;
+  assert.equal(before, 1, `want one warning that the dialog cannot be drawn: ${JSON.stringify(tab.console)}`);
+});
+
+test('a wrong MIME type of app.wasm does no harm', async (t) => {
+  for (const type of ['application/octet-stream', 'text/plain', null]) {
+    site.reset();
+    site.headers(program, { 'content-type': type });
+    site.headers(program, { 'x-content-type-options': null });
+    const tab = await browser.tab(t);
+    await tab.visit(site.url);
+    await tab.goRuns();
+    await tab.press('customize');
+    await tab.dialogIsOpen();
+    assert.doesNotMatch(warnings(tab), /./, `no warning for ${type}`);
+  }
+});
+
+test('app.wasm arrives late, after the visitor was led to wait: the dialog opens', async (t) => {
+  const release = site.hold(program);
+  const tab = await browser.tab(t);
+  await tab.visit(site.url);
+  await tab.press('customize');
+  await eventually(() => site.asked(program).length, 'the program to be asked for');
+  release();
+  await tab.dialogIsOpen();
+  assert.equal(site.asked(program).length, 1, 'the program is fetched once');
+});
+
+test('when the answer comes after the visitor has lost patience and come back, the banner works', async (t) => {
+  site.hold(program);
+  const tab = await browser.tab(t, { before: [impatient] });
+  await tab.visit(site.url);
+  await tab.press('customize');
+  await tab.arrives(/#choix$/);
+  site.reset();
+  await tab.back();
+  await tab.press('customize');
+  await tab.dialogIsOpen();
+});
+
+// ---- Go breaks after it has drawn ----
+
+/** Lets the program break at the next event, when window.broken is set. */
+const breakable = (answer) => ({
+  ...answer,
+  body: Buffer.from(`${answer.body.toString().replace(/export\s*\{\s*(\w+) as default\s*\};?|export default/, (all, name) => (name ? `const original = ${name};` : 'const original ='))}
+    ;export default (scope) => {
+      const Go = original(scope);
+      return class extends Go {
+        _resume() {
+          if (window.broken) throw new WebAssembly.RuntimeError('unreachable');
+          return super._resume();
+        }
+      };
+    };`),
+});
+
+const breaks = {
+  'a trap in the program': {
+    prepare: () => site.alter(runtime, breakable),
+    break: (tab) => tab.run(() => { window.broken = true; }),
+  },
+  'a panic in the program': {
+    prepare() {},
+    // The method is called from Go, which takes its exception for a panic, and exits.
+    break: (tab) => tab.run(() => { HTMLDialogElement.prototype.showModal = () => { throw new Error('made to fail'); }; }),
+  },
+};
+
+for (const [name, fault] of Object.entries(breaks)) {
+  test(`${name}: the page lives on, and the shell’s buttons come back`, async (t) => {
+    for (const answer of ['accept', 'refuse']) {
+      site.reset();
+      fault.prepare();
+      const tab = await browser.tab(t);
+      await tab.visit(site.url);
+      await tab.goRuns();
+      await fault.break(tab);
+      await tab.press('customize');
+      await eventually(() => warnings(tab), 'a warning on the console');
+      assert.match(warnings(tab), /the preferences have stopped/, 'the console must say what happened');
+      await tab.bannerIsThere();
+      await tab.press(answer);
+      await tab.bannerIsGone();
+      assert.deepEqual((await tab.record()).choices, choices(answer === 'accept'), `${answer} must work`);
+      assert.equal((await tab.heard('temoin:change')).length, 1, 'one change');
+      assert.equal((await tab.layers()).reopen, true);
+      await tab.press('open');
+      await tab.arrives(/\/charte-cookies\/fr#choix$/);
+      assert.deepEqual(tab.errors, [], 'no exception may reach the page');
+    }
+  });
+
+  test(`${name}: customize then leads to the charter`, async (t) => {
+    fault.prepare();
+    const tab = await browser.tab(t);
+    await tab.visit(site.url);
+    await tab.goRuns();
+    await fault.break(tab);
+    await tab.press('customize');
+    await eventually(() => warnings(tab), 'a warning on the console');
+    await tab.press('customize');
+    await tab.arrives(/\/charte-cookies\/fr#choix$/);
+  });
+}
+
+test('a panic in the program does not undo the choice that was made', async (t) => {
+  const tab = await browser.tab(t);
+  await tab.visit(site.url);
+  await tab.goRuns();
+  await tab.press('accept');
+  await tab.bannerIsGone();
+  await breaks['a panic in the program'].break(tab);
+  await tab.press('open');
+  await eventually(() => warnings(tab), 'a warning on the console');
+  assert.equal(await tab.has('statistics'), true);
+  assert.equal((await tab.layers()).banner, false, 'nobody is asked again');
+  await tab.sees('open');
+});
+
+// ---- when the program is fetched ----
+
+for (const [name, connection] of [['Save-Data', { saveData: true, effectiveType: '4g' }], ['a slow line', { saveData: false, effectiveType: '2g' }], ['a very slow line', { effectiveType: 'slow-2g' }]]) {
+  test(`with ${name} the program is not fetched until the visitor comes near`, async (t) => {
+    const tab = await browser.tab(t, { before: [[(connection) => { Object.defineProperty(navigator, 'connection', { value: connection }); }, connection]] });
+    await tab.visit(site.url);
+    await tab.bannerIsThere();
+    await tab.mouse.move(300, 100);
+    await tab.settles({ quiet: 600 });
+    assert.deepEqual(site.asked(parts), [], 'nothing but the loader may be fetched');
+    const box = await tab.inside((shadow) => shadow.querySelector('.banner').getBoundingClientRect().toJSON());
+    await tab.mouse.move(box.x + 60, box.y + 40);
+    await tab.goRuns();
+    assert.equal(site.asked(program).length, 1);
+  });
+}
+
+test('with Save-Data the program comes with the focus, too, and with customize', async (t) => {
+  const before = [() => { Object.defineProperty(navigator, 'connection', { value: { saveData: true } }); }];
+  const keyboard = await browser.tab(t, { before });
+  await keyboard.visit(site.url);
+  await keyboard.bannerIsThere();
+  await keyboard.keys('Tab');
+  await keyboard.goRuns();
+  assert.equal((await keyboard.layers()).banner, true);
+  const scripted = await browser.tab(t, { before });
+  await scripted.visit(site.url);
+  await scripted.run(() => window.temoin.open());
+  await scripted.dialogIsOpen();
+});
+
+test('with Save-Data accept and refuse need no program at all', async (t) => {
+  const tab = await browser.tab(t, { before: [() => { Object.defineProperty(navigator, 'connection', { value: { saveData: true } }); }] });
+  await tab.visit(site.url);
+  await tab.inside((shadow) => shadow.querySelector('.banner [data-temoin="refuse"]').click());
+  await tab.bannerIsGone();
+  await tab.settles();
+  assert.deepEqual(site.asked(program), []);
+  assert.equal((await tab.record()).choices.statistics, false);
+});
+
+test('the program is fetched after the page has loaded, not before', async (t) => {
+  const release = site.hold(/^\/slow\.png$/);
+  site.page('/slow', '<!doctype html><html lang="fr"><script src="/temoin.js"></script><title>slow</title><img src="/slow.png" alt=""><p>text');
+  const tab = await browser.tab(t);
+  await tab.visit(site.url + '/slow', { until: 'domcontentloaded' });
+  await tab.bannerIsThere();
+  assert.equal(await tab.loaded(), false, 'the page must still be loading for the test to mean something');
+  assert.deepEqual(site.asked(parts), [], 'nothing may compete with the page');
+  release();
+  await tab.goRuns();
+});
+
+test('the loader runs where it stands in the head: the banner is painted with the page', async (t) => {
+  const tab = await browser.tab(t);
+  await tab.visit(site.url, { until: 'domcontentloaded' });
+  await tab.bannerIsThere();
+  assert.ok(await tab.run(() => document.body.firstElementChild.id === 'temoin'), 'the host comes first in the body');
+});
+
+test('included at the end of the body, deferred, as a module’s import or late by script, the banner comes as well', async (t) => {
+  const pages = {
+    end: '<!doctype html><html lang="fr"><title>end</title><p>text<script src="/temoin.js"></script>',
+    defer: '<!doctype html><html lang="fr"><script defer src="/temoin.js"></script><title>defer</title><p>text',
+    async: '<!doctype html><html lang="fr"><script async src="/temoin.js"></script><title>async</title><p>text',
+    late: '<!doctype html><html lang="fr"><title>late</title><p>text<script>addEventListener("load", () => setTimeout(() => { const s = document.createElement("script"); s.src = "/temoin.js"; document.head.append(s); }, 50))</script>',
+  };
+  for (const [name, html] of Object.entries(pages)) {
+    site.page('/' + name, html);
+    const tab = await browser.tab(t);
+    await tab.visit(`${site.url}/${name}`);
+    await tab.bannerIsThere();
+    await tab.goRuns();
+    await tab.press('refuse');
+    await tab.bannerIsGone();
+    assert.deepEqual(tab.errors, [], name);
+    assert.deepEqual(await tab.heard('temoin:ready'), [null], `temoin:ready must be heard once: ${name}`);
+  }
+});
+
+test('temoin.js cannot be had: the page works, and is silent', async (t) => {
+  for (const status of [404, 500]) {
+    site.reset();
+    site.fail(loader, status);
+    const tab = await browser.tab(t);
+    await tab.visit(site.url);
+    assert.equal(await tab.run(() => typeof window.temoin), 'undefined');
+    assert.equal(await tab.run(() => document.querySelectorAll('#temoin').length), 0);
+    await tab.click('nav a[href^="/jeux-de-donnees"]');
+    await tab.arrives(/jeux-de-donnees/);
+    assert.deepEqual(await tab.visitor.cookies(), []);
+    assert.deepEqual(tab.errors, []);
+  }
+});
+
+test('the server goes down after the page has loaded: the choice is kept', async (t) => {
+  const tab = await browser.tab(t);
+  await tab.visit(site.url);
+  await tab.goRuns();
+  await tab.offline(true);
+  await tab.press('customize');
+  await tab.dialogIsOpen();
+  await tab.turn('third-party');
+  await tab.press('save');
+  await tab.bannerIsGone();
+  assert.equal((await tab.record()).choices['third-party'], true);
+});
+
+// ---- cookies that are not kept ----
+
+const noCookies = () => { Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set() {} }); };
+const throwing = () => {
+  const refuse = () => { throw new DOMException('denied', 'SecurityError'); };
+  Object.defineProperty(Document.prototype, 'cookie', { get: refuse, set: refuse });
+  for (const name of ['localStorage', 'sessionStorage', 'indexedDB']) Object.defineProperty(window, name, { get: refuse });
+};
+
+for (const [where, before] of [['keeps no cookies', noCookies], ['denies cookies and storage with an exception', throwing]]) {
+  for (const when of ['before Go', 'once Go runs']) {
+    test(`a browser that ${where}, ${when}: the visitor is told once that the choice cannot be kept, and all stays refused`, async (t) => {
+      if (when === 'before Go') site.hold(program);
+      const tab = await browser.tab(t, { before: [before] });
+      await tab.visit(site.url);
+      await (when === 'before Go' ? tab.bannerIsThere() : tab.goRuns());
+      await tab.press('accept');
+      await tab.bannerIsGone();
+      const layers = await tab.layers();
+      assert.match(layers.notice, /n’accepte pas les cookies.*ne peut pas être gardé.*tout reste refusé/, 'the visitor must be told, for all to see');
+      const region = await tab.inside((shadow) => ({ role: shadow.querySelector('.notice p').getAttribute('role'), seen: shadow.querySelector('.notice').checkVisibility(), lang: shadow.querySelector('.notice').lang }));
+      assert.deepEqual(region, { role: 'status', seen: true, lang: 'fr' }, 'in a polite live region');
+      assert.equal(await tab.choice(), null);
+      for (const id of ['statistics', 'google-analytics', 'youtube', 'third-party']) assert.equal(await tab.has(id), false, `${id} must stay refused`);
+      assert.deepEqual(await tab.heard('temoin:change'), [], 'nothing has changed');
+      await tab.press('dismiss');
+      await tab.until((shadow) => !shadow.querySelector('.notice.shown'), 'the notice to be gone');
+      assert.equal((await tab.layers()).banner, false, 'the banner must not come back on this page');
+      assert.deepEqual(tab.errors, [], 'no exception may reach the page');
+    });
+  }
+
+  test(`a browser that ${where}: the dialog opens, and says that the choice cannot be kept`, async (t) => {
+    const tab = await browser.tab(t, { before: [before] });
+    await tab.visit(site.url);
+    await tab.goRuns();
+    await tab.press('customize');
+    await tab.dialogIsOpen();
+    await tab.turn('third-party');
+    await tab.press('save');
+    await tab.dialogIsClosed();
+    await tab.bannerIsGone();
+    assert.match((await tab.layers()).notice, /ne peut pas être gardé/);
+    assert.equal(await tab.has('third-party'), false);
+    assert.deepEqual(tab.errors, []);
+  });
+}
+
+test('after the notice that nothing is kept, reset() asks again, and the notice can still be dismissed', async (t) => {
+  site.hold(program);
+  const tab = await browser.tab(t, { before: [noCookies] });
+  await tab.visit(site.url);
+  await tab.press('refuse');
+  await tab.bannerIsGone();
+  await tab.run(() => window.temoin.reset());
+  await tab.bannerIsThere();
+  await tab.inside((shadow) => shadow.querySelector('[data-temoin="dismiss"]').click());
+  assert.deepEqual(tab.errors, []);
+  assert.equal((await tab.layers()).banner, true, 'to dismiss the notice is no answer');
+});
+
+test('in a sandboxed frame, where cookies throw, the banner works and all stays refused', async (t) => {
+  site.page('/framed', '<!doctype html><html lang="fr"><script src="/temoin.js"></script><title>framed</title><p>text');
+  site.page('/frame', '<!doctype html><title>frame</title><iframe sandbox="allow-scripts" src="/framed" width="900" height="600"></iframe>');
+  for (const when of ['before Go', 'once Go runs']) {
+    site.reset();
+    if (when === 'before Go') site.hold(program);
+    const tab = await browser.tab(t);
+    await tab.visit(site.url + '/frame');
+    const frame = await tab.frameAt(/framed/);
+    await frame.bannerIsThere();
+    assert.equal(await frame.run(() => { try { return document.cookie; } catch (error) { return error.name; } }), 'SecurityError', 'cookies must throw there for the test to mean something');
+    if (when === 'once Go runs') await frame.goRuns();
+    await frame.press('accept');
+    await frame.bannerIsGone();
+    assert.match((await frame.layers()).notice, /ne peut pas être gardé/);
+    assert.equal(await frame.has('statistics'), false);
+    assert.deepEqual(tab.errors, [], 'no exception may reach the page');
+  }
+});
+
+test('when cookies are off, the other page asks again, and tells again', async (t) => {
+  const tab = await browser.tab(t, { before: [noCookies] });
+  await tab.visit(site.url);
+  await tab.press('refuse');
+  await tab.bannerIsGone();
+  await tab.visit(site.url + '/a-propos');
+  await tab.bannerIsThere();
+  assert.equal((await tab.layers()).notice, '', 'nothing is said before an answer');
+});
+
