@@ -27,11 +27,15 @@ const usage = `temoin: a self-hosted cookie banner
   temoin serve          serve the banner, the charter and the demo portal
   temoin check FILE     say all that is wrong in a catalogue, and what would be right
   temoin export DIR     write the same files for any static host or CDN
+  temoin csp            print the Content-Security-Policy that holds pages to a choice:
+                        -all, -allow matomo,third-party, or nothing answered yet
 
-Flags of serve and export; each may come from the environment instead, as
+Flags of serve and export, and of csp the catalogue; each may come from the environment instead, as
 TEMOIN_ and its name in capitals (TEMOIN_MAX_AGE=1h):
 
 `
+
+const commands = "serve, check, export and csp"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -51,9 +55,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags, config := newFlags(stderr)
 	if len(args) == 0 {
 		flags.Usage()
-		return errors.New("no command; there are serve, check and export")
+		return errors.New("no command; there are " + commands)
 	}
 	command := args[0]
+	if command == "csp" {
+		return csp(args[1:], stdout, stderr)
+	}
 	words, err := parse(flags, args[1:])
 	if err != nil {
 		return err
@@ -71,7 +78,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		flags.Usage()
 		return nil
 	}
-	return fmt.Errorf("no command %q; there are serve, check and export", command)
+	return fmt.Errorf("no command %q; there are %s", command, commands)
 }
 
 func newFlags(stderr io.Writer) (*flag.FlagSet, *server.Config) {
@@ -79,7 +86,7 @@ func newFlags(stderr io.Writer) (*flag.FlagSet, *server.Config) {
 	flags := flag.NewFlagSet("temoin", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&config.Addr, "addr", "127.0.0.1:8080", "`host:port` to listen on; port 0 takes a free one")
-	flags.StringVar(&config.Catalogue, "catalogue", "catalogue.yaml", "the catalogue's `file`; where it is absent, the embedded example is served")
+	catalogueFlag(flags, &config.Catalogue)
 	flags.DurationVar(&config.MaxAge, "max-age", 5*time.Minute, "how long browsers use temoin.js without asking for a newer one; 0 makes them ask always")
 	flags.TextVar(&config.Level, "log", slog.LevelInfo, "least `level` that is logged: debug, info, warn or error; debug shows each request")
 	flags.Usage = func() {
@@ -87,6 +94,10 @@ func newFlags(stderr io.Writer) (*flag.FlagSet, *server.Config) {
 		flags.PrintDefaults()
 	}
 	return flags, config
+}
+
+func catalogueFlag(flags *flag.FlagSet, path *string) {
+	flags.StringVar(path, "catalogue", "catalogue.yaml", "the catalogue's `file`; where it is absent, the embedded example is served")
 }
 
 // parse takes what the environment sets, and over it what the arguments say;
@@ -150,5 +161,30 @@ func export(config server.Config, args []string, stdout io.Writer) error {
 	for _, file := range manifest.Files {
 		fmt.Fprintf(stdout, "%8d %8d br  %s\n", file.Size, file.Brotli, file.Path)
 	}
+	return nil
+}
+
+func csp(args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("temoin csp", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	var path, allow string
+	catalogueFlag(flags, &path)
+	flags.StringVar(&allow, "allow", "", "`ids` of the categories and services that are allowed, with commas between; the rest is refused")
+	all := flags.Bool("all", false, "all is allowed")
+	words, err := parse(flags, args)
+	switch {
+	case err != nil:
+		return err
+	case len(words) > 0:
+		return fmt.Errorf("csp takes flags only, not %q", words[0])
+	case *all && allow != "":
+		return errors.New("csp takes -all or -allow, not both")
+	}
+	ids := strings.FieldsFunc(allow, func(r rune) bool { return r == ',' || r == ' ' })
+	line, err := server.Policy(path, *all, ids)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, line)
 	return nil
 }

@@ -39,7 +39,7 @@ func TestRun_SaysWhatItCanDo(t *testing.T) {
 		args []string
 		says string
 	}{
-		"nothing":             {nil, "serve, check and export"},
+		"nothing":             {nil, "serve, check, export and csp"},
 		"an unknown command":  {[]string{"server"}, `no command "server"`},
 		"an unknown flag":     {[]string{"serve", "-port", "80"}, "-port"},
 		"a bad flag":          {[]string{"serve", "-max-age", "soon"}, "soon"},
@@ -47,6 +47,9 @@ func TestRun_SaysWhatItCanDo(t *testing.T) {
 		"check without file":  {[]string{"check"}, "temoin check"},
 		"check of no file":    {[]string{"check", "nowhere.yaml"}, "nowhere.yaml"},
 		"export without name": {[]string{"export"}, "temoin export"},
+		"csp for no service":  {[]string{"csp", "-allow", "matomo,other"}, `no category or service "matomo"`},
+		"csp for two choices": {[]string{"csp", "-all", "-allow", "statistics"}, "not both"},
+		"csp with a word":     {[]string{"csp", "all"}, `not "all"`},
 		"an impossible port":  {[]string{"serve", "-addr", "127.0.0.1:99999"}, "listen on 127.0.0.1:99999"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -86,6 +89,32 @@ func TestRun_Check(t *testing.T) {
 	})
 }
 
+func TestRun_CSP(t *testing.T) {
+	file := mustWrite(t, "c.yaml", `site: { name: A, url: "https://a.example" }
+languages: [en]
+services:
+  - { id: cdn, category: necessary, name: A, provider: S, purpose: P, hosts: [cdn.example] }
+  - { id: video, category: third-party, name: A, provider: S, purpose: P, hosts: ["*.video.example"] }
+  - { id: map, category: third-party, name: A, provider: S, purpose: P, hosts: [map.example] }
+`)
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"nothing answered": {nil, "'wasm-unsafe-eval' cdn.example;"},
+		"a service":        {[]string{"-allow", "map"}, "'wasm-unsafe-eval' cdn.example map.example;"},
+		"a category":       {[]string{"-allow", "statistics,third-party"}, "'wasm-unsafe-eval' *.video.example cdn.example map.example;"},
+		"all":              {[]string{"-all"}, "'wasm-unsafe-eval' *.video.example cdn.example map.example;"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stdout, _, err := temoin(t.Context(), append([]string{"csp", "-catalogue", file}, c.args...)...)
+			if err != nil || !strings.HasPrefix(stdout, "Content-Security-Policy: script-src 'self' "+c.want) || strings.Count(stdout, "\n") != 1 {
+				t.Errorf("got %q and %v, want %q", stdout, err, c.want)
+			}
+		})
+	}
+}
+
 func TestRun_Environment(t *testing.T) {
 	t.Setenv("TEMOIN_CATALOGUE", "web/demo/catalogue.yaml")
 	t.Setenv("TEMOIN_MAX_AGE", "soon")
@@ -114,7 +143,7 @@ func TestRun_ServeUntilStopped(t *testing.T) {
 
 // forbidden is what nothing of ours in the browser may import: each visitor
 // would download it. go-app itself imports net/http.
-var forbidden = []string{"net/http", "database/sql", "temoin/server", "temoin/server/catalogue", "temoin/web", "go.yaml.in/yaml/v3"}
+var forbidden = []string{"net/http", "database/sql", "temoin/app/guard", "temoin/server", "temoin/server/catalogue", "temoin/web", "go.yaml.in/yaml/v3"}
 
 // TestBrowserBuild_Dependencies says which packages came new to the WebAssembly
 // build, so that weight is added knowingly: run it with -update to agree.
@@ -171,10 +200,10 @@ func goList(t *testing.T, args ...string) []string {
 }
 
 // TestImports holds the packages to the one way in which they may import each
-// other: consent, browser, app, catalogue, server, main.
+// other: consent, guard, browser, app, catalogue, server, main.
 func TestImports(t *testing.T) {
 	order := []string{
-		"temoin/app/consent", "temoin/app/browser", "temoin/app", "temoin/web", "temoin/server/catalogue", "temoin/server/portal", "temoin/server", "temoin",
+		"temoin/app/consent", "temoin/app/guard", "temoin/app/browser", "temoin/app", "temoin/web", "temoin/server/catalogue", "temoin/server/portal", "temoin/server", "temoin",
 	}
 	for _, target := range []string{"js/wasm", "linux/amd64"} {
 		goos, goarch, _ := strings.Cut(target, "/")

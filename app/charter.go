@@ -11,32 +11,38 @@ import (
 // CharterTexts are the wordings of the charter page, in one language. Words in
 // braces stand for values, as in [Texts].
 type CharterTexts struct {
-	Title         string `json:"title"`
-	Intro         string `json:"intro"`
-	WhatTitle     string `json:"what-title"`
-	What          string `json:"what"`
-	WhatMore      string `json:"what-more"`
-	KindsTitle    string `json:"kinds-title"`
-	KindsText     string `json:"kinds-text"`
-	TablesTitle   string `json:"tables-title"`
-	TablesText    string `json:"tables-text"`
-	Empty         string `json:"empty"`
-	ChangeTitle   string `json:"change-title"`
-	ChangeText    string `json:"change-text"`
-	ChangeOpen    string `json:"change-open"`
-	FormTitle     string `json:"form-title"`
-	FormText      string `json:"form-text"`
-	FormAll       string `json:"form-all"`
-	FormSaved     string `json:"form-saved"`
-	FormSubmit    string `json:"form-submit"`
-	BrowserTitle  string `json:"browser-title"`
-	BrowserText   string `json:"browser-text"`
-	RightsTitle   string `json:"rights-title"`
-	RightsText    string `json:"rights-text"`
-	FirstParty    string `json:"first-party"`
-	ColumnParty   string `json:"column-party"`
-	BackToSite    string `json:"back-to-site"`
-	LanguageLabel string `json:"language-label"`
+	Title              string `json:"title"`
+	Intro              string `json:"intro"`
+	WhatTitle          string `json:"what-title"`
+	What               string `json:"what"`
+	WhatMore           string `json:"what-more"`
+	KindsTitle         string `json:"kinds-title"`
+	KindsText          string `json:"kinds-text"`
+	TablesTitle        string `json:"tables-title"`
+	TablesText         string `json:"tables-text"`
+	Empty              string `json:"empty"`
+	ChangeTitle        string `json:"change-title"`
+	ChangeText         string `json:"change-text"`
+	ChangeOpen         string `json:"change-open"`
+	FormTitle          string `json:"form-title"`
+	FormText           string `json:"form-text"`
+	FormAll            string `json:"form-all"`
+	FormSaved          string `json:"form-saved"`
+	FormSubmit         string `json:"form-submit"`
+	BrowserTitle       string `json:"browser-title"`
+	BrowserText        string `json:"browser-text"`
+	RightsTitle        string `json:"rights-title"`
+	RightsText         string `json:"rights-text"`
+	FirstParty         string `json:"first-party"`
+	StorageLocal       string `json:"storage-local"`
+	StorageSession     string `json:"storage-session"`
+	StorageDatabase    string `json:"storage-database"`
+	StorageCache       string `json:"storage-cache"`
+	StorageUntilTab    string `json:"storage-until-tab"`
+	StorageUntilErased string `json:"storage-until-erased"`
+	ColumnParty        string `json:"column-party"`
+	BackToSite         string `json:"back-to-site"`
+	LanguageLabel      string `json:"language-label"`
 }
 
 // Charter is the content of the cookie charter: what cookies are, which ones
@@ -47,6 +53,9 @@ type Charter struct {
 
 	Edition *Edition
 	Texts   *CharterTexts
+	// Storage is what services keep beside cookies, by their id: the edition,
+	// which every visitor downloads, does not hold it.
+	Storage map[string]*consent.Storage
 	// Draft is what the form's boxes show; Notice, what became of the answer
 	// that was just sent.
 	Draft  consent.Draft
@@ -103,8 +112,8 @@ func (c *Charter) tables() []ui.UI {
 	return list
 }
 
-// table lists the cookies of a category; a service without cookies has a row
-// of its own, since it too learns of the visit.
+// table lists the cookies of a category, and what else its services keep; a
+// service that keeps nothing has a row of its own, since it too learns of the visit.
 func (c *Charter) table(category consent.Category, services []consent.Service) ui.UI {
 	t := &c.Edition.Texts
 	columns := []string{
@@ -112,18 +121,46 @@ func (c *Charter) table(category consent.Category, services []consent.Service) u
 	}
 	var rows []ui.UI
 	for _, service := range services {
-		if len(service.Cookies) == 0 {
+		stored := c.stored(service)
+		if len(service.Cookies)+len(stored) == 0 {
 			rows = append(rows, c.row(columns, service, ui.Text(t.NoCookie), service.Purpose, "–", "–"))
 		}
 		for _, cookie := range service.Cookies {
 			rows = append(rows, c.row(columns, service, ui.Code().Text(cookie.Name), cookie.Purpose,
 				c.Edition.duration(cookie.Duration), c.party(cookie)))
 		}
+		for _, entry := range stored {
+			name := ui.Div().Body(ui.Code().Text(entry.name), ui.Div().Class("storage").Text(entry.kind))
+			rows = append(rows, c.row(columns, service, name, service.Purpose, entry.duration, c.Texts.FirstParty))
+		}
 	}
 	return ui.Table().Aria("labelledby", "cookies-"+category.ID).Body(
 		ui.THead().Body(ui.Tr().Body(headings(columns...)...)),
 		ui.TBody().Body(rows...),
 	)
+}
+
+// storedEntry is one name under which a service keeps something beside cookies.
+type storedEntry struct{ name, kind, duration string }
+
+// stored lists what the service keeps beside cookies: article 82 is about all
+// that is written on a visitor's device or read from it.
+func (c *Charter) stored(service consent.Service) []storedEntry {
+	s, t := c.Storage[service.ID], c.Texts
+	if s == nil {
+		return nil
+	}
+	var list []storedEntry
+	add := func(names []string, kind, duration string) {
+		for _, name := range names {
+			list = append(list, storedEntry{name, kind, duration})
+		}
+	}
+	add(s.Local, t.StorageLocal, t.StorageUntilErased)
+	add(s.Session, t.StorageSession, t.StorageUntilTab)
+	add(s.Databases, t.StorageDatabase, t.StorageUntilErased)
+	add(s.Caches, t.StorageCache, t.StorageUntilErased)
+	return list
 }
 
 // row repeats each column's heading in its cell, for screens too narrow for a

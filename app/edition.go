@@ -30,7 +30,7 @@ type Edition struct {
 // JSON names are the keys of the language files (web/texts) and of a
 // catalogue's own texts. Words in braces stand for values:
 // {site} the site's name, {count} a number, {purposes} a list, {lifetime} a
-// duration.
+// duration, {service}, {category}, {purpose} and {provider} what they name.
 type Texts struct {
 	BannerTitle     string `json:"banner-title"`
 	BannerText      string `json:"banner-text"`
@@ -46,6 +46,7 @@ type Texts struct {
 	Save      string `json:"save"`
 	Close     string `json:"close"`
 	Reopen    string `json:"reopen"`
+	ReopenGPC string `json:"reopen-gpc"`
 	Dismiss   string `json:"dismiss"`
 
 	DialogTitle    string `json:"dialog-title"`
@@ -64,6 +65,13 @@ type Texts struct {
 	ColumnPurpose  string `json:"column-purpose"`
 	ColumnDuration string `json:"column-duration"`
 	ThirdParty     string `json:"third-party"`
+
+	PlaceholderTitle   string `json:"placeholder-title"`
+	PlaceholderKind    string `json:"placeholder-kind"`
+	PlaceholderText    string `json:"placeholder-text"`
+	PlaceholderCookies string `json:"placeholder-cookies"`
+	Once               string `json:"once"`
+	Always             string `json:"always"`
 
 	Saved   string `json:"saved"`
 	NotKept string `json:"not-kept"`

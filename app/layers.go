@@ -33,8 +33,9 @@ func (l *Layers) OnMount(ctx ui.Context) { l.Ready(ctx, l) }
 func (l *Layers) Render() ui.UI {
 	asking := l.Session == nil || l.Session.Asking()
 	var actions Actions
+	gpc := false
 	if l.Session != nil {
-		actions = l
+		actions, gpc = l, l.Session.RefusedByGPC()
 	}
 	return ui.Div().
 		Class("layers").
@@ -42,7 +43,7 @@ func (l *Layers) Render() ui.UI {
 		Dir(l.Edition.Dir).
 		Body(
 			&Banner{Edition: l.Edition, Actions: actions, Hidden: !asking},
-			&Reopen{Edition: l.Edition, Actions: actions, Hidden: asking || !l.Edition.Catalogue.Reopen},
+			&Reopen{Edition: l.Edition, Actions: actions, GPC: gpc, Hidden: asking || !l.Edition.Catalogue.Reopen},
 			&Preferences{Edition: l.Edition, Actions: actions, Draft: l.draft, Drawn: l.drawn},
 		)
 }
@@ -77,7 +78,7 @@ func (l *Layers) Open(ctx ui.Context) {
 	if l.open {
 		return
 	}
-	l.draft = l.Edition.Catalogue.Draft(l.Session.record)
+	l.draft = l.Session.Draft()
 	l.drawn, l.open = true, true
 	ctx.Defer(func(ui.Context) { l.Session.Page.ShowDialog() })
 }

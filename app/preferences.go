@@ -33,8 +33,13 @@ func (p *Preferences) Render() ui.UI {
 		Body(ui.If(p.Drawn, p.content))
 }
 
-// closed keeps the component's idea of the dialog right when Esc closed it.
-func (p *Preferences) closed(ctx ui.Context, _ ui.Event) { p.Actions.Close(ctx) }
+// closed keeps the component's idea of the dialog right when Esc closed it. The
+// event comes late: by then the dialog may have been opened anew.
+func (p *Preferences) closed(ctx ui.Context, _ ui.Event) {
+	if !ctx.JSSrc().Get("open").Bool() {
+		p.Actions.Close(ctx)
+	}
+}
 
 func (p *Preferences) content() ui.UI {
 	t := &p.Edition.Texts

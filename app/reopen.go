@@ -10,12 +10,18 @@ type Reopen struct {
 
 	Edition *Edition
 	Actions Actions
-	Hidden  bool
+	// GPC makes the button say that the browser has refused for the visitor.
+	GPC    bool
+	Hidden bool
 }
 
 // Render draws the button in a frame of its own, which is hidden with it.
 func (r *Reopen) Render() ui.UI {
+	label := r.Edition.Texts.Reopen
+	if r.GPC {
+		label = r.Edition.Texts.ReopenGPC
+	}
 	return ui.Div().Class("reopen").Attr("part", "reopen").Hidden(r.Hidden).Body(
-		&Button{Actions: r.Actions, Action: "open", Label: r.Edition.Texts.Reopen},
+		&Button{Actions: r.Actions, Action: "open", Label: label},
 	)
 }

@@ -24,6 +24,10 @@ type Page interface {
 	// Dismissed reports that on this page this has happened.
 	NotKept()
 	Dismissed() bool
+	// GPC reports that the browser's Global Privacy Control refuses in the place
+	// of the visitor, who has not answered; it is false where the site asks all
+	// the same.
+	GPC() bool
 	// Announce says text politely to whoever uses a screen reader.
 	Announce(text string)
 	// Refocus keeps the focus from being lost with a layer that is gone.
@@ -59,11 +63,28 @@ func (s *Session) Sync() {
 }
 
 // Asking reports whether the visitor has still to be asked.
-func (s *Session) Asking() bool { return s.record == nil && !s.Page.Dismissed() }
+func (s *Session) Asking() bool { return s.record == nil && !s.Page.Dismissed() && !s.Page.GPC() }
+
+// RefusedByGPC reports whether all is refused by the browser's Global Privacy
+// Control alone. An answer that the visitor gave to this site stands over it.
+func (s *Session) RefusedByGPC() bool { return s.record == nil && s.Page.GPC() }
 
 // Granted reports whether id, a category or a service, is allowed now.
 func (s *Session) Granted(id string) bool {
-	return s.Edition.Catalogue.Granted(s.record, id)
+	return s.Edition.Catalogue.Granted(s.standing(), id)
+}
+
+// Draft returns what the switches show when the dialog opens.
+func (s *Session) Draft() consent.Draft { return s.Edition.Catalogue.Draft(s.standing()) }
+
+// standing returns the answer that counts. Global Privacy Control counts as a
+// refusal of all that can be refused, the exempt measure too, to which it is
+// the visitor's objection; it is never written in a cookie.
+func (s *Session) standing() *consent.Record {
+	if s.RefusedByGPC() {
+		return &consent.Record{Choices: s.Edition.Catalogue.Refuse()}
+	}
+	return s.record
 }
 
 // Accept allows everything, Refuse nothing that can be refused.

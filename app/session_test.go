@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	ui "github.com/maxence-charriere/go-app/v10/pkg/app"
+
 	"temoin/app"
 	"temoin/app/browser"
 	"temoin/app/consent"
@@ -19,6 +21,7 @@ type fakePage struct {
 	secure   bool
 	changed  int
 	notKept  int
+	gpc      bool
 	announce []string
 	dialog   []string // what was done with it
 }
@@ -48,6 +51,7 @@ func (p *fakePage) Secure() bool         { return p.secure }
 func (p *fakePage) Changed()             { p.changed++ }
 func (p *fakePage) NotKept()             { p.notKept++ }
 func (p *fakePage) Dismissed() bool      { return p.notKept > 0 }
+func (p *fakePage) GPC() bool            { return p.gpc }
 func (p *fakePage) Refocus()             {}
 func (p *fakePage) Announce(text string) { p.announce = append(p.announce, text) }
 func (p *fakePage) ShowDialog()          { p.dialog = append(p.dialog, "show") }
@@ -98,7 +102,7 @@ func edition() *app.Edition {
 			BannerTitle: "Your choice", BannerText: "{site} asks for {purposes} ({count}).", BannerNecessary: "{site} asks nothing.",
 			BannerRights: "Refusing is free.", CharterLink: "Charter", PrivacyLink: "Privacy",
 			Accept: "Accept", Refuse: "Refuse", Customize: "Customize", Waiting: "Opening", Save: "Save", Close: "Close",
-			Reopen: "Manage", Dismiss: "Dismiss", DialogTitle: "Choose", DialogText: "For {site}, {lifetime}.",
+			Reopen: "Manage", ReopenGPC: "Manage (refused)", Dismiss: "Dismiss", DialogTitle: "Choose", DialogText: "For {site}, {lifetime}.",
 			AlwaysOn: "Always on", Exempt: "Exempt", Partly: "Partly", Details: "Details ({count})", NoService: "No service",
 			NoCookie: "No cookie", Provider: "By {provider}.", Policy: "Policy", ColumnService: "Service",
 			ColumnProvider: "Provider", ColumnCookie: "Cookie", ColumnPurpose: "Purpose", ColumnDuration: "Duration",
@@ -139,7 +143,7 @@ func TestSession_Answers(t *testing.T) {
 		"save without a change": {func(s *app.Session) { s.Save(draft(s)) },
 			"necessary sessions matomo"},
 		"save one service": {func(s *app.Session) { s.Save(draft(s).Set("youtube", true).Set("matomo", false)) },
-			"necessary sessions youtube"},
+			"necessary sessions third-party youtube"},
 		"save a category": {func(s *app.Session) { s.Save(draft(s).Set("statistics", true)) },
 			"necessary sessions statistics matomo"},
 	} {
@@ -221,5 +225,50 @@ func TestSession_AnotherTabChose(t *testing.T) {
 	s.Sync()
 	if s.Asking() || !s.Granted("youtube") {
 		t.Error("does not follow the other tab")
+	}
+}
+
+// TestSession_GlobalPrivacyControl: the signal counts as a refusal, writes
+// nothing, and gives way to an answer.
+func TestSession_GlobalPrivacyControl(t *testing.T) {
+	granted := func(s *app.Session) string {
+		var list []string
+		for _, id := range []string{"necessary", "sessions", "statistics", "matomo", "third-party", "youtube"} {
+			if s.Granted(id) != s.Draft().Granted(id) {
+				t.Errorf("%s: allowed %t, its switch %t", id, s.Granted(id), s.Draft().Granted(id))
+			}
+			if s.Granted(id) {
+				list = append(list, id)
+			}
+		}
+		return strings.Join(list, " ")
+	}
+	page := &fakePage{gpc: true}
+	s := newSession(page)
+	if s.Asking() || !s.RefusedByGPC() {
+		t.Errorf("asking %t, refused by the signal %t", s.Asking(), s.RefusedByGPC())
+	}
+	if got := granted(s); got != "necessary sessions" {
+		t.Errorf("got %q allowed, want only what is necessary, not the exempt measure", got)
+	}
+	if len(page.lines) > 0 {
+		t.Errorf("wrote %q", page.lines)
+	}
+
+	s.Save(s.Draft().Set("youtube", true))
+	if s.Asking() || s.RefusedByGPC() {
+		t.Errorf("after an answer: asking %t, refused by the signal %t", s.Asking(), s.RefusedByGPC())
+	}
+	if got := granted(s); got != "necessary sessions third-party youtube" {
+		t.Errorf("after an answer: got %q allowed", got)
+	}
+}
+
+func TestReopen_SaysThatTheBrowserRefused(t *testing.T) {
+	for gpc, want := range map[bool]string{false: "Manage", true: "Manage (refused)"} {
+		markup := ui.HTMLString(&app.Reopen{Edition: edition(), GPC: gpc})
+		if !strings.Contains(markup, ">"+want+"<") {
+			t.Errorf("signal %t: got %s, want %q", gpc, markup, want)
+		}
 	}
 }

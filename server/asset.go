@@ -77,15 +77,16 @@ func pack(body []byte, writer func(io.Writer) io.WriteCloser) ([]byte, error) {
 // packedAsset makes an asset of bodies that have been compressed before.
 func packedAsset(name, cache string, body, br, gz []byte) *asset {
 	sum := hash(body)
-	return &asset{
-		contentType: typeOf(name),
-		cache:       cache,
-		variants: []variant{
-			{"br", br, `"` + sum + `-br"`},
-			{"gzip", gz, `"` + sum + `-gz"`},
-			{"", body, `"` + sum + `"`},
-		},
+	a := &asset{contentType: typeOf(name), cache: cache}
+	// What is too small to shrink goes as it is.
+	if len(br) < len(body) {
+		a.variants = append(a.variants, variant{"br", br, `"` + sum + `-br"`})
 	}
+	if len(gz) < len(body) {
+		a.variants = append(a.variants, variant{"gzip", gz, `"` + sum + `-gz"`})
+	}
+	a.variants = append(a.variants, variant{"", body, `"` + sum + `"`})
+	return a
 }
 
 // types are the media types of what the server sends. The machine's own table
@@ -95,12 +96,23 @@ var types = map[string]string{
 	".html": "text/html; charset=utf-8",
 	".js":   "text/javascript; charset=utf-8",
 	".txt":  "text/plain; charset=utf-8",
+	".ts":   "text/plain; charset=utf-8", // no type is registered for TypeScript
 	".json": "application/json",
 	".wasm": "application/wasm",
 }
 
 func typeOf(name string) string {
 	return types[path.Ext(name)]
+}
+
+// size returns the length in an encoding, or without one where there is none.
+func (a *asset) size(encoding string) int {
+	for _, v := range a.variants {
+		if v.encoding == encoding {
+			return len(v.body)
+		}
+	}
+	return len(a.identity())
 }
 
 // identity returns the asset as it is before compression.

@@ -48,6 +48,7 @@ type loaderBundle struct {
 	Edition    string            `json:"edition"`
 	Shells     string            `json:"shells"`
 	Style      string            `json:"style"`
+	gateBundle
 	shellBundle
 }
 
@@ -69,6 +70,9 @@ type shellTexts struct {
 	Saved   string `json:"saved"`
 	NotKept string `json:"notKept"`
 	Waiting string `json:"waiting"`
+	// ReopenGPC takes the place of the reopening button's label where the
+	// browser's Global Privacy Control is what refuses.
+	ReopenGPC string `json:"reopenGPC,omitempty"`
 }
 
 // publicCatalogue is the catalogue as a site's own server reads it that wants to
@@ -107,8 +111,10 @@ func newBundle(c *consent.Catalogue, dist fs.FS, maxAge time.Duration) (*bundle,
 	loader.Edition = name(b.localized("edition", b.makeEditions()))
 	shells := b.shells()
 	loader.Shells = name(b.localized("shell", shells))
+	loader.Placeholders = name(b.localized("placeholders", b.placeholders()))
 	b.loaders(loader, shells)
 	b.add("/temoin/notices.txt", b.cache(), web.Notices)
+	b.add("/temoin/temoin.d.ts", b.cache(), web.Declarations)
 	b.add("/temoin/catalogue.json", b.cache(), b.json(publicCatalogue{b.rev, c.Cookie.MaxAge(), c}))
 	return b.bundle, b.err
 }
@@ -213,9 +219,13 @@ func (b *builder) shell(edition *app.Edition) shellBundle {
 		b.fail(fmt.Errorf("prerender notice in %s: %w", edition.Lang, err))
 	}
 	t := edition.Texts
+	texts := shellTexts{Saved: t.Saved, NotKept: t.NotKept, Waiting: t.Waiting}
+	if b.catalogue.HonoursGPC() {
+		texts.ReopenGPC = t.ReopenGPC
+	}
 	return shellBundle{
 		Shell:   layers + notice,
-		Texts:   shellTexts{Saved: t.Saved, NotKept: t.NotKept, Waiting: t.Waiting},
+		Texts:   texts,
 		Charter: edition.Catalogue.Links.Charter,
 	}
 }
@@ -234,6 +244,7 @@ func (b *builder) loader() loaderBundle {
 		Exempt:     []string{},
 		Reopen:     c.Reopen,
 		Style:      string(b.read("shell.css")),
+		gateBundle: gateOf(c),
 	}
 	for _, category := range c.Categories {
 		if category.Necessary {
@@ -271,7 +282,11 @@ func (b *builder) value(choices consent.Choices) string {
 // loaders adds temoin.js, and temoin.<lang>.js for who wants one language
 // whatever the page's is.
 func (b *builder) loaders(common loaderBundle, shells map[string]any) {
-	code := string(b.read("loader.js"))
+	file := "loader.js"
+	if common.needsFullLoader() {
+		file = "loader_full.js"
+	}
+	code := string(b.read(file))
 	for i, lang := range b.catalogue.Languages {
 		l := common
 		l.Lang = lang

@@ -46,7 +46,7 @@ func golden(t *testing.T, name, got string) {
 func fakeDist() fstest.MapFS {
 	files := fstest.MapFS{}
 	for _, name := range []string{
-		"app.wasm", "app.wasm.br", "app.wasm.gz", "runtime.js", "loader.js", "shell.css", "dialog.css", "charter.css",
+		"app.wasm", "app.wasm.br", "app.wasm.gz", "runtime.js", "loader.js", "loader_full.js", "shell.css", "dialog.css", "charter.css", "placeholder.css",
 	} {
 		files[name] = &fstest.MapFile{Data: []byte("/* " + name + " */")}
 	}
@@ -102,7 +102,8 @@ func TestPrerender_Golden(t *testing.T) {
 				"layers":      app.Prerendered(edition),
 				"preferences": &app.Preferences{Edition: edition, Draft: draft, Drawn: true},
 				"notice":      &app.Notice{Edition: edition},
-				"charter":     &app.Charter{Edition: edition, Texts: &languages[lang].Charter, Draft: draft},
+				"charter":     &app.Charter{Edition: edition, Texts: &languages[lang].Charter, Storage: b.storage(), Draft: draft},
+				"placeholder": &app.Placeholder{Edition: edition, Category: edition.Catalogue.Category("third-party")},
 			} {
 				t.Run(name+"/"+part+"/"+lang, func(t *testing.T) {
 					markup, err := prerender(component)
@@ -184,6 +185,8 @@ func TestPrerender_HostileTexts(t *testing.T) {
 	languages, _ := catalogue.Languages()
 	for name, component := range map[string]ui.UI{
 		"layers":      app.Prerendered(b.editions["fr"]),
+		"service":     &app.Placeholder{Edition: b.editions["fr"], Service: b.editions["fr"].Catalogue.Service("youtube")},
+		"category":    &app.Placeholder{Edition: b.editions["fr"], Category: b.editions["fr"].Catalogue.Category("third-party")},
 		"preferences": &app.Preferences{Edition: b.editions["fr"], Draft: c.Draft(nil), Drawn: true},
 		"charter":     &app.Charter{Edition: b.editions["fr"], Texts: &languages["fr"].Charter, Draft: c.Draft(nil)},
 	} {
@@ -237,7 +240,7 @@ func TestBundle(t *testing.T) {
 		}
 	})
 	t.Run("every name leads to a file", func(t *testing.T) {
-		for _, name := range []string{l.Program, l.Runtime, l.Edition, l.Shells} {
+		for _, name := range []string{l.Program, l.Runtime, l.Edition, l.Shells, l.Placeholders} {
 			for _, lang := range c.Languages {
 				path := "/temoin/" + strings.Replace(name, "*", lang, 1)
 				if a := b.assets[path]; a == nil || a.cache != immutable {

@@ -13,6 +13,7 @@ import (
 
 	"temoin/app"
 	"temoin/app/consent"
+	"temoin/app/guard"
 	"temoin/server/catalogue"
 	"temoin/web"
 )
@@ -33,7 +34,7 @@ type charterView struct {
 // getCharter answers the charter page, with the visitor's choice in its form.
 func (b *bundle) getCharter(w http.ResponseWriter, r *http.Request, now time.Time) error {
 	lang := b.language(r)
-	record := b.catalogue.Read(cookieValues(r, b.catalogue.Cookie.Name), now, b.rev)
+	record := b.catalogue.Read(guard.Cookies(r, b.catalogue.Cookie.Name), now, b.rev)
 	page, err := b.charter(lang, record, r.URL.Query().Get("sent") != "")
 	if err != nil {
 		return err
@@ -65,6 +66,7 @@ func (b *bundle) charter(lang string, record *consent.Record, sent bool) ([]byte
 	content, err := prerender(&app.Charter{
 		Edition: edition,
 		Texts:   texts,
+		Storage: b.storage(),
 		Draft:   b.catalogue.Draft(record),
 		Notice:  notice,
 	})
@@ -89,6 +91,15 @@ func (b *bundle) charter(lang string, record *consent.Record, sent bool) ([]byte
 		return nil, fmt.Errorf("draw charter: %w", err)
 	}
 	return page.Bytes(), nil
+}
+
+// storage returns what services keep beside cookies, by their id.
+func (b *bundle) storage() map[string]*consent.Storage {
+	byID := map[string]*consent.Storage{}
+	for _, service := range b.catalogue.Services {
+		byID[service.ID] = service.Storage
+	}
+	return byID
 }
 
 // language returns the language of the path (/charte-cookies/en), of the query
@@ -152,20 +163,6 @@ func (b *bundle) answer(name string, ticked []string) (choices, services consent
 		return choices, services, nil
 	}
 	return nil, nil, badRequest("answer is %q, want accept, refuse or save", name)
-}
-
-// cookieValues returns the values of all the request's cookies of that name, as
-// they were sent: net/http would drop quotes and what it takes for invalid.
-func cookieValues(r *http.Request, name string) []string {
-	var values []string
-	for _, header := range r.Header.Values("Cookie") {
-		for pair := range strings.SplitSeq(header, ";") {
-			if value, found := strings.CutPrefix(strings.TrimSpace(pair), name+"="); found {
-				values = append(values, value)
-			}
-		}
-	}
-	return values
 }
 
 // isSecure reports whether the visitor's own request came by https, to us or to

@@ -50,6 +50,9 @@ func Export(config Config, dir string) (*Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := b.addGPC(lastUpdate(config.Catalogue)); err != nil {
+		return nil, err
+	}
 	if err := b.addCharters(); err != nil {
 		return nil, err
 	}
@@ -111,22 +114,22 @@ func (b *bundle) addCharters() error {
 func (a *asset) entry(name string) ManifestFile {
 	return ManifestFile{
 		Path:      name,
-		Brotli:    len(a.variants[0].body),
-		Gzip:      len(a.variants[1].body),
-		Size:      len(a.identity()),
+		Brotli:    a.size("br"),
+		Gzip:      a.size("gzip"),
+		Size:      a.size(""),
 		Integrity: a.integrity(),
 	}
 }
 
-// extensions of the variants of an asset, in their order.
-var extensions = []string{".br", ".gz", ""}
+// extensions are what an encoding adds to a file's name.
+var extensions = map[string]string{"br": ".br", "gzip": ".gz", "": ""}
 
 func (a *asset) write(root *os.Root, name string) error {
 	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
 		return err
 	}
-	for i, v := range a.variants {
-		if err := root.WriteFile(name+extensions[i], v.body, 0o644); err != nil {
+	for _, v := range a.variants {
+		if err := root.WriteFile(name+extensions[v.encoding], v.body, 0o644); err != nil {
 			return err
 		}
 	}

@@ -44,6 +44,9 @@ func TestExport_SameBytes(t *testing.T) {
 			w := httptest.NewRecorder()
 			s.handler().ServeHTTP(w, r)
 			got, err := os.ReadFile(filepath.Join(dir, file.Path+extension))
+			if os.IsNotExist(err) && encoding != "" && w.Header().Get("Content-Encoding") == "" {
+				continue // too small to shrink
+			}
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"temoin/app/consent"
+	"temoin/server/portal"
 )
 
 // handler lists all routes, and around them, from the outside in, what is done
@@ -20,7 +21,12 @@ import (
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", s.portal)
-	mux.Handle("/demo/portal.css", s.portalStyle)
+	for path, file := range s.portalFiles {
+		mux.Handle(path, file)
+	}
+	for _, path := range portal.FramePaths() {
+		mux.Handle(path, framed(s.portal))
+	}
 	mux.HandleFunc("/healthz", s.getHealth)
 	mux.HandleFunc(consent.CharterPath, s.charter)
 	mux.HandleFunc(consent.CharterPath+"/{lang}", s.charter)
@@ -113,19 +119,28 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, err error) {
 
 // contentSecurityPolicy is what our own pages need, and what a host page needs
 // at the least: its scripts, WebAssembly, and requests to where they came from.
+// Who may show it in a frame comes behind it.
 const contentSecurityPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; " +
-	"style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; " +
-	"require-trusted-types-for 'script'; trusted-types temoin"
+	"style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; base-uri 'none'; " +
+	"require-trusted-types-for 'script'; trusted-types temoin; frame-ancestors "
 
 func securityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", contentSecurityPolicy)
+		h.Set("Content-Security-Policy", contentSecurityPolicy+"'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
 		if isSecure(r) {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// framed lets our own pages show in a frame what next answers.
+func framed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", contentSecurityPolicy+"'self'")
 		next.ServeHTTP(w, r)
 	})
 }

@@ -12,11 +12,13 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"temoin/app/consent"
+	"temoin/app/guard"
 	"temoin/server/catalogue"
 	"temoin/server/portal"
 	"temoin/web"
@@ -41,7 +43,7 @@ type Server struct {
 	config      Config
 	log         *slog.Logger
 	portal      http.Handler
-	portalStyle http.Handler
+	portalFiles map[string]*asset // by path
 	bundle      atomic.Pointer[bundle]
 	seen        string // the stamp of the catalogue's file when it was last read
 	listener    net.Listener
@@ -73,13 +75,17 @@ func (s *Server) loadPortal() error {
 	if err != nil {
 		return err
 	}
-	style, err := fs.ReadFile(web.Demo(), "portal.css")
-	if err != nil {
-		return fmt.Errorf("read portal style: %w", err)
+	s.portal, s.portalFiles = pages, map[string]*asset{}
+	for _, name := range portal.Files() {
+		body, err := fs.ReadFile(web.Demo(), name)
+		if err != nil {
+			return fmt.Errorf("read portal file: %w", err)
+		}
+		if s.portalFiles["/demo/"+name], err = newAsset(name, "no-cache", body); err != nil {
+			return err
+		}
 	}
-	asset, err := newAsset("portal.css", "no-cache", style)
-	s.portal, s.portalStyle = pages, asset
-	return err
+	return nil
 }
 
 // load reads the catalogue and makes its bundle.
@@ -91,6 +97,9 @@ func (s *Server) load() error {
 	}
 	b, err := newBundle(c, web.Dist(), s.config.MaxAge)
 	if err != nil {
+		return err
+	}
+	if err := b.addGPC(lastUpdate(s.config.Catalogue)); err != nil {
 		return err
 	}
 	s.bundle.Store(b)
@@ -115,6 +124,40 @@ func Check(path string) (string, error) {
 	}
 	return fmt.Sprintf("%s: good; revision %s, %d categories, %d services, in %s",
 		path, c.Rev(), len(c.Categories), len(c.Services), strings.Join(c.Languages, ", ")), nil
+}
+
+// Policy returns the header line that holds a page to a choice about the
+// catalogue at path: everything, or the categories and services of those ids, or,
+// where there are none, what is allowed before an answer.
+func Policy(path string, all bool, ids []string) (string, error) {
+	c, err := loadCatalogue(path)
+	if err != nil {
+		return "", err
+	}
+	var known []string
+	for _, category := range c.Categories {
+		known = append(known, category.ID)
+	}
+	for _, service := range c.Services {
+		known = append(known, service.ID)
+	}
+	for _, id := range ids {
+		if !slices.Contains(known, id) {
+			return "", fmt.Errorf("no category or service %q; there are %s", id, strings.Join(known, ", "))
+		}
+	}
+	var record *consent.Record
+	switch {
+	case all:
+		record = &consent.Record{Choices: c.Accept()}
+	case len(ids) > 0:
+		record = &consent.Record{}
+		record.Choices, record.Services = c.Split(func(id string) bool {
+			service := c.Service(id)
+			return slices.Contains(ids, id) || service != nil && slices.Contains(ids, service.Category)
+		})
+	}
+	return "Content-Security-Policy: " + guard.Policy(c, record), nil
 }
 
 const (

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -46,9 +47,16 @@ func TestHandler(t *testing.T) {
 	}{
 		"home":                      {"GET", "/", 200, "Rivemont"},
 		"portal style":              {"GET", "/demo/portal.css", 200, "{"},
-		"loader":                    {"GET", "/temoin.js", 200, "loader.js"},
+		"portal script":             {"GET", "/demo/panneau.js", 200, "temoin:change"},
+		"gated portal script":       {"GET", "/demo/compteur.js", 200, "demo_visites"},
+		"video":                     {"GET", "/demo/video", 200, "Lecteur factice"},
+		"map":                       {"GET", "/demo/carte?lang=en", 200, "Imaginary map"},
+		"post to the video":         {"POST", "/demo/video", 405, ""},
+		"a template is not served":  {"GET", "/demo/video.html", 404, ""},
+		"loader":                    {"GET", "/temoin.js", 200, "loader_full.js"},
 		"loader in English":         {"GET", "/temoin.en.js", 200, `"lang":"en"`},
 		"health":                    {"GET", "/healthz", 200, `"status":"ok"`},
+		"declarations":              {"GET", "/temoin/temoin.d.ts", 200, "interface Temoin "},
 		"unknown language":          {"GET", "/temoin.de.js", 404, ""},
 		"unknown part":              {"GET", "/temoin/app.0000.wasm", 404, "/temoin.js"},
 		"unknown charter language":  {"GET", "/charte-cookies/de", 404, "fr, en"},
@@ -79,6 +87,35 @@ func TestHandler(t *testing.T) {
 				t.Errorf("says that it is %q", got)
 			}
 		})
+	}
+}
+
+// Nobody may show our pages in a frame; of the two that stand for other people's
+// embeds, we ourselves may.
+func TestSecurityHeaders_Frames(t *testing.T) {
+	s := newTestServer(t)
+	for path, want := range map[string]string{
+		"/":                   "'none'",
+		"/essai":              "'none'",
+		"/charte-cookies":     "'none'",
+		"/temoin.js":          "'none'",
+		"/demo/panneau.js":    "'none'",
+		"/demo/nowhere":       "'none'",
+		"/demo/video":         "'self'",
+		"/demo/carte?lang=en": "'self'",
+	} {
+		w := httptest.NewRecorder()
+		s.handler().ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		policies := w.Header().Values("Content-Security-Policy")
+		if len(policies) != 1 {
+			t.Fatalf("%s: got the policies %q, want one", path, policies)
+		}
+		directives := strings.Split(policies[0], "; ")
+		for _, directive := range []string{"frame-ancestors " + want, "frame-src 'self'", "script-src 'self' 'wasm-unsafe-eval'"} {
+			if !slices.Contains(directives, directive) {
+				t.Errorf("%s: got the policy %q, want %q in it", path, directives, directive)
+			}
+		}
 	}
 }
 

@@ -13,6 +13,9 @@ var dist embed.FS
 //go:embed texts
 var texts embed.FS
 
+//go:embed presets
+var presets embed.FS
+
 //go:embed demo
 var demo embed.FS
 
@@ -27,6 +30,12 @@ var DefaultCatalogue []byte
 //go:embed notices.txt
 var Notices []byte
 
+// Declarations are the TypeScript declarations of what a page finds: the object
+// window.temoin and the events.
+//
+//go:embed temoin.d.ts
+var Declarations []byte
+
 // CharterPage is the html/template around the charter's content.
 //
 //go:embed charter.html
@@ -38,6 +47,9 @@ func Dist() fs.FS { return sub(dist, "dist") }
 
 // Texts returns the wordings, one file per language.
 func Texts() fs.FS { return sub(texts, "texts") }
+
+// Presets returns ready entries of a catalogue, one file per service.
+func Presets() fs.FS { return sub(presets, "presets") }
 
 // Demo returns the demo portal: templates, content and style.
 func Demo() fs.FS { return sub(demo, "demo") }

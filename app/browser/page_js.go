@@ -6,11 +6,12 @@ import (
 	"syscall/js"
 )
 
-// The contract between the loader (web/loader/program.js) and the Go program
-// (app/browser/page_js.go). Both files carry this comment; change both at once,
-// and raise the contract's number when either side would misread the other.
+// The contract between the loader (web/loader/layers.js), its runtime
+// (web/runtime/main.js) and the Go program. Runtime and Go carry this comment; change
+// both at once, and raise the contract's number when either side would misread
+// the other.
 //
-// The loader gives Go a scope in the place of the window. Its property "temoin":
+// Go finds a scope in the place of the window. Its property "temoin":
 //
 //	contract    number   1
 //	edition     string   the JSON of app.Edition
@@ -19,6 +20,7 @@ import (
 //	changed()            the cookie has been written: read it, open the gate
 //	notKept()            the cookie was written and is not there
 //	dismissed() boolean  the visitor answered, though the browser kept nothing
+//	gpc         boolean  no choice, and the browser's Global Privacy Control refuses
 //	announce(text)       says text in the live region
 //	refocus()            an answered layer is gone: the focus must not be
 //	mounted(go)          Go has drawn the layers; go.open() opens the dialog,
@@ -97,6 +99,10 @@ func (p *Page) NotKept() { p.seam.Call("notKept") }
 // Dismissed reports whether the visitor has answered on this page, though the
 // browser kept nothing.
 func (p *Page) Dismissed() bool { return p.seam.Call("dismissed").Bool() }
+
+// GPC reports that the browser's Global Privacy Control refuses in the place of
+// the visitor, who has not answered.
+func (p *Page) GPC() bool { return p.seam.Get("gpc").Truthy() }
 
 // Refocus gives the focus to the button that reopens the choices, where it was
 // in a layer that is gone.

@@ -16,6 +16,10 @@ type Catalogue struct {
 	Reopen     bool           `json:"reopen" jsonschema_description:"Show the floating button that reopens the choices (default true). Without it, the site's pages must hold a link to #temoin or an element with data-temoin-open."`
 	Categories []Category     `json:"categories" jsonschema_description:"What consent is asked for, in the order in which it is shown. Without them: necessary, statistics, first-party, third-party."`
 	Services   []Service      `json:"services" jsonschema_description:"Who sets cookies, and what for."`
+	GPC        GPC            `json:"gpc,omitempty" jsonschema_description:"What the browser's Global Privacy Control means before the visitor has answered: refuse, all that can be refused is, without asking (default), or ask."`
+	Reload     Reload         `json:"reload,omitempty" jsonschema_description:"When the page is loaded anew after a withdrawal: after-script, where a script that was let in has run (default), never, or always."`
+	// GoogleConsent is told to Google's services only where one asks for it; see [SignalGoogle].
+	GoogleConsent *GoogleConsent `json:"google-consent,omitempty" jsonschema_description:"How Google Consent Mode is told of the choice."`
 	// Texts overrides wordings of the interface, by language and name.
 	Texts map[string]map[string]string `json:"texts,omitempty" jsonschema_description:"Own wordings of the interface, by language and name of the text."`
 }
@@ -76,6 +80,9 @@ type Service struct {
 	Anonymous bool       `json:"anonymous,omitempty" jsonschema_description:"Exempt audience measure: on without asking, the visitor may object. Asks for exemption."`
 	Exemption *Exemption `json:"exemption,omitempty" jsonschema_description:"What the law asks of an exempt audience measure, confirmed by the site."`
 	Cookies   []Cookie   `json:"cookies,omitempty" jsonschema_description:"The cookies that the service sets."`
+	Hosts     []string   `json:"hosts,omitempty" jsonschema_description:"Hosts that the service loads from, such as www.example.com, or *.example.com for every subdomain: what a page loads from there waits until the service is allowed."`
+	Storage   *Storage   `json:"storage,omitempty" jsonschema_description:"What the service keeps in the browser beside cookies. Each is a name, or a pattern with * for any characters."`
+	Signal    Signal     `json:"signal,omitempty" jsonschema_description:"How the service itself is told of the choice, in its own words."`
 }
 
 // Exemption holds the conditions under which an audience measure needs no
@@ -103,6 +110,7 @@ type Cookie struct {
 	Purpose  Text     `json:"purpose" jsonschema_description:"What it is for."`
 	Duration Duration `json:"duration" jsonschema_description:"How long it lives: session, or a number and a unit, such as \"13 months\" or \"at most 2 weeks\"."`
 	Party    Party    `json:"party,omitempty" jsonschema_description:"first: set for the site visited (default); third: for another site."`
+	HTTPOnly bool     `json:"http-only,omitempty" jsonschema_description:"Set by a server for itself alone: no script sees it, so none can delete it when consent is withdrawn."`
 }
 
 // Category returns the category of that id, or nil.
@@ -148,11 +156,12 @@ func (c *Catalogue) Refusable() []Service {
 }
 
 // Only returns a copy of the catalogue in which every text reads in lang alone,
-// and which leads to the charter in that language.
+// and which leads to the charter in that language. What the gate alone has a use
+// for is left out: the interface travels light.
 func (c *Catalogue) Only(lang string) *Catalogue {
 	only := *c
 	only.Site.Name = c.Site.Name.only(lang)
-	only.Texts = nil
+	only.Texts, only.GPC, only.Reload, only.GoogleConsent = nil, "", "", nil
 	if c.Links.Charter == CharterPath {
 		only.Links.Charter += "/" + lang
 	}
@@ -175,10 +184,11 @@ func (s Service) only(lang string) Service {
 	s.Purpose = s.Purpose.only(lang)
 	cookies := make([]Cookie, len(s.Cookies))
 	for i, cookie := range s.Cookies {
-		cookie.Purpose = cookie.Purpose.only(lang)
+		cookie.Purpose, cookie.HTTPOnly = cookie.Purpose.only(lang), false
 		cookies[i] = cookie
 	}
 	s.Cookies = cookies
+	s.Hosts, s.Storage, s.Signal = nil, nil, ""
 	return s
 }
 

@@ -122,6 +122,12 @@ func TestDraft(t *testing.T) {
 	if !apart.Granted("statistics") || !apart.Mixed("statistics") {
 		t.Error("a service cannot be switched apart")
 	}
+	if agreed := draft.Set("analytics", true); !agreed.Granted("statistics") || agreed.Mixed("statistics") {
+		t.Error("the category does not follow services that all agree")
+	}
+	if none := apart.Set("matomo", false); none.Granted("statistics") {
+		t.Error("the category stays on though all of its services are off")
+	}
 	if draft.Granted("statistics") || !on.Granted("analytics") {
 		t.Error("Set changed the draft that it was called on")
 	}

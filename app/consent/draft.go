@@ -27,13 +27,27 @@ func (d Draft) Granted(id string) bool {
 }
 
 // Set returns the draft with id switched. Services follow their category when
-// it is switched, and may be switched apart from it after that.
+// it is switched, and may be switched apart from it after that; the category
+// follows where all of its services have come to agree.
 func (d Draft) Set(id string, granted bool) Draft {
 	d.granted = d.granted.With(id, granted)
 	for _, service := range d.catalogue.ServicesOf(id) {
 		d.granted = d.granted.With(service.ID, granted)
 	}
+	if service := d.catalogue.Service(id); service != nil && d.agree(service.Category, granted) {
+		d.granted = d.granted.With(service.Category, granted)
+	}
 	return d
+}
+
+// agree reports whether all services of the category are switched as granted says.
+func (d Draft) agree(category string, granted bool) bool {
+	for _, service := range d.catalogue.ServicesOf(category) {
+		if d.Granted(service.ID) != granted {
+			return false
+		}
+	}
+	return true
 }
 
 // Mixed reports whether services of the category differ from it.

@@ -39,6 +39,8 @@ type checker struct {
 	ids map[string]int
 	// asked are the site's languages, each once, without unknown ones.
 	asked []string
+	// hosts and signals give the line on which each is first given.
+	signals map[consent.Signal]int
 }
 
 func check(d *decoder, c *consent.Catalogue, languages map[string]*Language) {
@@ -48,6 +50,7 @@ func check(d *decoder, c *consent.Catalogue, languages map[string]*Language) {
 		languages: languages,
 		byID:      map[string]*consent.Category{},
 		ids:       map[string]int{},
+		signals:   map[consent.Signal]int{},
 	}
 	for i := range c.Categories {
 		k.byID[c.Categories[i].ID] = &c.Categories[i]
@@ -60,6 +63,7 @@ func check(d *decoder, c *consent.Catalogue, languages map[string]*Language) {
 	k.categories(root.key("categories"))
 	k.services(root.key("services"))
 	k.texts(root.key("texts"))
+	k.googleConsent(root.key("google-consent"))
 	k.recordSize(root.key("services"))
 }
 
@@ -272,8 +276,9 @@ func (k *checker) id(at path, id string) {
 }
 
 // reservedPattern matches the ids that mean something else in a page: members
-// of JavaScript's objects and functions, and Témoin's own names.
-const reservedPattern = `^(constructor|prototype|temoin.*)$`
+// of JavaScript's objects and functions, Témoin's own names, and the key of the
+// style sheet in the placeholders' file.
+const reservedPattern = `^(constructor|prototype|style|temoin.*)$`
 
 var reserved = regexp.MustCompile(reservedPattern)
 
@@ -299,6 +304,7 @@ func (k *checker) service(at path, service *consent.Service) {
 	k.membership(at, service)
 	k.cookies(at.key("cookies"), service.Cookies)
 	k.exemption(at, service)
+	k.gate(at, service)
 }
 
 // membership checks that the service may be in its category.

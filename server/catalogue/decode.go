@@ -57,24 +57,29 @@ type decoder struct {
 	keys     map[path]*yaml.Node
 	nodes    map[path]*yaml.Node
 	failed   map[path]bool
+	// merger is nil where the file is no catalogue.
+	merger *merger
 }
 
-// decode reads a file onto target, a pointer to a struct. Mistakes are in the
-// decoder's problems; where the file is no YAML, the decoder is nil.
-func decode(file string, data []byte, target any) (*decoder, Problems) {
-	d := &decoder{
-		file:   file,
-		keys:   map[path]*yaml.Node{},
-		nodes:  map[path]*yaml.Node{},
-		failed: map[path]bool{},
-	}
+// read parses a file for a decoder, whose method decode reads it on.
+func read(file string, data []byte) (*decoder, Problems) {
 	root, problem := parse(data)
 	if problem != nil {
 		problem.File = file
 		return nil, Problems{*problem}
 	}
-	d.value("", root, reflect.ValueOf(target).Elem())
-	return d, nil
+	return &decoder{
+		file:   file,
+		keys:   map[path]*yaml.Node{},
+		nodes:  map[path]*yaml.Node{"": root},
+		failed: map[path]bool{},
+	}, nil
+}
+
+// decode reads the file onto target, a pointer to a struct. Mistakes are in the
+// decoder's problems.
+func (d *decoder) decode(target any) {
+	d.value("", d.nodes[""], reflect.ValueOf(target).Elem())
 }
 
 // parse returns the root of the one document that data holds.
@@ -208,6 +213,8 @@ func (d *decoder) value(at path, node *yaml.Node, v reflect.Value) {
 		d.list(at, v)
 	case reflect.Bool:
 		d.boolean(at, v)
+	case reflect.Int:
+		d.number(at, v)
 	case reflect.String:
 		d.word(at, v)
 	default:
@@ -220,12 +227,22 @@ func (d *decoder) structure(at path, v reflect.Value) {
 		d.mismatch(at, "keys with values")
 		return
 	}
+	var more []string // keys that the type does not have
+	if v.Type() == reflect.TypeFor[consent.Service]() {
+		if !d.preset(at) {
+			return
+		}
+		more = []string{presetKey}
+	}
 	fields := fieldsOf(v.Type())
 	for _, entry := range d.entries(at) {
 		name := entry.key.Value
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
+		if slices.Contains(more, name) {
+			continue
+		}
 		if i < 0 {
-			d.problemAt(entry.key, fmt.Sprintf("unknown key %q", name), suggestion(name, names(fields)))
+			d.problemAt(entry.key, fmt.Sprintf("unknown key %q", name), suggestion(name, append(more, names(fields)...)))
 			continue
 		}
 		d.value(at.key(name), entry.value, v.Field(i))
@@ -283,6 +300,16 @@ func (d *decoder) boolean(at path, v reflect.Value) {
 	default:
 		d.mismatch(at, "true or false")
 	}
+}
+
+func (d *decoder) number(at path, v reflect.Value) {
+	node := d.nodes[at]
+	n, err := strconv.Atoi(node.Value)
+	if node.Kind != yaml.ScalarNode || node.ShortTag() != "!!int" || err != nil {
+		d.mismatch(at, "a whole number")
+		return
+	}
+	v.SetInt(int64(n))
 }
 
 func (d *decoder) word(at path, v reflect.Value) {
@@ -457,8 +484,19 @@ var defaults = map[reflect.Type][]string{
 
 // enums are the types of texts that have few values.
 var enums = map[reflect.Type][]string{
-	reflect.TypeFor[consent.Kind]():  strings.Fields(strings.Trim(fmt.Sprint(consent.Kinds()), "[]")),
-	reflect.TypeFor[consent.Party](): {string(consent.FirstParty), string(consent.ThirdParty)},
+	reflect.TypeFor[consent.Kind]():   words(consent.Kinds()),
+	reflect.TypeFor[consent.Party]():  {string(consent.FirstParty), string(consent.ThirdParty)},
+	reflect.TypeFor[consent.Signal](): words(consent.Signals()),
+	reflect.TypeFor[consent.GPC]():    {string(consent.GPCRefuse), string(consent.GPCAsk)},
+	reflect.TypeFor[consent.Reload](): {string(consent.ReloadAfterScript), string(consent.ReloadNever), string(consent.ReloadAlways)},
+}
+
+func words[T ~string](values []T) []string {
+	list := make([]string, len(values))
+	for i, value := range values {
+		list[i] = string(value)
+	}
+	return list
 }
 
 func fieldsOf(t reflect.Type) []field {

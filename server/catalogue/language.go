@@ -94,10 +94,11 @@ func readLanguages(files fs.FS) (map[string]*Language, error) {
 
 func parseLanguage(file string, data []byte) (*Language, error) {
 	l := &Language{}
-	d, problems := decode(file, data, l)
+	d, problems := read(file, data)
 	if problems != nil {
 		return nil, problems
 	}
+	d.decode(l)
 	checkLanguage(d, l)
 	if err := d.problems.err(); err != nil {
 		return nil, err

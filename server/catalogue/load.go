@@ -38,12 +38,18 @@ func Parse(name string, data []byte) (*consent.Catalogue, error) {
 			Lifetime: consent.Duration{Count: 6, Unit: consent.Month},
 		},
 		Reopen:     true,
+		GPC:        consent.GPCRefuse,
+		Reload:     consent.ReloadAfterScript,
 		Categories: defaultCategories(),
 	}
-	d, problems := decode(name, data, catalogue)
+	d, problems := read(name, data)
 	if problems != nil {
 		return nil, problems
 	}
+	if d.merger, err = newMerger(d.nodes[""], languages); err != nil {
+		return nil, err
+	}
+	d.decode(catalogue)
 	complete(catalogue, languages)
 	check(d, catalogue, languages)
 	if err := d.problems.err(); err != nil {

@@ -66,12 +66,14 @@ languages: [fr, en]
 // TestValues tries values one by one, for the checks that see many forms of one.
 func TestValues(t *testing.T) {
 	const (
-		url      = "languages: [fr]\nsite: { name: The site, url: %q }"
-		charter  = minimal + "links: { charter: %q }"
-		name     = minimal + "cookie: { name: %q }"
-		domain   = "languages: [fr]\nsite: { name: The site, url: \"https://data.rivemont.co.uk\" }\ncookie: { domain: %q }"
-		address  = "languages: [fr]\nsite: { name: The site, url: \"https://192.0.2.1\" }\ncookie: { domain: %q }"
-		github   = "languages: [fr]\nsite: { name: The site, url: \"https://data.github.io\" }\ncookie: { domain: %q }"
+		url     = "languages: [fr]\nsite: { name: The site, url: %q }"
+		charter = minimal + "links: { charter: %q }"
+		name    = minimal + "cookie: { name: %q }"
+		domain  = "languages: [fr]\nsite: { name: The site, url: \"https://data.rivemont.co.uk\" }\ncookie: { domain: %q }"
+		address = "languages: [fr]\nsite: { name: The site, url: \"https://192.0.2.1\" }\ncookie: { domain: %q }"
+		github  = "languages: [fr]\nsite: { name: The site, url: \"https://data.github.io\" }\ncookie: { domain: %q }"
+		host    = "languages: [fr]\nsite: { name: The site, url: \"https://data.rivemont.example\" }\n" +
+			"services: [{ id: a, category: third-party, name: A, provider: S, purpose: P, hosts: [%q] }]"
 		lifetime = minimal + "cookie: { lifetime: %q }"
 	)
 	tests := []struct{ form, value, wrong string }{
@@ -135,6 +137,27 @@ func TestValues(t *testing.T) {
 		{address, "192.0.2.1", "cannot be shared"},
 		{github, "github.io", "belongs to the public"},
 
+		{host, "www.example.com", ""},
+		{host, "*.example.com", ""},
+		{host, "example.com", ""},
+		{host, "stats.rivemont.example", ""},
+		{host, "rivemont.example", ""},
+		{host, "d123.cloudfront.net", ""},
+		{host, "192.0.2.1", ""},
+		{host, "localhost", ""},
+		{host, "*.localhost", ""},
+		{host, "*.data.rivemont.example", ""},
+		{host, "data.rivemont.example", "is the site's own"},
+		{host, "*.rivemont.example", "is the site's own"},
+		{host, "*.cloudfront.net", "belongs to the public"},
+		{host, "intranet", "belongs to the public"},
+		{host, "*", "is no host"},
+		{host, "*example.com", "is no host"},
+		{host, "www.example.com.", "is no host"},
+		{host, "//www.example.com", "is no host"},
+		{host, "www.example.com; script-src *", "is no host"},
+		{host, "javascript:alert(1)", "is no host"},
+
 		{lifetime, "1 day", ""},
 		{lifetime, "13 months", ""},
 		{lifetime, "390 days", ""},
@@ -177,6 +200,9 @@ func TestDefaults(t *testing.T) {
 	}
 	if c.Cookie.Name != consent.CookieName || c.Cookie.Lifetime.String() != "6 months" || c.Cookie.Domain != "" {
 		t.Errorf("got %+v", c.Cookie)
+	}
+	if c.GPC != consent.GPCRefuse || c.Reload != consent.ReloadAfterScript || c.GoogleConsent != nil {
+		t.Errorf("got gpc %q, reload %q, google-consent %v", c.GPC, c.Reload, c.GoogleConsent)
 	}
 	if c.Links.Charter != "/charte-cookies" || c.Links.Privacy != "" || !c.Reopen {
 		t.Errorf("got %+v, reopen %t", c.Links, c.Reopen)

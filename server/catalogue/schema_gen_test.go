@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/invopop/jsonschema"
@@ -31,7 +32,11 @@ func Schema() ([]byte, error) {
 	}
 	root := reflector.ReflectFromType(reflect.TypeFor[consent.Catalogue]())
 	root.Title = "Témoin catalogue"
-	refine(root, codes)
+	presets, err := Presets()
+	if err != nil {
+		return nil, err
+	}
+	refine(root, codes, presets)
 
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -82,13 +87,13 @@ func durationSchema() *jsonschema.Schema {
 
 // refine adds what the types do not say: which keys may be left out, and which
 // values the decoder refuses.
-func refine(root *jsonschema.Schema, codes []string) {
+func refine(root *jsonschema.Schema, codes, presets []string) {
 	root.Definitions["Text"], root.Definitions["Duration"] = textSchema(codes), durationSchema()
 	root.Required = required(reflect.TypeFor[consent.Catalogue]())
 	for _, t := range []reflect.Type{
 		reflect.TypeFor[consent.Site](), reflect.TypeFor[consent.Links](), reflect.TypeFor[consent.CookieSettings](),
 		reflect.TypeFor[consent.Category](), reflect.TypeFor[consent.Service](), reflect.TypeFor[consent.Exemption](),
-		reflect.TypeFor[consent.Cookie](),
+		reflect.TypeFor[consent.Cookie](), reflect.TypeFor[consent.Storage](), reflect.TypeFor[consent.GoogleConsent](),
 	} {
 		root.Definitions[t.Name()].Required = required(t)
 	}
@@ -103,6 +108,11 @@ func refine(root *jsonschema.Schema, codes []string) {
 	refineID(property(root.Definitions["Category"], "id"))
 	refineID(property(root.Definitions["Service"], "id"))
 	refineCategory(root.Definitions["Category"])
+	refineService(root.Definitions["Service"], presets)
+	types := property(root.Definitions["GoogleConsent"], "types")
+	types.PropertyNames = oneOf(consent.GoogleConsentTypes())
+	wait := property(root.Definitions["GoogleConsent"], "wait-for-update")
+	wait.Minimum, wait.Maximum = "0", json.Number(strconv.Itoa(maxGoogleWait))
 	for pair := root.Definitions["Exemption"].Properties.Oldest(); pair != nil; pair = pair.Next() {
 		if pair.Value.Type == "boolean" {
 			pair.Value.Const = true
@@ -132,6 +142,16 @@ func refineCategory(category *jsonschema.Schema) {
 		If:   &jsonschema.Schema{Properties: isDefault},
 		Else: &jsonschema.Schema{Required: []string{"title", "description"}},
 	}}
+}
+
+// refineService lets a service name a preset, which has all that is required.
+func refineService(service *jsonschema.Schema, presets []string) {
+	preset := oneOf(presets)
+	preset.Description = "Name of a ready entry, whose keys stand where this service has none of its own. Its id is the preset's name unless another is given."
+	service.Properties.Set(presetKey, preset)
+	service.Properties.MoveToFront(presetKey)
+	service.AnyOf = []*jsonschema.Schema{{Required: []string{presetKey}}, {Required: service.Required}}
+	service.Required = nil
 }
 
 // property returns the schema of a key that has to be there.

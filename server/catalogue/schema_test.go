@@ -144,6 +144,40 @@ func TestSchemaAgrees(t *testing.T) {
 		{"service reserved id", minimal + "services: [{ id: temoin, category: statistics, name: A, provider: S, purpose: P }]", "", false},
 		{"services as mapping", minimal + "services: { a: {} }", "", false},
 
+		{"preset", minimal + "services: [{ preset: youtube }]", "", true},
+		{"preset with own keys", minimal + "services: [{ preset: youtube, id: video, name: Films }]", "", true},
+		{"preset unknown", minimal + "services: [{ preset: yootube }]", "", false},
+		{"preset unknown, all else there", service, "preset: yootube", false},
+		{"preset empty", minimal + "services: [{ preset: \"\" }]", "", false},
+		{"preset list", minimal + "services: [{ preset: [youtube] }]", "", false},
+		{"preset with unknown key", minimal + "services: [{ preset: youtube, presets: a }]", "", false},
+		{"preset with bad key", minimal + "services: [{ preset: youtube, kind: video }]", "", false},
+
+		{"gate", service, "hosts: [a.example, '*.b.example'], storage: { local: [a], session: [b], databases: [c], caches: [d*] }, signal: clarity", true},
+		{"hosts empty", service, "hosts: []", true},
+		{"hosts text", service, "hosts: a.example", false},
+		{"hosts empty host", service, "hosts: ['']", false},
+		{"storage empty", service, "storage: {}", true},
+		{"storage unknown key", service, "storage: { cookies: [a] }", false},
+		{"storage text", service, "storage: { local: a }", false},
+		{"signal unknown", service, "signal: piano", false},
+		{"http-only", cookie, "name: a, purpose: P, duration: session, http-only: true", true},
+		{"http-only text", cookie, "name: a, purpose: P, duration: session, http-only: yes", false},
+		{"gpc", minimal + "gpc: ask", "", true},
+		{"gpc refuse", minimal + "gpc: refuse", "", true},
+		{"gpc unknown", minimal + "gpc: ignore", "", false},
+		{"reload", minimal + "reload: never", "", true},
+		{"reload unknown", minimal + "reload: sometimes", "", false},
+		{"google", minimal + "google-consent: { types: { ad_storage: third-party }, wait-for-update: 500, url-passthrough: true, ads-data-redaction: true }", "", true},
+		{"google empty", minimal + "google-consent: {}", "", true},
+		{"google unknown type", minimal + "google-consent: { types: { ads_storage: third-party } }", "", false},
+		{"google wait 10000", minimal + "google-consent: { wait-for-update: 10000 }", "", true},
+		{"google wait 10001", minimal + "google-consent: { wait-for-update: 10001 }", "", false},
+		{"google wait -1", minimal + "google-consent: { wait-for-update: -1 }", "", false},
+		{"google wait text", minimal + "google-consent: { wait-for-update: '500' }", "", false},
+		{"google wait 1.5", minimal + "google-consent: { wait-for-update: 1.5 }", "", false},
+		{"google unknown key", minimal + "google-consent: { region: FR }", "", false},
+
 		{"cookie", cookie, "name: a, purpose: P, duration: session, party: third", true},
 		{"cookie at most", cookie, "name: a, purpose: P, duration: at most 1 weeks", true},
 		{"cookie 1000 days", cookie, "name: a, purpose: P, duration: 1000 days", true},
@@ -208,7 +242,8 @@ func TestSchemaKeys(t *testing.T) {
 	types := []reflect.Type{
 		reflect.TypeFor[consent.Catalogue](), reflect.TypeFor[consent.Site](), reflect.TypeFor[consent.Links](),
 		reflect.TypeFor[consent.CookieSettings](), reflect.TypeFor[consent.Category](), reflect.TypeFor[consent.Service](),
-		reflect.TypeFor[consent.Exemption](), reflect.TypeFor[consent.Cookie](),
+		reflect.TypeFor[consent.Exemption](), reflect.TypeFor[consent.Cookie](), reflect.TypeFor[consent.Storage](),
+		reflect.TypeFor[consent.GoogleConsent](),
 	}
 	if got, want := len(definitions), len(types)+len([]string{"Text", "Duration"}); got != want {
 		t.Errorf("got %d definitions, want %d", got, want)
@@ -219,6 +254,9 @@ func TestSchemaKeys(t *testing.T) {
 			for i := range typ.NumField() {
 				name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
 				want = append(want, name)
+			}
+			if typ == reflect.TypeFor[consent.Service]() {
+				want = append(want, "preset") // stands for others
 			}
 			slices.Sort(want)
 			got := definitions[typ.Name()]

@@ -76,7 +76,7 @@ for (const scheme of capabilities.colorScheme ? ['light', 'dark'] : ['light']) {
 
   test(`every page of the demo is accessible, ${scheme}`, async (t) => {
     const tab = await browser.tab(t, options);
-    for (const path of ['/', '/jeux-de-donnees', '/jeux-de-donnees/comptages-velos', '/a-propos', '/nothing', '/?lang=en']) {
+    for (const path of ['/', '/jeux-de-donnees', '/jeux-de-donnees/comptages-velos', '/a-propos', '/essai', '/nothing', '/?lang=en']) {
       await tab.visit(site.url + path);
       await tab.bannerIsThere();
       await isAccessible(tab, path);

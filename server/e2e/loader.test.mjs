@@ -146,19 +146,13 @@ test('when the answer comes after the visitor has lost patience and come back, t
 // ---- Go breaks after it has drawn ----
 
 /** Lets the program break at the next event, when window.broken is set. */
-const breakable = (answer) => ({
-  ...answer,
-  body: Buffer.from(`${answer.body.toString().replace(/export\s*\{\s*(\w+) as default\s*\};?|export default/, (all, name) => (name ? `const original = ${name};` : 'const original ='))}
-    ;export default (scope) => {
-      const Go = original(scope);
-      return class extends Go {
-        _resume() {
-          if (window.broken) throw new WebAssembly.RuntimeError('unreachable');
-          return super._resume();
-        }
-      };
-    };`),
-});
+const breakable = (answer) => {
+  const resume = /\w+\.prototype\._resume\.call\(/;
+  const code = answer.body.toString();
+  assert.match(code, resume, 'the runtime must resume Go in one place');
+  const trap = "if(window.broken)throw new WebAssembly.RuntimeError('unreachable');";
+  return { ...answer, body: Buffer.from(code.replace(resume, (call) => `(()=>{${trap}})(),${call}`)) };
+};
 
 const breaks = {
   'a trap in the program': {
@@ -208,6 +202,24 @@ for (const [name, fault] of Object.entries(breaks)) {
     await tab.arrives(/\/charte-cookies\/fr#choix$/);
   });
 }
+
+test('a trap in the program while one of its timers runs does not freeze the page', async (t) => {
+  site.alter(runtime, breakable);
+  const tab = await browser.tab(t);
+  await tab.visit(site.url);
+  await tab.goRuns();
+  // The click makes the program set a timer for the next frame; it is then that it breaks.
+  await tab.inside((shadow) => {
+    shadow.querySelector('.banner [data-temoin="customize"]').click();
+    window.broken = true;
+  });
+  const alive = tab.run(() => new Promise((resolve) => { setTimeout(resolve, 300, 'alive'); })).catch((error) => error.message);
+  const frozen = new Promise((resolve) => { setTimeout(resolve, 6000, 'frozen').unref(); });
+  assert.equal(await Promise.race([alive, frozen]), 'alive', 'the page must go on');
+  await eventually(() => warnings(tab), 'a warning on the console');
+  await tab.press('refuse');
+  await tab.bannerIsGone();
+});
 
 test('a panic in the program does not undo the choice that was made', async (t) => {
   const tab = await browser.tab(t);

@@ -38,6 +38,7 @@ test('each asset has its type, is the same in each encoding, varies by it and ma
     assert.equal(plain.headers['content-type'], types[path.extname(name)], `type of ${name}`);
     assert.equal(plain.headers['content-encoding'], undefined, `${name} as it is, where nothing else is asked for`);
     const tags = new Set([plain.headers.etag]);
+    if (plain.body.length < 100) continue; // too small to shrink, so it is sent as it is
     for (const [encoding, decode] of [['br', brotliDecompressSync], ['gzip', gunzipSync]]) {
       const packed = await get(name, { 'accept-encoding': encoding });
       assert.equal(packed.headers['content-encoding'], encoding, `${name} in ${encoding}`);
@@ -292,7 +293,7 @@ test('a flag from the environment counts, and the one of the command line counts
 });
 
 test('an unknown command, flag or word is a clear error, and exit 1', async () => {
-  for (const [args, says] of [[[], /no command/], [['srve'], /no command "srve"; there are serve, check and export/], [['serve', '-adr', 'x'], /-adr/], [['serve', 'x'], /serve takes flags only/], [['check'], /check takes one file/], [['export'], /export takes one folder/]]) {
+  for (const [args, says] of [[[], /no command/], [['srve'], /no command "srve"; there are serve, check, export and csp/], [['serve', '-adr', 'x'], /-adr/], [['serve', 'x'], /serve takes flags only/], [['check'], /check takes one file/], [['export'], /export takes one folder/]]) {
     const { code, stderr } = await temoin(...args);
     assert.equal(code, 1, args.join(' '));
     assert.match(stderr, says, args.join(' '));

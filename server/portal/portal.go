@@ -20,20 +20,34 @@ import (
 	"time"
 )
 
-// portalLanguages are the languages of the demo portal; the first one is
+// languages are the languages of the demo portal; the first one is
 // spoken to whoever does not ask for another.
-var portalLanguages = []string{"fr", "en"}
+var languages = []string{"fr", "en"}
 
-// datasetsPath is where the list of datasets is; each dataset is below it.
-const datasetsPath = "/jeux-de-donnees"
+const (
+	// datasetsPath is where the list of datasets is; each dataset is below it.
+	datasetsPath = "/jeux-de-donnees"
+	videoPath    = "/demo/video"
+	mapPath      = "/demo/carte"
+)
+
+// Files are the style and the scripts of the portal, in the demo folder. They
+// are served below "/demo/".
+func Files() []string { return []string{"portal.css", "compteur.js", "panneau.js"} }
+
+// FramePaths are the addresses of what stands for other people's embeds: unlike
+// any other page, the portal's own pages may show them in a frame.
+func FramePaths() []string { return []string{videoPath, mapPath} }
 
 // Portal serves the demo: an open-data portal of an imaginary metropolis, the
 // kind of site that Témoin is made for, so that a visitor meets the banner in
-// its natural surroundings. Nothing in it knows of consent: like any other
-// site, it only carries the script tag, a button and a link.
+// its natural surroundings. Like any other site, it only carries the script tag,
+// a button and a link; one page, "/essai", shows a video, a map and an audience
+// counter that wait for the visitor's consent.
 type Portal struct {
-	content   *portalContent
-	pages     []portalPage
+	content   *content
+	pages     []page // those that the navigation leads to, and the datasets
+	frames    []page
 	templates *template.Template
 }
 
@@ -41,7 +55,7 @@ type Portal struct {
 // is the demo folder. It checks them here, so that a mistake in them stops
 // the program at its start rather than a visitor later.
 func New(files fs.FS) (*Portal, error) {
-	content, err := readPortalContent(files)
+	content, err := readContent(files)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +63,7 @@ func New(files fs.FS) (*Portal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse portal templates: %w", err)
 	}
-	return &Portal{content: content, pages: content.pages(), templates: templates}, nil
+	return &Portal{content: content, pages: content.pages(), frames: content.frames(), templates: templates}, nil
 }
 
 // paths lists the pages that the portal serves.
@@ -59,6 +73,18 @@ func (p *Portal) paths() []string {
 		paths = append(paths, page.Path)
 	}
 	return paths
+}
+
+// at returns the page or the frame of this path, or nil.
+func (p *Portal) at(path string) *page {
+	for _, list := range [][]page{p.pages, p.frames} {
+		for i := range list {
+			if list[i].Path == path {
+				return &list[i]
+			}
+		}
+	}
+	return nil
 }
 
 // ServeHTTP answers with a page, with a dataset's extract where its path ends
@@ -72,23 +98,23 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-cache")
 
 	path, wantsCSV := strings.CutSuffix(r.URL.Path, ".csv")
-	i := slices.IndexFunc(p.pages, func(page portalPage) bool { return page.Path == path })
+	found := p.at(path)
 	switch {
-	case i < 0, wantsCSV && p.pages[i].Dataset == nil:
-		p.servePage(w, r, http.StatusNotFound, portalPage{template: "missing.html", Title: p.content.Words["missing.title"]})
+	case found == nil, wantsCSV && found.Dataset == nil:
+		p.servePage(w, r, http.StatusNotFound, &page{template: "missing.html", Title: p.content.Words["missing.title"]})
 	case wantsCSV:
-		p.serveCSV(w, p.pages[i].Dataset)
+		p.serveCSV(w, found.Dataset)
 	default:
-		p.servePage(w, r, http.StatusOK, p.pages[i])
+		p.servePage(w, r, http.StatusOK, found)
 	}
 }
 
 // servePage renders into memory first, so that a template that fails halfway
 // gives a clean error and not half a page.
-func (p *Portal) servePage(w http.ResponseWriter, r *http.Request, status int, page portalPage) {
-	view := p.view(r, page)
+func (p *Portal) servePage(w http.ResponseWriter, r *http.Request, status int, shown *page) {
+	view := p.view(r, shown)
 	var body bytes.Buffer
-	if err := p.templates.ExecuteTemplate(&body, page.template, view); err != nil {
+	if err := p.templates.ExecuteTemplate(&body, shown.template, view); err != nil {
 		slog.Error("render portal page", "path", r.URL.Path, "error", err)
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
@@ -101,7 +127,7 @@ func (p *Portal) servePage(w http.ResponseWriter, r *http.Request, status int, p
 
 // serveCSV sends the extract as the producer wrote it: the same file in every
 // language, numbers with a decimal point, dates as year-month-day.
-func (p *Portal) serveCSV(w http.ResponseWriter, d *portalDataset) {
+func (p *Portal) serveCSV(w http.ResponseWriter, d *dataset) {
 	var body bytes.Buffer
 	csv.NewWriter(&body).WriteAll(append([][]string{d.columnNames()}, d.Rows...)) // into memory: cannot fail
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
@@ -109,37 +135,37 @@ func (p *Portal) serveCSV(w http.ResponseWriter, d *portalDataset) {
 	w.Write(body.Bytes()) // an error here means that the visitor has left
 }
 
-// view gathers what the templates need to draw page for this request.
-func (p *Portal) view(r *http.Request, page portalPage) portalView {
+// view gathers what the templates need to draw a page for this request.
+func (p *Portal) view(r *http.Request, shown *page) view {
 	query := r.URL.Query()
 	lang := query.Get("lang")
-	if !slices.Contains(portalLanguages, lang) {
-		lang = portalLanguages[0]
+	if !slices.Contains(languages, lang) {
+		lang = languages[0]
 	}
-	return portalView{
+	return view{
 		Content: p.content,
-		Page:    page,
+		Page:    *shown,
 		Pages:   p.pages,
-		Dataset: page.Dataset,
+		Dataset: shown.Dataset,
 		Lang:    lang,
 		Query:   strings.TrimSpace(query.Get("q")),
 	}
 }
 
-// portalContent is everything that the portal says, in every language. It is
+// content is everything that the portal says, in every language. It is
 // written in a file of the demo folder, apart from the code and the markup.
-type portalContent struct {
-	Words    map[string]portalText `json:"words"`
-	Themes   []portalTheme         `json:"themes"`
-	Datasets []*portalDataset      `json:"datasets"`
-	News     []portalNews          `json:"news"`
-	Reuse    []portalStep          `json:"reuse"`
-	About    []portalSection       `json:"about"`
+type content struct {
+	Words    map[string]text `json:"words"`
+	Themes   []theme         `json:"themes"`
+	Datasets []*dataset      `json:"datasets"`
+	News     []newsItem      `json:"news"`
+	Reuse    []step          `json:"reuse"`
+	About    []section       `json:"about"`
 }
 
-// readPortalContent is strict: an unknown field is a spelling mistake, and a
+// readContent is strict: an unknown field is a spelling mistake, and a
 // text without a translation would be an empty line on the page.
-func readPortalContent(files fs.FS) (*portalContent, error) {
+func readContent(files fs.FS) (*content, error) {
 	file, err := files.Open("content.json")
 	if err != nil {
 		return nil, fmt.Errorf("open portal content: %w", err)
@@ -148,20 +174,20 @@ func readPortalContent(files fs.FS) (*portalContent, error) {
 
 	decoder := json.NewDecoder(file)
 	decoder.DisallowUnknownFields()
-	content := new(portalContent)
-	if err := decoder.Decode(content); err != nil {
+	c := new(content)
+	if err := decoder.Decode(c); err != nil {
 		return nil, fmt.Errorf("decode portal content: %w", err)
 	}
-	for _, d := range content.Datasets {
-		if err := content.checkDataset(d); err != nil {
+	for _, d := range c.Datasets {
+		if err := c.checkDataset(d); err != nil {
 			return nil, fmt.Errorf("check portal dataset %q: %w", d.Slug, err)
 		}
 	}
-	return content, nil
+	return c, nil
 }
 
 // checkDataset makes sure of what the drawing of a dataset takes for granted.
-func (c *portalContent) checkDataset(d *portalDataset) error {
+func (c *content) checkDataset(d *dataset) error {
 	if c.theme(d.Theme) == nil {
 		return fmt.Errorf("unknown theme %q", d.Theme)
 	}
@@ -177,8 +203,8 @@ func (c *portalContent) checkDataset(d *portalDataset) error {
 }
 
 // theme returns the theme with this id, or nil.
-func (c *portalContent) theme(id string) *portalTheme {
-	i := slices.IndexFunc(c.Themes, func(t portalTheme) bool { return t.ID == id })
+func (c *content) theme(id string) *theme {
+	i := slices.IndexFunc(c.Themes, func(t theme) bool { return t.ID == id })
 	if i < 0 {
 		return nil
 	}
@@ -186,19 +212,30 @@ func (c *portalContent) theme(id string) *portalTheme {
 }
 
 // pages lists the pages in the order in which a visitor may want them.
-func (c *portalContent) pages() []portalPage {
-	pages := []portalPage{
+func (c *content) pages() []page {
+	pages := []page{
 		{Path: "/", Title: c.Words["home.title"], template: "home.html"},
 		{Path: datasetsPath, Title: c.Words["list.title"], template: "list.html"},
 	}
 	for _, d := range c.Datasets {
-		pages = append(pages, portalPage{Path: d.Path(), Title: d.Title, Dataset: d, template: "dataset.html"})
+		pages = append(pages, page{Path: d.Path(), Title: d.Title, Dataset: d, template: "dataset.html"})
 	}
-	return append(pages, portalPage{Path: "/a-propos", Title: c.Words["about.title"], template: "about.html"})
+	return append(pages,
+		page{Path: "/essai", Title: c.Words["try.title"], template: "try.html"},
+		page{Path: "/a-propos", Title: c.Words["about.title"], template: "about.html"},
+	)
+}
+
+// frames lists what pages of the portal show in a frame.
+func (c *content) frames() []page {
+	return []page{
+		{Path: videoPath, Title: c.Words["video.title"], template: "video.html"},
+		{Path: mapPath, Title: c.Words["map.title"], template: "map.html"},
+	}
 }
 
 // Records counts the records of all datasets.
-func (c *portalContent) Records() int {
+func (c *content) Records() int {
 	total := 0
 	for _, d := range c.Datasets {
 		total += d.Records
@@ -206,80 +243,80 @@ func (c *portalContent) Records() int {
 	return total
 }
 
-// portalPage is one page; Dataset is nil where the page is not about one.
-type portalPage struct {
+// page is one page; Dataset is nil where the page is not about one.
+type page struct {
 	Path     string
-	Title    portalText
-	Dataset  *portalDataset
+	Title    text
+	Dataset  *dataset
 	template string
 }
 
-type portalTheme struct {
-	ID      string     `json:"id"`
-	Name    portalText `json:"name"`
-	Summary portalText `json:"summary"`
+type theme struct {
+	ID      string `json:"id"`
+	Name    text   `json:"name"`
+	Summary text   `json:"summary"`
 }
 
-type portalNews struct {
-	Date  portalDate `json:"date"`
-	Title portalText `json:"title"`
-	Text  portalText `json:"text"`
+type newsItem struct {
+	Date  date `json:"date"`
+	Title text `json:"title"`
+	Text  text `json:"text"`
 }
 
-type portalStep struct {
-	Title portalText `json:"title"`
-	Text  portalText `json:"text"`
+type step struct {
+	Title text `json:"title"`
+	Text  text `json:"text"`
 }
 
-type portalSection struct {
-	Title      portalText   `json:"title"`
-	Paragraphs []portalText `json:"paragraphs"`
+type section struct {
+	Title      text   `json:"title"`
+	Paragraphs []text `json:"paragraphs"`
 }
 
-// portalDataset describes a dataset and holds an extract of it.
-type portalDataset struct {
-	Slug        string         `json:"slug"`
-	Theme       string         `json:"theme"`
-	Featured    bool           `json:"featured"` // shown on the home page
-	Title       portalText     `json:"title"`
-	Summary     portalText     `json:"summary"`
-	Description []portalText   `json:"description"`
-	Keywords    portalText     `json:"keywords"` // separated by commas
-	Producer    portalText     `json:"producer"`
-	Licence     portalLicence  `json:"licence"`
-	Frequency   portalText     `json:"frequency"`
-	Updated     portalDate     `json:"updated"`
-	Records     int            `json:"records"` // of the full file, not of the extract
-	Columns     []portalColumn `json:"columns"`
-	Rows        [][]string     `json:"rows"` // one cell per column, as in the CSV file
-	Chart       portalChart    `json:"chart"`
+// dataset describes a dataset and holds an extract of it.
+type dataset struct {
+	Slug        string     `json:"slug"`
+	Theme       string     `json:"theme"`
+	Featured    bool       `json:"featured"` // shown on the home page
+	Title       text       `json:"title"`
+	Summary     text       `json:"summary"`
+	Description []text     `json:"description"`
+	Keywords    text       `json:"keywords"` // separated by commas
+	Producer    text       `json:"producer"`
+	Licence     licence    `json:"licence"`
+	Frequency   text       `json:"frequency"`
+	Updated     date       `json:"updated"`
+	Records     int        `json:"records"` // of the full file, not of the extract
+	Columns     []column   `json:"columns"`
+	Rows        [][]string `json:"rows"` // one cell per column, as in the CSV file
+	Chart       chart      `json:"chart"`
 }
 
-type portalLicence struct {
+type licence struct {
 	Name string `json:"name"`
 	URL  string `json:"url"`
 }
 
-// portalColumn is a column of an extract: Name heads it in the CSV file, Label
+// column is a column of an extract: Name heads it in the CSV file, Label
 // on the page. Kind is "text", "number" (never negative) or "date".
-type portalColumn struct {
-	Name  string     `json:"name"`
-	Kind  string     `json:"kind"`
-	Label portalText `json:"label"`
+type column struct {
+	Name  string `json:"name"`
+	Kind  string `json:"kind"`
+	Label text   `json:"label"`
 }
 
-// portalChart says which columns name and measure the bars.
-type portalChart struct {
-	Title portalText `json:"title"`
-	Label string     `json:"label"`
-	Value string     `json:"value"`
+// chart says which columns name and measure the bars.
+type chart struct {
+	Title text   `json:"title"`
+	Label string `json:"label"`
+	Value string `json:"value"`
 }
 
 // Path is the address of the dataset's page.
-func (d *portalDataset) Path() string { return datasetsPath + "/" + d.Slug }
+func (d *dataset) Path() string { return datasetsPath + "/" + d.Slug }
 
 // columnNames is the first line of the CSV file.
-func (d *portalDataset) columnNames() []string {
+func (d *dataset) columnNames() []string {
 	var names []string
 	for _, column := range d.Columns {
 		names = append(names, column.Name)
@@ -288,7 +325,7 @@ func (d *portalDataset) columnNames() []string {
 }
 
 // checkChart makes sure that there are bars to draw, and numbers to draw them by.
-func (d *portalDataset) checkChart() error {
+func (d *dataset) checkChart() error {
 	names := d.columnNames()
 	value := slices.Index(names, d.Chart.Value)
 	switch {
@@ -303,7 +340,7 @@ func (d *portalDataset) checkChart() error {
 }
 
 // checkRow compares a row with the columns.
-func (d *portalDataset) checkRow(row []string) error {
+func (d *dataset) checkRow(row []string) error {
 	if len(row) != len(d.Columns) {
 		return fmt.Errorf("got %d cells, want %d", len(row), len(d.Columns))
 	}
@@ -316,7 +353,7 @@ func (d *portalDataset) checkRow(row []string) error {
 }
 
 // check says whether cell is of the column's kind.
-func (c portalColumn) check(cell string) error {
+func (c column) check(cell string) error {
 	switch c.Kind {
 	case "text":
 		return nil
@@ -337,26 +374,26 @@ func (c portalColumn) check(cell string) error {
 // grows with the visitor's text size.
 const barSpacing = 3
 
-// portalBar is a bar of a chart: Value as it stands in the CSV file, Percent
+// bar is a bar of a chart: Value as it stands in the CSV file, Percent
 // of the longest bar, Top in em.
-type portalBar struct {
+type bar struct {
 	Label, Value string
 	Percent, Top int
 }
 
 // ChartHeight is the height of the chart in em.
-func (d *portalDataset) ChartHeight() int { return barSpacing * len(d.Rows) }
+func (d *dataset) ChartHeight() int { return barSpacing * len(d.Rows) }
 
 // Bars draws the chart's columns to scale.
-func (d *portalDataset) Bars() []portalBar {
+func (d *dataset) Bars() []bar {
 	label := slices.Index(d.columnNames(), d.Chart.Label)
 	value := slices.Index(d.columnNames(), d.Chart.Value)
-	var bars []portalBar
+	var bars []bar
 	var numbers []float64
 	for i, row := range d.Rows {
 		number, _ := strconv.ParseFloat(row[value], 64) // checked when it was read
 		numbers = append(numbers, number)
-		bars = append(bars, portalBar{Label: row[label], Value: row[value], Top: barSpacing * i})
+		bars = append(bars, bar{Label: row[label], Value: row[value], Top: barSpacing * i})
 	}
 	longest := slices.Max(numbers)
 	for i, number := range numbers {
@@ -365,56 +402,56 @@ func (d *portalDataset) Bars() []portalBar {
 	return bars
 }
 
-// portalText is a text in every language of the portal, by language.
-type portalText map[string]string
+// text is a text in every language of the portal, by language.
+type text map[string]string
 
 // UnmarshalJSON refuses a text that lacks a language.
-func (t *portalText) UnmarshalJSON(data []byte) error {
+func (t *text) UnmarshalJSON(data []byte) error {
 	var byLanguage map[string]string
 	if err := json.Unmarshal(data, &byLanguage); err != nil {
 		return err
 	}
-	for _, lang := range portalLanguages {
+	for _, lang := range languages {
 		if byLanguage[lang] == "" {
 			return fmt.Errorf("text %s: nothing in %q", data, lang)
 		}
 	}
-	if len(byLanguage) > len(portalLanguages) {
+	if len(byLanguage) > len(languages) {
 		return fmt.Errorf("text %s: more languages than the portal has", data)
 	}
 	*t = byLanguage
 	return nil
 }
 
-// portalDate is a day, written "2006-01-02" in the content file.
-type portalDate struct{ time.Time }
+// date is a day, written "2006-01-02" in the content file.
+type date struct{ time.Time }
 
 // UnmarshalJSON stands in for the one of time.Time, which wants an hour too.
-func (d *portalDate) UnmarshalJSON(data []byte) (err error) {
+func (d *date) UnmarshalJSON(data []byte) (err error) {
 	d.Time, err = time.Parse(`"`+time.DateOnly+`"`, string(data))
 	return err
 }
 
-// portalView is what a template sees: the content, the page, and how to say
+// view is what a template sees: the content, the page, and how to say
 // things in the visitor's language.
-type portalView struct {
-	Content *portalContent
-	Page    portalPage
-	Pages   []portalPage
-	Dataset *portalDataset // that the page, or a card on it, is about
+type view struct {
+	Content *content
+	Page    page
+	Pages   []page
+	Dataset *dataset // that the page, or a card on it, is about
 	Lang    string
 	Query   string
 }
 
 // With returns the view of one dataset's card.
-func (v portalView) With(d *portalDataset) portalView {
+func (v view) With(d *dataset) view {
 	v.Dataset = d
 	return v
 }
 
 // Say returns t in the visitor's language. A field left out of the content
 // file is an error here: the tests draw every page, and so find it.
-func (v portalView) Say(t portalText) (string, error) {
+func (v view) Say(t text) (string, error) {
 	if t[v.Lang] == "" {
 		return "", fmt.Errorf("text missing in %q", v.Lang)
 	}
@@ -422,7 +459,7 @@ func (v portalView) Say(t portalText) (string, error) {
 }
 
 // Word says one of the content's named texts.
-func (v portalView) Word(name string) (string, error) {
+func (v view) Word(name string) (string, error) {
 	said, err := v.Say(v.Content.Words[name])
 	if err != nil {
 		return "", fmt.Errorf("word %q: %w", name, err)
@@ -431,19 +468,19 @@ func (v portalView) Word(name string) (string, error) {
 }
 
 // Theme returns the theme of the dataset.
-func (v portalView) Theme() *portalTheme { return v.Content.theme(v.Dataset.Theme) }
+func (v view) Theme() *theme { return v.Content.theme(v.Dataset.Theme) }
 
 // Link returns the address of a page in the visitor's language.
-func (v portalView) Link(path string) string { return v.address(path, url.Values{}) }
+func (v view) Link(path string) string { return v.address(path, url.Values{}) }
 
 // SearchLink returns the address of a search for what, in the visitor's
 // language.
-func (v portalView) SearchLink(what string) string {
+func (v view) SearchLink(what string) string {
 	return v.address(datasetsPath, url.Values{"q": {what}})
 }
 
 // address adds the language to the query where it has to be asked for.
-func (v portalView) address(path string, query url.Values) string {
+func (v view) address(path string, query url.Values) string {
 	if v.Foreign() {
 		query.Set("lang", v.Lang)
 	}
@@ -455,12 +492,12 @@ func (v portalView) address(path string, query url.Values) string {
 
 // Foreign tells whether the visitor's language has to be asked for: then every
 // link and the search form carry it.
-func (v portalView) Foreign() bool { return v.Lang != portalLanguages[0] }
+func (v view) Foreign() bool { return v.Lang != languages[0] }
 
 // Switch returns the address of the same page in another language. It has no
 // path, so that it also holds on a page that does not exist, whatever its
 // path looks like.
-func (v portalView) Switch(lang string) string {
+func (v view) Switch(lang string) string {
 	query := url.Values{"lang": {lang}}
 	if v.Query != "" {
 		query.Set("q", v.Query)
@@ -469,13 +506,13 @@ func (v portalView) Switch(lang string) string {
 }
 
 // Date writes a day as people of the visitor's language do.
-func (v portalView) Date(day portalDate) (string, error) {
+func (v view) Date(day date) (string, error) {
 	layout, err := v.Word("format.date")
 	return day.Format(layout), err
 }
 
 // Cell writes a cell of an extract for reading; the CSV file has it as it is.
-func (v portalView) Cell(column portalColumn, cell string) (string, error) {
+func (v view) Cell(column column, cell string) (string, error) {
 	switch column.Kind {
 	case "number":
 		return v.Number(cell)
@@ -484,18 +521,18 @@ func (v portalView) Cell(column portalColumn, cell string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return v.Date(portalDate{day})
+		return v.Date(date{day})
 	default:
 		return cell, nil
 	}
 }
 
 // Count writes a whole number for reading.
-func (v portalView) Count(n int) (string, error) { return v.Number(strconv.Itoa(n)) }
+func (v view) Count(n int) (string, error) { return v.Number(strconv.Itoa(n)) }
 
 // Number groups the digits of a plain number ("12345.6") and gives it the
 // decimal mark of the visitor's language.
-func (v portalView) Number(plain string) (string, error) {
+func (v view) Number(plain string) (string, error) {
 	thousands, err := v.Word("format.thousands")
 	if err != nil {
 		return "", err
@@ -515,10 +552,10 @@ func (v portalView) Number(plain string) (string, error) {
 }
 
 // Found lists the datasets in which the visitor's query occurs.
-func (v portalView) Found() []*portalDataset { return v.Search(v.Query) }
+func (v view) Found() []*dataset { return v.Search(v.Query) }
 
 // FoundText says how many were found.
-func (v portalView) FoundText() (string, error) {
+func (v view) FoundText() (string, error) {
 	switch n := len(v.Found()); n {
 	case 0:
 		return v.Word("list.none")
@@ -532,15 +569,15 @@ func (v portalView) FoundText() (string, error) {
 
 // QueryText repeats the query to the visitor, as plain text: the template
 // escapes it.
-func (v portalView) QueryText() (string, error) {
+func (v view) QueryText() (string, error) {
 	text, err := v.Word("list.query")
 	return fmt.Sprintf(text, v.Query), err
 }
 
 // Search lists the datasets that have every word of query, in the visitor's
 // language, whatever the accents and capitals.
-func (v portalView) Search(query string) []*portalDataset {
-	var found []*portalDataset
+func (v view) Search(query string) []*dataset {
+	var found []*dataset
 	words := strings.Fields(fold(query))
 	for _, d := range v.Content.Datasets {
 		text := v.searchable(d)
@@ -553,8 +590,8 @@ func (v portalView) Search(query string) []*portalDataset {
 }
 
 // searchable is the text of a dataset in which a search looks.
-func (v portalView) searchable(d *portalDataset) string {
-	texts := []portalText{d.Title, d.Summary, d.Keywords, d.Producer, v.Content.theme(d.Theme).Name}
+func (v view) searchable(d *dataset) string {
+	texts := []text{d.Title, d.Summary, d.Keywords, d.Producer, v.Content.theme(d.Theme).Name}
 	var all []string
 	for _, text := range append(texts, d.Description...) {
 		all = append(all, text[v.Lang])

@@ -15,7 +15,7 @@ import (
 
 const demoFolder = "../../web/demo"
 
-func mustNewPortal(t *testing.T) *Portal {
+func mustNew(t *testing.T) *Portal {
 	t.Helper()
 	p, err := New(os.DirFS(demoFolder))
 	if err != nil {
@@ -33,7 +33,7 @@ func visit(t *testing.T, p *Portal, method, target string) (*http.Response, stri
 }
 
 func TestPortal_pages(t *testing.T) {
-	p := mustNewPortal(t)
+	p := mustNew(t)
 	want := map[string][]string{
 		"fr": {`<html lang="fr">`, `data-temoin-open>Gérer mes cookies</button>`, `<a href="/charte-cookies/fr">Charte cookies</a>`, `<a href="/charte-cookies/fr#choix">`},
 		"en": {`<html lang="en">`, `data-temoin-open>Manage my cookies</button>`, `<a href="/charte-cookies/en">Cookie charter</a>`, `<a href="/charte-cookies/en#choix">`},
@@ -63,8 +63,11 @@ func TestPortal_pages(t *testing.T) {
 var (
 	htmlTag     = regexp.MustCompile(`<(/?)([a-z0-9]+)(?:\s[^<>]*?)?(/?)>`)
 	htmlHeading = regexp.MustCompile(`<h([1-6])[ >]`)
-	// what the strict content security policy would refuse, but for the one script
-	htmlInline = regexp.MustCompile(`(?i)\sstyle=|<style|\son[a-z]+=|javascript:|<img|<iframe`)
+	htmlLoads   = regexp.MustCompile(`<(?:script|iframe)\b[^>]*>`)
+	// what a script or a frame may load: what comes from our own server
+	htmlOwnSource = regexp.MustCompile(`\s(?:data-)?src="/[^/]`)
+	// what the strict content security policy would refuse
+	htmlInline = regexp.MustCompile(`(?i)\sstyle=|<style|\son[a-z]+=|javascript:|<img|srcdoc`)
 )
 
 // checkMarkup looks for the mistakes that a browser forgives: elements not
@@ -101,13 +104,96 @@ func checkMarkup(t *testing.T, body string) {
 	if refused := htmlInline.FindString(body); refused != "" {
 		t.Errorf("got %q, which the content security policy refuses", refused)
 	}
-	if n := strings.Count(body, "<script"); n != 1 {
-		t.Errorf("got %d scripts, want 1", n)
+	for _, tag := range htmlLoads.FindAllString(body, -1) {
+		if !htmlOwnSource.MatchString(tag) {
+			t.Errorf("got %s, want a source of our own", tag)
+		}
 	}
 }
 
+// The page that shows the gate: each thing in it waits, but for the panel.
+func TestPortal_try(t *testing.T) {
+	p := mustNew(t)
+	for lang, query := range map[string]string{"fr": "", "en": "?lang=en"} {
+		t.Run(lang, func(t *testing.T) {
+			_, body := visit(t, p, http.MethodGet, "/essai?lang="+lang)
+			for _, part := range []string{
+				`<template data-consent="third-party"><iframe class="frame" width="560" height="315" src="/demo/video` + query + `" `,
+				`<iframe class="frame" data-consent="third-party" width="560" height="360" data-src="/demo/carte` + query + `" `,
+				`<script type="text/plain" data-consent="statistics" src="/demo/compteur.js"></script>`,
+				`<script defer src="/demo/panneau.js"></script>`,
+				`aria-current="page">` + p.content.Words["try.title"][lang] + `</a>`,
+			} {
+				if n := strings.Count(body, part); n != 1 {
+					t.Errorf("got %q %d times, want once", part, n)
+				}
+			}
+		})
+	}
+}
+
+func TestPortal_frames(t *testing.T) {
+	p := mustNew(t)
+	note := map[string]string{"fr": "aucun tiers n’est appelé", "en": "no third party is called"}
+	for _, path := range FramePaths() {
+		for lang, want := range note {
+			t.Run(path+" "+lang, func(t *testing.T) {
+				response, body := visit(t, p, http.MethodGet, path+"?lang="+lang)
+				if response.StatusCode != http.StatusOK {
+					t.Errorf("got status %d, want %d", response.StatusCode, http.StatusOK)
+				}
+				for _, part := range []string{want, `<html lang="` + lang + `">`} {
+					if !strings.Contains(body, part) {
+						t.Errorf("want %q in the frame", part)
+					}
+				}
+				// Neither the banner nor anything else that runs belongs in a frame.
+				if strings.Contains(body, "<script") {
+					t.Error("got a script in the frame, want none")
+				}
+				checkMarkup(t, body)
+			})
+		}
+	}
+}
+
+// Each element that a script of the portal looks for is in the page, with the
+// texts that it says.
+func TestPortal_scripts(t *testing.T) {
+	_, body := visit(t, mustNew(t), http.MethodGet, "/essai")
+	for name, want := range map[string]*regexp.Regexp{
+		"panneau.js":  regexp.MustCompile(`\bpart\('(\w+)'\)|\bwords\.(\w+)`),
+		"compteur.js": regexp.MustCompile(`getElementById\('compteur-(\w+)'\)|\bdataset\.(\w+)`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			script, err := os.ReadFile(filepath.Join(demoFolder, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			matches := want.FindAllStringSubmatch(string(script), -1)
+			if len(matches) < 3 {
+				t.Fatalf("got %d uses of the page, want more", len(matches))
+			}
+			for _, match := range matches {
+				part := ` id="` + strings.TrimSuffix(name, ".js") + "-" + match[1] + `"`
+				if match[2] != "" {
+					part = " data-" + kebab(match[2]) + `="`
+				}
+				if !strings.Contains(body, part) {
+					t.Errorf("want %q in the page", part)
+				}
+			}
+		})
+	}
+}
+
+// kebab writes the name of a property of dataset as its attribute is written.
+func kebab(name string) string {
+	return strings.ToLower(regexp.MustCompile(`[A-Z]`).ReplaceAllString(name, "-$0"))
+}
+
 func TestPortal_headers(t *testing.T) {
-	response, _ := visit(t, mustNewPortal(t), http.MethodGet, "/")
+	response, _ := visit(t, mustNew(t), http.MethodGet, "/")
 	for name, want := range map[string]string{
 		"Content-Type":     "text/html; charset=utf-8",
 		"Cache-Control":    "no-cache",
@@ -120,9 +206,13 @@ func TestPortal_headers(t *testing.T) {
 }
 
 func TestPortal_links(t *testing.T) {
-	p := mustNewPortal(t)
-	served := append(p.paths(), "/charte-cookies/en", "/demo/portal.css")
-	internal := regexp.MustCompile(`(?:href|action)="(/[^"?#]*)(\??[^"#]*)`)
+	p := mustNew(t)
+	served := append(p.paths(), "/charte-cookies/en", "/temoin.js")
+	served = append(served, FramePaths()...)
+	for _, name := range Files() {
+		served = append(served, "/demo/"+name)
+	}
+	internal := regexp.MustCompile(`(?:href|action|src)="(/[^"?#]*)(\??[^"#]*)`)
 	for _, path := range p.paths() {
 		t.Run(path, func(t *testing.T) {
 			_, body := visit(t, p, http.MethodGet, path+"?lang=en")
@@ -160,7 +250,7 @@ func TestPortal_links(t *testing.T) {
 }
 
 func TestPortal_search(t *testing.T) {
-	p := mustNewPortal(t)
+	p := mustNew(t)
 	card := regexp.MustCompile(`<h3><a href="/jeux-de-donnees/([a-z0-9-]+)`)
 	tests := []struct{ name, query, count, want string }{
 		{"nothing asked", "", "6 jeux de données", "comptages-velos arbres-alignement qualite-air budget-2026 marches-alimentaires arrets-bus"},
@@ -221,7 +311,7 @@ func TestPortal_search(t *testing.T) {
 }
 
 func TestPortal_dataset(t *testing.T) {
-	p := mustNewPortal(t)
+	p := mustNew(t)
 	tests := []struct{ name, target, want string }{
 		{"French numbers", "/jeux-de-donnees/arbres-alignement", "<td class=\"number\">9\u202f412</td><td class=\"number\">16,8</td>"},
 		{"English numbers", "/jeux-de-donnees/arbres-alignement?lang=en", `<td class="number">9,412</td><td class="number">16.8</td>`},
@@ -244,7 +334,7 @@ func TestPortal_dataset(t *testing.T) {
 }
 
 func TestPortal_csv(t *testing.T) {
-	p := mustNewPortal(t)
+	p := mustNew(t)
 	for _, d := range p.content.Datasets {
 		t.Run(d.Slug, func(t *testing.T) {
 			response, body := visit(t, p, http.MethodGet, d.Path()+".csv")
@@ -267,8 +357,8 @@ func TestPortal_csv(t *testing.T) {
 }
 
 func TestPortal_missing(t *testing.T) {
-	p := mustNewPortal(t)
-	for _, path := range []string{"/nulle-part", "/jeux-de-donnees/", "/jeux-de-donnees/nul", "/jeux-de-donnees.csv", "/.csv", "/layout.html", "/content.json"} {
+	p := mustNew(t)
+	for _, path := range []string{"/nulle-part", "/jeux-de-donnees/", "/jeux-de-donnees/nul", "/jeux-de-donnees.csv", "/.csv", "/layout.html", "/content.json", "/demo/", "/demo/video.csv", "/demo/catalogue.yaml"} {
 		t.Run(path, func(t *testing.T) {
 			response, body := visit(t, p, http.MethodGet, path)
 			if response.StatusCode != http.StatusNotFound {
@@ -286,7 +376,7 @@ func TestPortal_missing(t *testing.T) {
 }
 
 func TestPortal_methods(t *testing.T) {
-	p := mustNewPortal(t)
+	p := mustNew(t)
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions} {
 		t.Run(method, func(t *testing.T) {
 			response, _ := visit(t, p, method, "/")
@@ -328,7 +418,7 @@ func TestPortal_typography(t *testing.T) {
 	}
 }
 
-func TestNewPortal_errors(t *testing.T) {
+func TestNew_errors(t *testing.T) {
 	const dataset = `{"datasets": [{"slug": "s", "theme": "t", "columns": [{"name": "n", "kind": "number", "label": {"fr": "n", "en": "n"}}],
 		"rows": [["ROW"]], "chart": {"title": {"fr": "c", "en": "c"}, "label": "n", "value": "VALUE"}}],
 		"themes": [{"id": "THEME", "name": {"fr": "t", "en": "t"}, "summary": {"fr": "t", "en": "t"}}]}`

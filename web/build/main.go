@@ -42,11 +42,19 @@ var browsers = []api.Engine{
 	{Name: api.EngineSafari, Version: "16.4"},
 }
 
+// loader makes two loaders; the server takes the one that the catalogue needs.
 func loader() error {
+	return errors.Join(
+		bundle("web/loader/main.js", "loader.js", api.FormatIIFE),
+		bundle("web/loader/main_full.js", "loader_full.js", api.FormatIIFE))
+}
+
+func bundle(entry, name string, format api.Format, plugins ...api.Plugin) error {
 	result := api.Build(api.BuildOptions{
-		EntryPoints:       []string{"web/loader/main.js"},
+		EntryPoints:       []string{entry},
 		Bundle:            true,
-		Format:            api.FormatIIFE,
+		Format:            format,
+		Plugins:           plugins,
 		MinifyWhitespace:  true,
 		MinifyIdentifiers: true,
 		MinifySyntax:      true,
@@ -56,7 +64,7 @@ func loader() error {
 	if err := failure(result.Errors, result.Warnings); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dist, "loader.js"), result.OutputFiles[0].Contents, 0o644)
+	return os.WriteFile(filepath.Join(dist, name), result.OutputFiles[0].Contents, 0o644)
 }
 
 func styles() error {
@@ -65,46 +73,60 @@ func styles() error {
 		return err
 	}
 	for _, source := range sources {
-		if err := minify(source, api.LoaderCSS, filepath.Base(source), func(s string) string { return s }); err != nil {
+		if err := minify(source); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// runtime wraps wasm_exec.js in a function whose one parameter is named
-// globalThis, so that all it takes from the page and gives to it goes through
-// the scope that the loader passes in. It has to be the file of the very Go
-// that compiled app.wasm.
+// runtime bundles the modules of web/runtime with Go's wasm_exec.js, wrapped in a
+// function whose one parameter is named globalThis, so that all it takes from
+// the page and gives to it goes through the scope that is passed in. It has to
+// be the file of the very Go that compiled app.wasm.
 func runtime() error {
 	root, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
 		return fmt.Errorf("ask for GOROOT: %w", err)
 	}
 	source := filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec.js")
-	return minify(source, api.LoaderJS, "runtime.js", func(code string) string {
-		return "export default function (globalThis) {\n" + code + "\nreturn globalThis.Go;\n}"
-	})
-}
-
-func minify(source string, kind api.Loader, name string, wrap func(string) string) error {
 	code, err := os.ReadFile(source)
 	if err != nil {
 		return err
 	}
-	result := api.Transform(wrap(string(code)), api.TransformOptions{
-		Sourcefile:        source,
-		Loader:            kind,
-		MinifyWhitespace:  true,
-		MinifyIdentifiers: true,
-		MinifySyntax:      true,
-		Charset:           api.CharsetUTF8,
-		Engines:           browsers,
+	wrapped := "export default function (globalThis) {\n" + string(code) + "\nreturn globalThis.Go;\n}"
+	return bundle("web/runtime/main.js", "runtime.js", api.FormatESModule, module("wasm_exec", wrapped))
+}
+
+// module answers imports of that name with code that stands in no file.
+func module(name, code string) api.Plugin {
+	return api.Plugin{Name: name, Setup: func(build api.PluginBuild) {
+		build.OnResolve(api.OnResolveOptions{Filter: "^" + name + "$"}, func(api.OnResolveArgs) (api.OnResolveResult, error) {
+			return api.OnResolveResult{Path: name, Namespace: name}, nil
+		})
+		build.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: name}, func(api.OnLoadArgs) (api.OnLoadResult, error) {
+			return api.OnLoadResult{Contents: &code}, nil
+		})
+	}}
+}
+
+func minify(style string) error {
+	code, err := os.ReadFile(style)
+	if err != nil {
+		return err
+	}
+	result := api.Transform(string(code), api.TransformOptions{
+		Sourcefile:       style,
+		Loader:           api.LoaderCSS,
+		MinifyWhitespace: true,
+		MinifySyntax:     true,
+		Charset:          api.CharsetUTF8,
+		Engines:          browsers,
 	})
 	if err := failure(result.Errors, result.Warnings); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dist, name), result.Code, 0o644)
+	return os.WriteFile(filepath.Join(dist, filepath.Base(style)), result.Code, 0o644)
 }
 
 // failure takes warnings for errors: none of ours is meant to stay.

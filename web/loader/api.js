@@ -13,7 +13,8 @@ const emit = (name, detail) => document.dispatchEvent(new CustomEvent('temoin:' 
 /** Whether an earlier temoin.js of this page is there; an element with that id is not one. */
 export const isExposed = () => Object.hasOwn(window, 'temoin');
 
-export function expose() {
+/** @param beyondReach see withdraw.js; absent where no service keeps anything */
+export function expose(beyondReach = () => []) {
   const ready = new Promise((resolve) => {
     whenReady(() => {
       emit('ready', current());
@@ -30,6 +31,7 @@ export function expose() {
     save: (choices) => layers.choose(choices),
     reset: layers.reset,
   };
-  Object.defineProperty(window, 'temoin', { value: Object.freeze(api) });
-  onChange((record, previous) => emit('change', { ...record, previous }));
+  // Without a prototype: the page may have added "get" to every other object's.
+  Object.defineProperty(window, 'temoin', { __proto__: null, value: Object.freeze(api) });
+  onChange((record, previous) => emit('change', { ...record, previous, kept: beyondReach(previous) }));
 }

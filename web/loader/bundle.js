@@ -9,6 +9,9 @@ const script = document.currentScript;
 /** The attributes data-… of the script's element. */
 export const options = script ? script.dataset : {};
 
+/** The nonce by which the page's policy let this script run, or "". */
+export const nonce = script?.nonce ?? '';
+
 /** The folder of temoin.js: all its parts lie beneath it. */
 const base = new URL('.', script ? script.src : document.baseURI);
 

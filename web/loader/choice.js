@@ -20,12 +20,37 @@ export function refresh() {
   for (const listener of listeners) listener(record, previous);
 }
 
-/** Whether id, a category or a service, is allowed: see Catalogue.Granted. */
-export function has(id) {
+/**
+ * Whether the browser's Global Privacy Control stands for a refusal: until the
+ * visitor says otherwise, and unless the site wants to ask all the same.
+ */
+export const gpc = () => !record && bundle.gpc && navigator.globalPrivacyControl === true;
+
+/** Whether id, a category or a service, is allowed now. */
+export const has = (id) => grants(record, id);
+
+/** Whether id, which the catalogue has to know, has been refused: that is more than not allowed. */
+export const refused = (id) => Boolean(record || gpc()) && known().includes(id) && !has(id);
+
+/** All categories and services. */
+const known = () => [...Object.keys(decode(bundle.values.refuse).choices), ...Object.keys(bundle.services)];
+
+/** Whether a record, or null, allows id: see Catalogue.Granted. */
+export function grants(record, id) {
   const category = own(bundle.services, id) ?? id;
   if (bundle.necessary.includes(category)) return true;
-  if (!record) return bundle.exempt.includes(id) || bundle.exempt.includes(category);
+  if (!record) return !gpc() && (bundle.exempt.includes(id) || bundle.exempt.includes(category));
   return (category !== id ? own(record.services, id) : undefined) ?? own(record.choices, category) ?? false;
+}
+
+/** What is allowed now, as save takes it. */
+const answers = () => Object.fromEntries(known().map((id) => [id, has(id)]));
+
+/** Allows one category, with its services, or one service, and leaves the rest as it is. */
+export function saveWith(id) {
+  const next = { ...answers(), [id]: true };
+  for (const [service, category] of Object.entries(bundle.services)) if (category === id) next[service] = true;
+  return save(next);
 }
 
 /** Writes the prepared answer "accept" or "refuse"; returns whether it was kept. */
@@ -40,7 +65,7 @@ export function save(answers = {}) {
   const choices = { ...refused };
   const services = {};
   for (const id of Object.keys(answers)) {
-    if (!Object.hasOwn(choices, id) && !Object.hasOwn(bundle.services, id)) warn(`save: no category or service "${id}"`);
+    if (!known().includes(id)) warn(`save: no category or service "${id}"`);
   }
   for (const id of Object.keys(choices)) choices[id] ||= own(answers, id) === true;
   for (const [id, category] of Object.entries(bundle.services)) {

@@ -40,19 +40,24 @@ function valid({ rev, at }) {
   return rev === bundle.rev && age <= bundle.lifetime && age >= -day;
 }
 
-/** The values of all the page's cookies of our name; none where cookies are denied. */
-function values() {
+/** The page's cookies, as name=value; none where cookies are denied. */
+function pairs() {
   let cookies = '';
   try {
     cookies = document.cookie;
   } catch {
     // A sandboxed frame has no cookies, and says so by an exception.
   }
-  return cookies.split(';')
-    .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(bundle.cookie + '='))
-    .map((pair) => pair.slice(bundle.cookie.length + 1));
+  return cookies.split(';').map((pair) => pair.trim());
 }
+
+/** The values of all the page's cookies of our name. */
+const values = () => pairs()
+  .filter((pair) => pair.startsWith(bundle.cookie + '='))
+  .map((pair) => pair.slice(bundle.cookie.length + 1));
+
+/** The names of all the page's cookies. */
+export const names = () => pairs().map((pair) => pair.split('=')[0]).filter(Boolean);
 
 /** The newest valid record among the page's cookies, or null. */
 export function read() {
@@ -80,10 +85,13 @@ export function write(value) {
   }
 }
 
-/** Deletes our cookie on every path and parent domain that the page can reach. */
-export function erase() {
+/** Deletes our cookie. */
+export const erase = () => eraseNamed(bundle.cookie);
+
+/** Deletes the cookies of that name on every path and parent domain that the page can reach. */
+export function eraseNamed(name) {
   for (const path of folders(location.pathname)) {
-    const line = bundle.cookie + '=; Max-Age=0; Path=' + path;
+    const line = name + '=; Max-Age=0; Path=' + path;
     set(line);
     for (let domain = location.hostname; domain.includes('.'); domain = domain.slice(domain.indexOf('.') + 1)) {
       set(line + '; Domain=' + domain);

@@ -1,6 +1,6 @@
 // What the visitor does with the layers, before Go runs and beside it.
 import { bundle, part, warn } from './bundle.js';
-import { answer, current, forget, refresh, save } from './choice.js';
+import { answer, current, forget, gpc, refresh, save, saveWith } from './choice.js';
 import { language } from './language.js';
 import * as program from './program.js';
 import * as shell from './shell.js';
@@ -15,7 +15,7 @@ let resolveDrawn;
 let drawn = false;
 const whenDrawn = new Promise((resolve) => { resolveDrawn = resolve; });
 
-const asking = () => !current() && !dismissed;
+const asking = () => !current() && !dismissed && !gpc();
 
 /** Draws the layers in the page's language; needs document.body. */
 export async function draw() {
@@ -26,7 +26,7 @@ export async function draw() {
   drawn = true;
   update();
   shell.watchFocus();
-  program.watchPointer();
+  watchPointer();
   shell.shadow.addEventListener('click', click);
   resolveDrawn();
 }
@@ -44,7 +44,7 @@ async function otherLanguage() {
 /** Draws what has changed: Go does where it runs, else the shell. */
 export function update() {
   if (program.go) program.go.sync();
-  else if (drawn) shell.draw(asking());
+  else if (drawn) shell.draw(asking(), gpc() && texts.reopenGPC);
 }
 
 /** Answers the buttons until Go answers its own. */
@@ -77,6 +77,9 @@ export const accept = (shown) => decide(() => answer('accept'), shown);
 export const refuse = (shown) => decide(() => answer('refuse'), shown);
 export const choose = (choices, shown) => decide(() => save(choices), shown);
 
+/** Allows one category or service, and leaves the rest as it is. */
+export const allow = (id) => decide(() => saveWith(id), true);
+
 export function reset() {
   dismissed = false;
   forget();
@@ -103,6 +106,15 @@ function notKept() {
 
 // ---- the dialog ----
 
+let pressed = false;
+
+/** Follows whether a button of the mouse, or a finger, is down. */
+function watchPointer() {
+  const set = (down) => () => { pressed = down; };
+  addEventListener('pointerdown', set(true), { capture: true, passive: true });
+  for (const end of ['pointerup', 'pointercancel']) addEventListener(end, set(false), { capture: true, passive: true });
+}
+
 /** Starts the program; what follows in the page happens through it. */
 export async function start() {
   await whenDrawn;
@@ -115,9 +127,11 @@ export async function start() {
     },
     notKept,
     dismissed: () => dismissed,
+    get gpc() { return gpc(); },
     announce,
     refocus,
     keepFocus: shell.keepFocus,
+    pressed: () => pressed,
   };
   return program.start(lang, page, update);
 }

@@ -1,6 +1,7 @@
 // Draws the prerendered layers in a shadow root at the beginning of the page,
 // and keeps the banner off what has the focus.
 import { bundle } from './bundle.js';
+import { parse } from './trusted.js';
 
 const host = document.createElement('div');
 const shadow = host.attachShadow({ mode: 'open' });
@@ -51,19 +52,16 @@ export function frame(markup) {
   document.body.prepend(host);
 }
 
-/** Parses the server's markup, in a page that may demand Trusted Types. */
-function parse(markup) {
-  const policy = globalThis.trustedTypes?.createPolicy('temoin', { createHTML: (html) => html });
-  const template = document.createElement('template');
-  template.innerHTML = policy ? policy.createHTML(markup) : markup;
-  return template.content;
-}
-
-/** Draws the layers as they are before Go runs: the banner, or the button that reopens the choices. */
-export function draw(asking) {
+/**
+ * Draws the layers as they are before Go runs: the banner, or the button that
+ * reopens the choices, which may have another label.
+ */
+export function draw(asking, label) {
   const layers = shell.querySelector('.layers').cloneNode(true);
   if (!asking) layers.querySelector('.banner').remove();
-  layers.querySelector('.reopen').hidden = asking || !bundle.reopen;
+  const reopen = layers.querySelector('.reopen');
+  reopen.hidden = asking || !bundle.reopen;
+  if (label) reopen.querySelector('button').textContent = label;
   root.replaceChildren(layers);
 }
 

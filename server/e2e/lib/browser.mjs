@@ -201,7 +201,7 @@ class Place {
 
   /** Waits for the visible button of that name. */
   sees(action) {
-    return this.until(visibleButton, `a visible button data-temoin="${action}"`, action);
+    return this.until(`(...args) => !!(${visibleButton})(...args)`, `a visible button data-temoin="${action}"`, action);
   }
 
   /** What of the product is to be seen: { banner, reopen, dialog, notice }, and what has the focus. */
@@ -308,6 +308,8 @@ class Tab extends Place {
         this.#lastRequest = Date.now();
       });
     }
+    // What a page had under way when another took its place never ends.
+    page.on('framenavigated', (frame) => { if (frame === page.mainFrame()) this.#inFlight.clear(); });
     page.on('console', (message) => this.console.push(`${message.type()}: ${message.text()}`));
     page.on('pageerror', (error) => this.errors.push(String(error?.message ?? error)));
   }

@@ -56,6 +56,11 @@ export async function eventually(look, expected, { within = 10_000, every = 30 }
   }
 }
 
+// A test that is broken off must leave no server behind.
+const children = new Set();
+process.on('exit', () => { for (const child of children) child.kill('SIGKILL'); });
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
+
 /**
  * Starts the server with a catalogue of its own.
  * @param t the test, or node:test's after
@@ -66,7 +71,8 @@ export async function startTemoin(t, { catalogue, args = [] } = {}) {
   const file = path.join(dir, 'catalogue.yaml');
   await writeFile(file, catalogue ?? await richCatalogue());
   const child = spawn(binary, ['serve', '-addr', '127.0.0.1:0', '-catalogue', file, '-max-age', '0', '-log', 'debug', ...args]);
-  const ended = new Promise((resolve) => { child.on('close', (code, signal) => resolve({ code, signal })); });
+  children.add(child);
+  const ended = new Promise((resolve) => { child.on('close', (code, signal) => { children.delete(child); resolve({ code, signal }); }); });
   let [out, log] = ['', ''];
   child.stdout.on('data', (data) => { out += data; });
   child.stderr.on('data', (data) => { log += data; });

@@ -15,7 +15,7 @@ export async function stage({ catalogue } = {}) {
 }
 
 /** The demo's pages, each with the script tag. */
-export const demoPages = ['/', '/jeux-de-donnees', '/jeux-de-donnees/comptages-velos', '/jeux-de-donnees/qualite-air', '/a-propos', '/?lang=en', '/charte-cookies', '/charte-cookies/en'];
+export const demoPages = ['/', '/jeux-de-donnees', '/jeux-de-donnees/comptages-velos', '/jeux-de-donnees/qualite-air', '/a-propos', '/essai', '/essai?lang=en', '/?lang=en', '/charte-cookies', '/charte-cookies/en'];
 
 export const program = /^\/temoin\/app\..*\.wasm$/;
 export const runtime = /^\/temoin\/runtime\..*\.js$/;

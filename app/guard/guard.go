@@ -1,0 +1,91 @@
+// Package guard makes a browser itself keep a visitor's choice: it writes the
+// Content-Security-Policy (W3C CSP Level 3) that lets a page load from the hosts
+// of those services only that the visitor has allowed. It stops what no script
+// can hold back, such as the requests of a preload scanner, fetch and beacons.
+//
+// It is for Go sites and for Témoin's server. It imports net/http, so package
+// app must not import it: every visitor would download that.
+package guard
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"temoin/app/consent"
+)
+
+// Policy returns the Content-Security-Policy for what record allows, which may
+// be nil: nothing has been answered. Hosts of services that need no consent are
+// always in it. Directives that do not load from services are left to the site.
+//
+// A policy can only add hosts up. Where a service is allowed whose pattern
+// covers the host of a refused one, the policy lets both through.
+func Policy(c *consent.Catalogue, record *consent.Record) string {
+	hosts := allowed(c, record)
+	directive := func(name string, sources ...string) string {
+		return strings.Join(slices.Concat([]string{name, "'self'"}, sources, hosts), " ")
+	}
+	return strings.Join([]string{
+		directive("script-src", "'wasm-unsafe-eval'"), // Témoin's dialog is WebAssembly
+		directive("style-src", "'unsafe-inline'"),     // an inline style tells nobody of the visit
+		directive("img-src", "data:"),
+		directive("font-src", "data:"),
+		directive("connect-src"),
+		directive("frame-src"),
+		directive("media-src"),
+		"object-src 'none'",
+		"base-uri 'self'",
+	}, "; ")
+}
+
+// hostPattern keeps whatever is no host out of the header: package catalogue
+// refuses it, but a catalogue may be made by hand.
+var hostPattern = regexp.MustCompile(`^(\*\.)?[a-z0-9.-]+$`)
+
+// allowed returns the hosts of the services that record allows, sorted.
+func allowed(c *consent.Catalogue, record *consent.Record) []string {
+	var hosts []string
+	for _, service := range c.Services {
+		if c.Granted(record, service.ID) {
+			hosts = append(hosts, service.Hosts...)
+		}
+	}
+	hosts = slices.DeleteFunc(hosts, func(host string) bool { return !hostPattern.MatchString(host) })
+	slices.Sort(hosts)
+	return slices.Compact(hosts)
+}
+
+// Middleware sets the policy on each answer of next, by the choice that the
+// request's cookie holds. A handler that has a policy of its own adds it: where
+// there are several, browsers keep all of them.
+func Middleware(c *consent.Catalogue, next http.Handler) http.Handler {
+	rev := c.Rev()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		record := c.Read(Cookies(r, c.Cookie.Name), time.Now(), rev)
+		if record == nil && c.HonoursGPC() && r.Header.Get("Sec-GPC") == "1" {
+			record = &consent.Record{Choices: c.Refuse()}
+		}
+		h := w.Header()
+		h.Add("Content-Security-Policy", Policy(c, record))
+		h.Add("Vary", "Cookie, Sec-GPC")
+		h.Set("Cache-Control", "private, no-cache")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Cookies returns the values of all the request's cookies of that name, as they
+// were sent: net/http would drop quotes and what it takes for invalid.
+func Cookies(r *http.Request, name string) []string {
+	var values []string
+	for _, header := range r.Header.Values("Cookie") {
+		for pair := range strings.SplitSeq(header, ";") {
+			if value, found := strings.CutPrefix(strings.TrimSpace(pair), name+"="); found {
+				values = append(values, value)
+			}
+		}
+	}
+	return values
+}

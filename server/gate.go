@@ -1,0 +1,202 @@
+package server
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"temoin/app"
+	"temoin/app/consent"
+)
+
+// gateBundle is the part of the loader's bundle that the gate works by.
+type gateBundle struct {
+	// Hosts gives the services of which one has to be allowed before a page loads
+	// anything from a host, divided by "|"; see [consent.HostMatches].
+	Hosts map[string]string `json:"hosts,omitempty"`
+	// Erase holds what goes when a service is no longer allowed, by service.
+	Erase map[string]erasure `json:"erase,omitempty"`
+	// Keep names what stays whatever a service's pattern says: the choice itself,
+	// and what necessary services keep.
+	Keep *erasure `json:"keep,omitempty"`
+	// GPC is whether the browser's Global Privacy Control refuses.
+	GPC     bool           `json:"gpc"`
+	Reload  consent.Reload `json:"reload"`
+	Signals *signals       `json:"signals,omitempty"`
+	// Placeholders is the name of the file with their markup by service and by
+	// category, and their style; a star stands for the language.
+	Placeholders string `json:"placeholders"`
+}
+
+// erasure names what one service keeps in the browser.
+type erasure struct {
+	Cookies []string `json:"cookies,omitempty"`
+	// Kept are the cookies that no script can delete: those of other sites, and
+	// those that only servers see.
+	Kept      []string `json:"kept,omitempty"`
+	Local     []string `json:"local,omitempty"`
+	Session   []string `json:"session,omitempty"`
+	Databases []string `json:"databases,omitempty"`
+	Caches    []string `json:"caches,omitempty"`
+}
+
+// signals says which services are told of the choice by the page.
+type signals struct {
+	Google       *googleSignal `json:"google,omitempty"`
+	Matomo       string        `json:"matomo,omitempty"`
+	MatomoExempt string        `json:"matomoExempt,omitempty"`
+	UET          string        `json:"uet,omitempty"`
+	Clarity      string        `json:"clarity,omitempty"`
+}
+
+type googleSignal struct {
+	Types       map[string]string `json:"types"` // category or service by consent type
+	Wait        int               `json:"wait,omitempty"`
+	Passthrough bool              `json:"passthrough,omitempty"`
+	Redaction   bool              `json:"redaction,omitempty"`
+}
+
+// needsFullLoader reports whether the gate has more to do than to wait for the
+// elements of the page that name what they need.
+func (g gateBundle) needsFullLoader() bool {
+	return len(g.Hosts) > 0 || len(g.Erase) > 0 || g.Signals != nil
+}
+
+func gateOf(c *consent.Catalogue) gateBundle {
+	g := gateBundle{
+		Hosts:   map[string]string{},
+		Erase:   map[string]erasure{},
+		GPC:     c.HonoursGPC(),
+		Reload:  c.Reload,
+		Signals: signalsOf(c),
+	}
+	// The hosts of necessary services too: one may lie under the pattern of another's.
+	for _, service := range c.Services {
+		for _, host := range service.Hosts {
+			g.Hosts[host] = strings.TrimPrefix(g.Hosts[host]+"|"+service.ID, "|")
+		}
+	}
+	keep := erasure{Cookies: []string{c.Cookie.Name}}
+	for _, service := range c.Services {
+		e, any := erasureOf(service)
+		switch {
+		case !any:
+		case c.Category(service.Category).Necessary:
+			keep.add(e)
+		default:
+			g.Erase[service.ID] = e
+		}
+	}
+	if len(g.Erase) > 0 {
+		g.Keep = &keep
+	}
+	return g
+}
+
+func (e *erasure) add(other erasure) {
+	e.Cookies = append(e.Cookies, other.Cookies...)
+	e.Local = append(e.Local, other.Local...)
+	e.Session = append(e.Session, other.Session...)
+	e.Databases = append(e.Databases, other.Databases...)
+	e.Caches = append(e.Caches, other.Caches...)
+}
+
+// erasureOf returns what the service keeps, and whether that is anything.
+func erasureOf(service consent.Service) (e erasure, any bool) {
+	for _, cookie := range service.Cookies {
+		if cookie.HTTPOnly || cookie.Party == consent.ThirdParty {
+			e.Kept = append(e.Kept, cookie.Name)
+		} else {
+			e.Cookies = append(e.Cookies, cookie.Name)
+		}
+	}
+	if s := service.Storage; s != nil {
+		e.Local, e.Session, e.Databases, e.Caches = s.Local, s.Session, s.Databases, s.Caches
+	}
+	return e, len(e.Cookies)+len(e.Kept)+len(e.Local)+len(e.Session)+len(e.Databases)+len(e.Caches) > 0
+}
+
+// signalsOf returns nil where no service takes a signal.
+func signalsOf(c *consent.Catalogue) *signals {
+	ids := map[consent.Signal]string{}
+	for _, service := range c.Services {
+		if service.Signal != "" {
+			ids[service.Signal] = service.ID
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	s := &signals{
+		Matomo:       ids[consent.SignalMatomo],
+		MatomoExempt: ids[consent.SignalMatomoExempt],
+		UET:          ids[consent.SignalUET],
+		Clarity:      ids[consent.SignalClarity],
+	}
+	if ids[consent.SignalGoogle] != "" {
+		s.Google = googleSignalOf(c)
+	}
+	return s
+}
+
+func googleSignalOf(c *consent.Catalogue) *googleSignal {
+	g := &googleSignal{Types: c.GoogleTypes()}
+	if settings := c.GoogleConsent; settings != nil {
+		g.Wait, g.Passthrough, g.Redaction = settings.WaitForUpdate, settings.URLPassthrough, settings.AdsDataRedaction
+	}
+	return g
+}
+
+// gpcPath is where a site says that it honours Global Privacy Control (W3C GPC,
+// section 5, "GPC support resource").
+const gpcPath = "/.well-known/gpc.json"
+
+// addGPC adds the file at gpcPath, which says whether the signal refuses.
+func (b *bundle) addGPC(updated time.Time) error {
+	body := fmt.Appendf(nil, `{"gpc": %t, "lastUpdate": %q}`+"\n", b.catalogue.HonoursGPC(), updated.UTC().Format(time.DateOnly))
+	a, err := newAsset(gpcPath, "no-cache", body)
+	b.assets[gpcPath] = a
+	return err
+}
+
+// lastUpdate returns when what the site says was last changed: its catalogue at
+// path or, where it serves the embedded one, the program.
+func lastUpdate(path string) time.Time {
+	program, _ := os.Executable()
+	for _, file := range []string{path, program} {
+		if info, err := os.Stat(file); err == nil {
+			return info.ModTime()
+		}
+	}
+	return time.Now() // a program that cannot see itself
+}
+
+// placeholders returns, for each language, the markup of the placeholder of
+// each service and category that can be refused, and under the key "style",
+// which no id may be, the style sheet of them all.
+func (b *builder) placeholders() map[string]any {
+	style := string(b.read("placeholder.css"))
+	values := map[string]any{}
+	for lang, edition := range b.editions {
+		markup := map[string]string{"style": style}
+		for _, category := range edition.Catalogue.Categories {
+			if !category.Necessary {
+				markup[category.ID] = b.placeholder(&app.Placeholder{Edition: edition, Category: &category})
+			}
+		}
+		for _, service := range edition.Catalogue.Refusable() {
+			markup[service.ID] = b.placeholder(&app.Placeholder{Edition: edition, Service: &service})
+		}
+		values[lang] = markup
+	}
+	return values
+}
+
+func (b *builder) placeholder(p *app.Placeholder) string {
+	markup, err := prerender(p)
+	if err != nil {
+		b.fail(fmt.Errorf("prerender placeholder in %s: %w", p.Edition.Lang, err))
+	}
+	return markup
+}

@@ -1,0 +1,75 @@
+// Signals: services that take consent from the page are told, each in its own
+// words, "denied" before anything and the choice when it is made. Only those
+// are addressed that the catalogue names.
+import { bundle, own } from './bundle.js';
+import { has, onChange, refused } from './choice.js';
+
+const [google, matomo, matomoExempt, uet, clarity] = ['google', 'matomo', 'matomoExempt', 'uet', 'clarity']
+  .map((name) => own(bundle.signals ?? {}, name));
+
+const word = (granted) => (granted ? 'granted' : 'denied');
+const queue = (name) => (window[name] ||= []);
+
+const googleTypes = ['ad_storage', 'ad_user_data', 'ad_personalization', 'analytics_storage',
+  'functionality_storage', 'personalization_storage', 'security_storage'];
+
+/** Google Consent Mode, version 2: its commands are argument lists in dataLayer. */
+function gtag() {
+  // eslint-disable-next-line prefer-rest-params -- Google reads an arguments object, not an array
+  queue('dataLayer').push(arguments);
+}
+
+const states = (isGranted) => Object.fromEntries(googleTypes.map((type) => [type, word(isGranted(type))]));
+
+const byChoice = (type) => type === 'security_storage' || (Object.hasOwn(google.types, type) && has(google.types[type]));
+
+function beginGoogle() {
+  const wait = google.wait ? { wait_for_update: google.wait } : {};
+  gtag('consent', 'default', { ...states((type) => type === 'security_storage'), ...wait });
+  if (google.passthrough) gtag('set', 'url_passthrough', true);
+  if (google.redaction) gtag('set', 'ads_data_redaction', true);
+}
+
+function tellGoogle(record) {
+  gtag('consent', 'update', states(byChoice));
+  if (record) queue('dataLayer').push({ event: 'temoin_change', temoin: { ...record.choices, ...record.services } });
+}
+
+function tellMatomo() {
+  queue('_paq').push([has(matomo) ? 'setCookieConsentGiven' : 'forgetCookieConsentGiven']);
+}
+
+/** An exempt measure runs without asking; who objects is left out of it. */
+function tellExemptMatomo() {
+  if (refused(matomoExempt)) queue('_paq').push(['optUserOut']);
+  else if (has(matomoExempt)) queue('_paq').push(['forgetUserOptOut']);
+}
+
+const tellUET = () => queue('uetq').push('consent', 'update', { ad_storage: word(has(uet)) });
+
+function tellClarity() {
+  window.clarity ||= function stub() {
+    // eslint-disable-next-line prefer-rest-params -- as Clarity's own stub does
+    (window.clarity.q ||= []).push(arguments);
+  };
+  window.clarity('consentv2', { ad_Storage: 'denied', analytics_Storage: word(has(clarity)) });
+}
+
+/** Says "denied" before the page's own scripts run, then what is allowed. */
+export function signal(record) {
+  if (google) beginGoogle();
+  if (matomo) queue('_paq').push(['requireCookieConsent']);
+  if (uet) queue('uetq').push('consent', 'default', { ad_storage: 'denied' });
+  if (clarity) tellClarity();
+  if (record) tell(record);
+  else if (matomoExempt) tellExemptMatomo();
+  onChange(tell);
+}
+
+function tell(record) {
+  if (google) tellGoogle(record);
+  if (matomo) tellMatomo();
+  if (matomoExempt) tellExemptMatomo();
+  if (uet) tellUET();
+  if (clarity) tellClarity();
+}

@@ -1,0 +1,56 @@
+// Withdrawal: what a service stored while it was allowed goes when it no longer
+// is, on every path and parent domain that the page may reach. A tracker that
+// still runs may write it anew, so it is looked for again.
+import { bundle, own } from './bundle.js';
+import { grants, has, onChange } from './choice.js';
+import { eraseNamed, names } from './cookie.js';
+import { matching } from './pattern.js';
+
+const declared = Object.entries(bundle.erase ?? {});
+const again = [1000, 5000, 20_000]; // ms after a withdrawal
+
+export function cleanUp() {
+  clean();
+  onChange((_, previous) => {
+    clean();
+    if (previous) for (const delay of again) setTimeout(clean, delay);
+  });
+  addEventListener('pagehide', clean);
+}
+
+/** Names of what services have kept that were allowed by previous and no longer are, and that no script can delete. */
+export function beyondReach(previous) {
+  return declared
+    .filter(([id]) => grants(previous, id) && !has(id))
+    .flatMap(([, { kept = [] }]) => kept);
+}
+
+/** Where services keep things: how to list what is there, and how to delete one of it. */
+const places = {
+  cookies: [names, eraseNamed],
+  local: [() => Object.keys(localStorage), (key) => localStorage.removeItem(key)],
+  session: [() => Object.keys(sessionStorage), (key) => sessionStorage.removeItem(key)],
+  databases: [async () => (await indexedDB.databases()).map(({ name }) => name), (name) => indexedDB.deleteDatabase(name)],
+  caches: [() => caches.keys(), (name) => caches.delete(name)],
+};
+
+function clean() {
+  for (const [place, [list, erase]] of Object.entries(places)) {
+    const [may, mayNot] = [true, false].map((granted) => declared
+      .filter(([id]) => has(id) === granted)
+      .flatMap(([, stored]) => own(stored, place) ?? []));
+    if (mayNot.length) eraseFrom(list, erase, mayNot, [...may, ...(own(bundle.keep, place) ?? [])]);
+  }
+}
+
+/** Deletes what one of patterns matches and none of keep, for what two services name the one that may keeps. */
+async function eraseFrom(list, erase, patterns, keep) {
+  try {
+    const there = list();
+    const found = there.then ? await there : there;
+    const kept = matching(keep, found);
+    for (const name of matching(patterns, found)) if (!kept.includes(name)) erase(name);
+  } catch {
+    // Where a storage is denied, nothing is in it.
+  }
+}

@@ -1,0 +1,110 @@
+// runtime.js: compiles Go's program and runs it in a scope of its own. It comes
+// with the program, so that visitors who have answered never load it.
+import makeGo from 'wasm_exec'; // Go's own, wrapped by web/build
+import { makeScope } from './scope.js';
+
+// The contract between the loader (web/loader/layers.js), this runtime and the
+// Go program (app/browser/page_js.go). Runtime and Go carry this comment; change
+// both at once, and raise the contract's number when either side would misread
+// the other.
+//
+// Go finds a scope in the place of the window. Its property "temoin":
+//
+//	contract    number   1
+//	edition     string   the JSON of app.Edition
+//	root        Element  holds the layers; Go replaces its first child
+//	style(css)           adopts one more style sheet
+//	changed()            the cookie has been written: read it, open the gate
+//	notKept()            the cookie was written and is not there
+//	dismissed() boolean  the visitor answered, though the browser kept nothing
+//	gpc         boolean  no choice, and the browser's Global Privacy Control refuses
+//	announce(text)       says text in the live region
+//	refocus()            an answered layer is gone: the focus must not be
+//	mounted(go)          Go has drawn the layers; go.open() opens the dialog,
+//	                     go.sync() draws what the loader and the cookie say now
+const contract = 1;
+
+/**
+ * Compiles the program.
+ * @param program, edition the answers to the requests for app.wasm and the edition
+ * @returns a function that runs it, once: see run
+ */
+export async function prepare(program, edition) {
+  const parts = await Promise.all([compile(good(program)), good(edition).text()]);
+  return (page) => run(parts, page);
+}
+
+function good(response) {
+  if (!response.ok) throw new Error(response.url + ' answers ' + response.status);
+  return response;
+}
+
+async function compile(response) {
+  try {
+    return await WebAssembly.compileStreaming(response.clone());
+  } catch (error) {
+    // Not every static host knows the type application/wasm.
+    if (!(error instanceof TypeError)) throw error;
+    return WebAssembly.compile(await response.arrayBuffer());
+  }
+}
+
+/**
+ * Runs the program; resolves when it has drawn the layers.
+ * @param page the loader's side of the contract; and keepFocus(), which returns a
+ *   function that puts the focus back, and fault(error), called when the program ends
+ */
+async function run([program, edition], page) {
+  await calm(page.pressed);
+  return new Promise((resolve, reject) => {
+    const fault = (error) => {
+      page.fault(error);
+      reject(error);
+    };
+    let restoreFocus;
+    const seam = Object.assign(Object.create(page), {
+      contract,
+      edition,
+      mounted(callbacks) {
+        page.mounted(callbacks);
+        restoreFocus();
+        resolve();
+      },
+    });
+    const Go = makeGo(makeScope(page.root, seam));
+    const instance = new Go();
+    guard(instance, Go, fault);
+    WebAssembly.instantiate(program, instance.importObject)
+      .then((wasm) => {
+        restoreFocus = page.keepFocus();
+        return instance.run(wasm); // draws before it returns here
+      })
+      .then(() => fault(new Error('the Go program has ended')), fault);
+  });
+}
+
+/** Go is resumed by each event: catches what it throws there, and lets it rest after that. */
+function guard(instance, Go, fault) {
+  let broken = false;
+  instance._resume = () => {
+    if (broken) return;
+    try {
+      Go.prototype._resume.call(instance);
+    } catch (error) {
+      broken = true;
+      instance._scheduledTimeouts.clear(); // Go's runtime resumes it until its timers are gone
+      fault(error);
+    }
+  };
+}
+
+/**
+ * Waits until no button of the mouse, and no finger, is down: a click on a
+ * button that is replaced between its two halves would be lost.
+ */
+async function calm(pressed) {
+  if (!pressed()) return;
+  await new Promise((resolve) => {
+    for (const end of ['pointerup', 'pointercancel']) addEventListener(end, () => setTimeout(resolve), { once: true });
+  });
+}

@@ -1,0 +1,66 @@
+// What a page that loads temoin.js finds: the object window.temoin and the
+// events on document. Serve it from /temoin/temoin.d.ts, or keep a copy:
+//
+//     /// <reference path="temoin.d.ts" />
+
+/** What a visitor answered: the content of the cookie. */
+interface TemoinRecord {
+  /** Version of the format. */
+  readonly v: 1;
+  /** A random UUID. It names the answer, not the visitor: each answer has another. */
+  readonly id: string;
+  /** Revision of the catalogue that was answered, 8 hexadecimal digits. */
+  readonly rev: string;
+  /** When, in seconds since 1970. */
+  readonly at: number;
+  /** The answer for each category, by its id. */
+  readonly choices: Readonly<Record<string, boolean>>;
+  /** Services whose answer differs from their category's, by their id. */
+  readonly services?: Readonly<Record<string, boolean>>;
+}
+
+/**
+ * The answer that has just been given, or none of its keys where it was taken
+ * back by reset().
+ */
+interface TemoinChange extends Partial<TemoinRecord> {
+  /** The answer before, or null. */
+  readonly previous: TemoinRecord | null;
+  /**
+   * Names, or patterns with *, of cookies of services that are no longer
+   * allowed which no script can delete: another site's, or HttpOnly ones.
+   */
+  readonly kept: readonly string[];
+}
+
+interface Temoin {
+  /** Resolves once the document has been read, with the visitor's answer or null. */
+  readonly ready: Promise<TemoinRecord | null>;
+  /** The visitor's answer, or null: not asked yet, or expired. */
+  readonly choice: TemoinRecord | null;
+  /** Whether a category or a service is allowed now. It is right from the first line of the page's own scripts. */
+  has(id: string): boolean;
+  /** Opens the dialog; where it cannot be drawn, leads to the charter. */
+  open(): Promise<void>;
+  /** Allows everything. */
+  accept(): void;
+  /** Refuses all that can be refused. */
+  refuse(): void;
+  /** Keeps an answer: a category that is not named is refused, a service follows its category. */
+  save(choices: Readonly<Record<string, boolean>>): void;
+  /** Takes the answer back: the visitor is asked again. */
+  reset(): void;
+}
+
+interface Window {
+  readonly temoin: Temoin;
+}
+
+declare const temoin: Temoin;
+
+interface DocumentEventMap {
+  /** Once, when the document has been read; detail is the visitor's answer, or null. */
+  'temoin:ready': CustomEvent<TemoinRecord | null>;
+  /** After each answer, also one from another tab. */
+  'temoin:change': CustomEvent<TemoinChange>;
+}
