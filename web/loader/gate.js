@@ -16,7 +16,7 @@ const open = new Map(); // those that were let in: element → what closes it, n
 const held = new WeakSet(); // those that wait outside of the page, as new Image().src may
 let once = new WeakSet(); // those that the visitor lets in for this page, until the next choice
 
-let pass = () => {}; // lets an element load what it will, where hosts are held
+let pass = () => {}; // where hosts are held: lets an element load what it will, or no longer
 
 const ran = new Set(); // what scripts that have run in this page waited for
 
@@ -82,7 +82,7 @@ function collect(node) {
 }
 
 /** Lets in what is allowed, and closes what no longer is. */
-export function settle() {
+function settle() {
   for (const element of seen) {
     if (!element.isConnected && !held.has(element)) {
       seen.delete(element);
@@ -179,11 +179,15 @@ function focus(element) {
 /** A template's content stands behind it for as long as it is allowed. */
 function showTemplate(template) {
   const content = document.importNode(template.content, true);
-  for (const element of content.querySelectorAll('*')) pass(element);
+  const elements = content.querySelectorAll('*');
+  for (const element of elements) pass(element);
   const nodes = [...content.childNodes];
   if (content.querySelector('script')) for (const id of ids(template)) ran.add(id);
   template.after(content);
-  return () => { for (const node of nodes) node.remove(); };
+  return () => {
+    for (const node of nodes) node.remove();
+    for (const element of elements) pass(element, false);
+  };
 }
 
 function showSource(element) {
@@ -193,6 +197,7 @@ function showSource(element) {
     // Without its source a frame would go on showing what it has loaded.
     if (element.localName === 'iframe') element.src = 'about:blank';
     element.removeAttribute('src');
+    pass(element, false);
   };
 }
 

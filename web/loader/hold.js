@@ -27,8 +27,8 @@ function waitsFor(url) {
 
 const passed = new WeakSet(); // what the gate has let in
 
-/** Lets an element load what it will from now on. */
-export const pass = (element) => { passed.add(element); };
+/** Lets an element load what it will from now on, or no longer. */
+export const pass = (element, freely = true) => (freely ? passed.add(element) : passed.delete(element));
 
 /** Makes an element wait that was about to load url. */
 function withhold(element, id, url) {
