@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 
-import { folder, plainCatalogue, repository, startTemoin, temoin } from './lib/server.mjs';
+import { folder, plainCatalogue, repository, startSite, startTemoin, temoin } from './lib/server.mjs';
 
 const help = `./build.sh bench [OPTIONS]
 
@@ -580,6 +580,67 @@ and kB (1000 bytes, headers included) are those of the banner's own files that c
 nothing more is asked for.`);
 }
 
+// ---- the gate ----
+
+const crowd = 500; // gated elements in a page: four scripts to each embed
+
+/** A page with a crowd of scripts and embeds; what is not gated runs at once. */
+function crowdedPage(isGated) {
+  const script = `<script${isGated ? ' type="text/plain" data-consent="statistics"' : ''}>window.ran = (window.ran || 0) + 1;</script>`;
+  const embed = isGated
+    ? '<iframe width="40" height="30" data-consent="statistics" data-src="about:blank"></iframe>'
+    : '<iframe width="40" height="30" src="about:blank"></iframe>';
+  const body = Array.from({ length: crowd }, (_, i) => (i % 5 ? script : embed)).join('\n');
+  return `<!doctype html><html lang="fr"><head><title>crowd</title><script src="/temoin.js"></script></head><body>${body}</body></html>`;
+}
+
+/** In the page: accepts; resolves with the time that took, and the time until all has run. */
+async function acceptCrowd(scripts) {
+  await window.temoin.ready;
+  const start = performance.now();
+  window.temoin.accept();
+  const answered = performance.now() - start;
+  while (window.ran !== scripts) await new Promise((resolve) => { setTimeout(resolve); });
+  return { answered, ran: performance.now() - start };
+}
+
+/** Returns a run for each visit of a page whose elements are gated, and of the same page where they are not. */
+async function measureGate(browser, catalogue, count) {
+  const { url } = await startTemoin(after, { catalogue, args: ['-log', 'warn'] });
+  const site = await startSite(after, { upstream: url });
+  site.page('/gated', crowdedPage(true));
+  site.page('/free', crowdedPage(false));
+  const runs = [];
+  for (let i = 0; i <= count; i++) {
+    progress(`gate: ${i === 0 ? 'warm-up' : `run ${i} of ${count}`}`);
+    const result = {};
+    for (const kind of ['gated', 'free']) {
+      const context = await browser.createBrowserContext();
+      try {
+        const page = await context.newPage();
+        await within(visitTime, `load ${kind}`, page.goto(`${site.url}/${kind}`, { waitUntil: 'load' }));
+        result[kind] = { loaded: await page.evaluate(() => performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd) };
+        if (kind === 'gated') Object.assign(result.gated, await within(visitTime, 'let all in', page.evaluate(acceptCrowd, crowd * 4 / 5)));
+      } finally {
+        await context.close();
+      }
+    }
+    if (i > 0) runs.push(result);
+  }
+  progress('');
+  return runs;
+}
+
+function printGate(runs) {
+  console.log(`\nA page with ${crowd} gated elements, unthrottled\n`);
+  printTable([
+    ['document read, nothing gated, ms', statistics(runs.map(({ free }) => free.loaded), milliseconds)],
+    ['document read, all gated, ms', statistics(runs.map(({ gated }) => gated.loaded), milliseconds)],
+    ['accept() returns, ms', statistics(runs.map(({ gated }) => gated.answered), milliseconds)],
+    ['all scripts have run, ms', statistics(runs.map(({ gated }) => gated.ran), milliseconds)],
+  ]);
+}
+
 /** Median, and in brackets the least and the most where they differ in print; "of N" where not every run counts. */
 function statistics(values, format) {
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
@@ -650,6 +711,8 @@ async function main() {
   if (!size) {
     found.times = await measureTimes(browser, catalogue, runs);
     printTimes(found.times, runs);
+    found.gate = await measureGate(browser, catalogue, runs);
+    printGate(found.gate);
   }
   if (json) await writeFile(json, JSON.stringify(found, null, 1) + '\n');
 }

@@ -29,7 +29,7 @@ test('the bundle is the loader, one for each language, and its parts', () => {
   }
 });
 
-const types = { '.js': 'text/javascript; charset=utf-8', '.wasm': 'application/wasm', '.json': 'application/json', '.css': 'text/css; charset=utf-8', '.txt': 'text/plain; charset=utf-8' };
+const types = { '.js': 'text/javascript; charset=utf-8', '.wasm': 'application/wasm', '.json': 'application/json', '.css': 'text/css; charset=utf-8', '.txt': 'text/plain; charset=utf-8', '.ts': 'text/plain; charset=utf-8' };
 
 test('each asset has its type, is the same in each encoding, varies by it and may be read from any origin', async () => {
   for (const name of all) {
