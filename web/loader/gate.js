@@ -52,7 +52,7 @@ export function watch(hold) {
         found = collect(node) || found;
       }
     }
-    if (found) settle();
+    if (found || unfinished) settle();
   }).observe(document, { childList: true, subtree: true });
   hold?.holdScripted({
     take(element) {
@@ -66,6 +66,7 @@ export function watch(hold) {
   });
   pass = hold?.pass ?? pass;
   collect(document);
+  document.addEventListener('DOMContentLoaded', settle, { once: true });
   onChange((record, previous) => {
     once = new WeakSet();
     settle();
@@ -81,9 +82,27 @@ function collect(node) {
   return found.length > 0;
 }
 
+let unfinished = false; // something waits for the parser to come to its end
+
+/**
+ * Whether the parser may still be inside of an element whose content matters:
+ * it is known to be past it when something follows.
+ */
+function isUnfinished(element) {
+  if (document.readyState !== 'loading') return false;
+  if (element.localName !== 'template' && (element.localName !== 'script' || hasSource(element))) return false;
+  for (let node = element; node; node = node.parentNode) if (node.nextSibling) return false;
+  return true;
+}
+
 /** Lets in what is allowed, and closes what no longer is. */
 function settle() {
+  unfinished = false;
   for (const element of seen) {
+    if (isUnfinished(element)) {
+      unfinished = true;
+      continue;
+    }
     if (!element.isConnected && !held.has(element)) {
       seen.delete(element);
       continue;
@@ -95,7 +114,7 @@ function settle() {
     else letInEmbed(element);
   }
   for (const element of seen) {
-    if (element.localName !== 'script' && !open.has(element)) hold(element);
+    if (element.localName !== 'script' && !open.has(element) && !isUnfinished(element)) hold(element);
   }
 }
 
