@@ -122,6 +122,12 @@ function speak(languages) {
   Object.defineProperty(Navigator.prototype, 'language', { get: () => languages[0] });
 }
 
+/** Returns null where the page went away beneath a question: the next one is to be asked. */
+function whenGone(error) {
+  if (/context|navigat|detached|destroyed|not found|no such|discarded/i.test(error.message)) return null;
+  throw error;
+}
+
 /** What is done in a document: a tab's own, or one in a frame. */
 class Place {
   constructor(frame, page) {
@@ -142,23 +148,19 @@ class Place {
 
   /** Waits until a function that is run as inside() says something true. */
   until(fn, expected, ...args) {
-    return eventually(async () => {
-      try {
-        return await this.inside(fn, ...args);
-      } catch (error) {
-        // The page went away beneath the question: ask the next one.
-        if (/context|navigat|detached|destroyed|not found|no such|discarded/i.test(error.message)) return null;
-        throw error;
-      }
-    }, async () => `${expected}; the page is ${this.frame().url()}, its banner ${JSON.stringify(await this.layers().catch(String))}`);
+    return eventually(() => this.inside(fn, ...args).catch(whenGone), async () => `${expected}; the page is ${this.frame().url()}, its banner ${JSON.stringify(await this.layers().catch(String))}`);
   }
 
-  async #handle(fn, ...args) {
-    const handle = await this.frame().evaluateHandle(`(() => {
-      const host = [...document.querySelectorAll('#temoin')].find((element) => element.shadowRoot);
-      return (${fn})(host?.shadowRoot ?? null, ...${JSON.stringify(args)}) ?? null;
-    })()`);
-    return handle.asElement();
+  /** Looks an element up; a page that goes away meanwhile is looked for in its successor. */
+  #handle(fn, ...args) {
+    const look = async () => {
+      const handle = await this.frame().evaluateHandle(`(() => {
+        const host = [...document.querySelectorAll('#temoin')].find((element) => element.shadowRoot);
+        return (${fn})(host?.shadowRoot ?? null, ...${JSON.stringify(args)}) ?? null;
+      })()`);
+      return { element: handle.asElement() };
+    };
+    return eventually(() => look().catch(whenGone), 'a page that stays').then(({ element }) => element);
   }
 
   /** Presses the visible button of that name with the mouse, as the visitor would. */
