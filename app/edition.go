@@ -75,6 +75,9 @@ type Texts struct {
 
 	Saved   string `json:"saved"`
 	NotKept string `json:"not-kept"`
+
+	Proof        string `json:"proof"`
+	ProofMissing string `json:"proof-missing"`
 }
 
 // fill puts values in the place of the words in braces; pairs are a word and
