@@ -204,19 +204,20 @@ func (c *call) daysPanel(r *report) (panel, error) {
 		}
 		p.Table.Rows = append(p.Table.Rows, c.numbers(c.language.Date(column.Start), column.Accepted, column.Partly, column.Refused, column.All()))
 	}
-	alt := c.language.Say("days-alt", "n", c.language.Number(r.Total.All()), "max", c.language.Number(most.All()), "when", c.when(most))
+	alt := c.language.Say("days-alt", "n", c.language.Number(r.Total.All()), "max", c.language.Number(most.All()), "when", c.when(r, most))
 	var err error
 	p.Charts, err = c.drawn(c.timeChart(r, stack), alt, wide, narrow)
 	p.Fold = c.fold(p.Table)
 	return p, err
 }
 
-// when is the beginning of a column, or nothing where it is none.
-func (c *call) when(column column) string {
-	if column.Start.IsZero() {
-		return "–"
+// when says on which day or in which week something was.
+func (c *call) when(r *report, column column) string {
+	key := "when-day"
+	if r.Step > 1 {
+		key = "when-week"
 	}
-	return c.language.Date(column.Start)
+	return c.language.Say(key, "date", c.language.Date(column.Start))
 }
 
 // table begins a table with one column of words and the others of numbers, whose
@@ -337,7 +338,7 @@ func (c *call) unansweredPanel(r *report) (panel, error) {
 			most = column
 		}
 	}
-	alt := c.language.Say("unanswered-alt", "n", c.language.Number(r.Unanswered), "max", c.language.Number(most.unanswered()), "when", c.when(most))
+	alt := c.language.Say("unanswered-alt", "n", c.language.Number(r.Unanswered), "max", c.language.Number(most.unanswered()), "when", c.when(r, most))
 	var err error
 	p.Charts, err = c.drawn(c.timeChart(r, stack), alt, half, narrow)
 	p.Fold = c.fold(p.Table)
