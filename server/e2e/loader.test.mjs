@@ -69,7 +69,7 @@ test('runtime.js is missing', (t) => worksWithoutGo(t, { faults: () => site.fail
 
 test('runtime.js is something else', (t) => worksWithoutGo(t, { faults: () => site.alter(runtime, (answer) => ({ ...answer, body: Buffer.from('syntax error here') })), says: /SyntaxError/ }));
 
-test('the edition is missing', (t) => worksWithoutGo(t, { faults: () => site.fail(edition), says: /edition\.fr\.\w+\.json answers 404/ }));
+test('the edition is missing', (t) => worksWithoutGo(t, { faults: () => site.fail(edition), says: /edition\.fr\.\w+\.txt answers 404/ }));
 
 test('the edition is not the one that the program expects', (t) => worksWithoutGo(t, { faults: () => site.alter(edition, (answer) => ({ ...answer, body: Buffer.from('[]') })), says: /the Go program has ended|read edition/ }));
 

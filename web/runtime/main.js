@@ -10,8 +10,8 @@ import { makeScope } from './scope.js';
 //
 // Go finds a scope in the place of the window. Its property "temoin":
 //
-//	contract    number   1
-//	edition     string   the JSON of app.Edition
+//	contract    number   2
+//	edition     string   what app.Edition's Write wrote
 //	root        Element  holds the layers; Go replaces its first child
 //	style(css)           adopts one more style sheet
 //	changed()            the cookie has been written: read it, open the gate
@@ -22,7 +22,7 @@ import { makeScope } from './scope.js';
 //	refocus()            an answered layer is gone: the focus must not be
 //	mounted(go)          Go has drawn the layers; go.open() opens the dialog,
 //	                     go.sync() draws what the loader and the cookie say now
-const contract = 1;
+const contract = 2;
 
 /**
  * Compiles the program.
