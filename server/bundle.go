@@ -43,6 +43,7 @@ type loaderBundle struct {
 	Necessary  []string          `json:"necessary"` // categories
 	Exempt     []string          `json:"exempt"`    // categories and services
 	Reopen     bool              `json:"reopen"`
+	Near       bool              `json:"near,omitempty"` // the program waits for the visitor to come near
 	Runtime    string            `json:"runtime"`
 	Program    string            `json:"program"`
 	Edition    string            `json:"edition"`
@@ -255,6 +256,7 @@ func (b *builder) loader() loaderBundle {
 		Necessary:  []string{},
 		Exempt:     []string{},
 		Reopen:     c.Reopen,
+		Near:       c.Load == consent.LoadNear,
 		Style:      string(b.read("shell.css")),
 		gateBundle: gateOf(c),
 	}
