@@ -17,8 +17,24 @@ TEXT
 
 step() { printf '\n== %s\n' "$*"; }
 
+# Runs a command of go on the program in the browser: with a trimmed go-app
+# (web/build/trim), or with TEMOIN_STOCK=1 with go-app as it is.
+browser() {
+  local command=$1; shift
+  local flags=(-tags light)
+  if [ -z "${TEMOIN_STOCK:-}" ]; then
+    go run ./web/build/trim
+    flags+=(-modfile=.cache/go.mod)
+  fi
+  GOOS=js GOARCH=wasm go "$command" "${flags[@]}" "$@" .
+}
+
+# Nothing is inlined (-l): that makes 683 kB of 729, brotli 11, and the start no
+# slower, since browsers compile a function when it is first called.
+program() { browser build -trimpath -gcflags=all=-l "$@"; }
+
 build() {
-  GOOS=js GOARCH=wasm go build -trimpath -ldflags='-s -w' -o web/dist/app.wasm .
+  program -ldflags='-s -w' -o web/dist/app.wasm
   go run ./web/build
   go build -trimpath -ldflags='-s -w' -o bin/temoin .
 }
@@ -99,11 +115,13 @@ browser_tests() {
 }
 
 bench() {
-  build
-  need_browser
+  local times=yes
+  case " $* " in *' -size '* | *' --size '*) times= ;; esac
+  if [ $times ]; then need_browser; need_postgres; else need_node; fi
   node server/e2e/bench.mjs "$@"
-  [ "${1:-}" = -size ] && return
-  need_postgres
+  program -ldflags=-w -o .cache/named.wasm
+  browser list -deps | go run ./web/build/weigh .cache/named.wasm
+  [ $times ] || return 0
   step 'receipts in SQLite, for two minutes'
   go run ./server/load -duration 60s
   step 'receipts in PostgreSQL, for two minutes'
@@ -114,7 +132,7 @@ case "${1:-}" in
   build) build ;;
   serve) shift; build; exec bin/temoin serve -max-age 0 "$@" ;;
   test) test_all ;;
-  bench) shift; bench "$@" ;;
+  bench) shift; build; bench "$@" ;;
   export) shift; build; bin/temoin export "$@" ;;
   *) usage; [ $# -eq 0 ] || exit 1 ;;
 esac

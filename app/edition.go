@@ -8,22 +8,22 @@ import (
 )
 
 // Edition is all that the interface needs to draw itself in one language. The
-// server makes it from the catalogue and the language's texts; the browser
-// reads it as JSON.
+// server makes it from the catalogue and the language's texts; wire.go says how
+// it comes to the browser.
 type Edition struct {
 	// Lang is the language's code (BCP 47), Dir its direction, ltr or rtl.
-	Lang string `json:"lang"`
-	Dir  string `json:"dir"`
+	Lang string
+	Dir  string
 	// Rev is the catalogue's revision; see [consent.Catalogue.Rev].
-	Rev string `json:"rev"`
+	Rev string
 	// Catalogue holds the wordings of this language only.
-	Catalogue *consent.Catalogue `json:"catalogue"`
-	Texts     Texts              `json:"texts"`
+	Catalogue *consent.Catalogue
+	Texts     Texts
 	// Durations holds the words of this language for each duration that the
 	// catalogue names, by its String: plural rules stay in the server.
-	Durations map[string]string `json:"durations"`
+	Durations map[string]string
 	// Style is the style sheet of what is drawn only once Go runs.
-	Style string `json:"style,omitempty"`
+	Style string
 }
 
 // Texts are the wordings of the banner and the dialog, in one language. The
@@ -78,6 +78,19 @@ type Texts struct {
 
 	Proof        string `json:"proof"`
 	ProofMissing string `json:"proof-missing"`
+}
+
+// all returns every text, in the order in which they travel; see wire.go.
+func (t *Texts) all() []*string {
+	return []*string{
+		&t.BannerTitle, &t.BannerText, &t.BannerNecessary, &t.BannerRights, &t.CharterLink, &t.PrivacyLink,
+		&t.Accept, &t.Refuse, &t.Customize, &t.Waiting, &t.Save, &t.Close, &t.Reopen, &t.ReopenGPC, &t.Dismiss,
+		&t.DialogTitle, &t.DialogText, &t.AlwaysOn, &t.Exempt, &t.Partly, &t.Details, &t.NoService, &t.NoCookie,
+		&t.Provider, &t.Policy, &t.ColumnService, &t.ColumnProvider, &t.ColumnCookie, &t.ColumnPurpose,
+		&t.ColumnDuration, &t.ThirdParty,
+		&t.PlaceholderTitle, &t.PlaceholderKind, &t.PlaceholderText, &t.PlaceholderCookies, &t.Once, &t.Always,
+		&t.Saved, &t.NotKept,
+	}
 }
 
 // fill puts values in the place of the words in braces; pairs are a word and

@@ -1,9 +1,6 @@
 package app
 
 import (
-	"encoding/json"
-	"fmt"
-
 	ui "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"temoin/app/browser"
@@ -16,16 +13,16 @@ func Run() error {
 	if err != nil {
 		return err
 	}
-	var edition Edition
-	if err := json.Unmarshal(page.Edition(), &edition); err != nil {
-		return fmt.Errorf("read edition: %w", err)
+	edition, err := ReadEdition(page.Edition())
+	if err != nil {
+		return err
 	}
 	page.Style(edition.Style)
 
-	session := NewSession(&edition, page)
-	ui.RouteWithRegexp(".*", func() ui.Composer {
+	session := NewSession(edition, page)
+	ui.Route("/", func() ui.Composer {
 		return &Layers{
-			Edition: &edition,
+			Edition: edition,
 			Session: session,
 			Ready:   func(ctx ui.Context, l *Layers) { connect(ctx, l, page) },
 		}

@@ -50,6 +50,7 @@ type loaderBundle struct {
 	Necessary  []string          `json:"necessary"` // categories
 	Exempt     []string          `json:"exempt"`    // categories and services
 	Reopen     bool              `json:"reopen"`
+	Near       bool              `json:"near,omitempty"` // the program waits for the visitor to come near
 	Runtime    string            `json:"runtime"`
 	Program    string            `json:"program"`
 	Edition    string            `json:"edition"`
@@ -125,11 +126,11 @@ func newBundle(c *consent.Catalogue, dist fs.FS, maxAge time.Duration, keeps boo
 	loader := b.loader()
 	loader.Runtime = name(b.hashed("runtime.js", b.read("runtime.js")))
 	loader.Program = name(b.program())
-	loader.Edition = name(b.localized("edition", b.makeEditions()))
+	loader.Edition = name(b.localized("edition", ".txt", b.makeEditions()))
 	loader.Proof = b.proof()
 	shells := b.shells()
-	loader.Shells = name(b.localized("shell", shells))
-	loader.Placeholders = name(b.localized("placeholders", b.placeholders()))
+	loader.Shells = name(b.localized("shell", ".json", b.jsons(shells)))
+	loader.Placeholders = name(b.localized("placeholders", ".json", b.jsons(b.placeholders())))
 	b.loaders(loader, shells)
 	b.add("/temoin/notices.txt", b.cache(), web.Notices)
 	b.add("/temoin/temoin.d.ts", b.cache(), web.Declarations)
@@ -177,20 +178,28 @@ func (b *builder) program() string {
 	return path
 }
 
-// localized adds one JSON file for each language, with one hash for all, so
-// that the loader need know only one name; it returns the path with a star in
-// the place of the language.
-func (b *builder) localized(stem string, values map[string]any) string {
-	languages := slices.Sorted(maps.Keys(values))
-	var bodies [][]byte
+// localized adds one file for each language, with one hash for all, so that the
+// loader need know only one name; it returns the path with a star in the place
+// of the language.
+func (b *builder) localized(stem, extension string, bodies map[string][]byte) string {
+	languages := slices.Sorted(maps.Keys(bodies))
+	var all [][]byte
 	for _, lang := range languages {
-		bodies = append(bodies, b.json(values[lang]))
+		all = append(all, bodies[lang])
 	}
-	sum := hash(bodies...)
-	for i, lang := range languages {
-		b.add("/temoin/"+stem+"."+lang+"."+sum+".json", immutable, bodies[i])
+	sum := hash(all...)
+	for _, lang := range languages {
+		b.add("/temoin/"+stem+"."+lang+"."+sum+extension, immutable, bodies[lang])
 	}
-	return "/temoin/" + stem + ".*." + sum + ".json"
+	return "/temoin/" + stem + ".*." + sum + extension
+}
+
+func (b *builder) jsons(values map[string]any) map[string][]byte {
+	bodies := map[string][]byte{}
+	for lang, value := range values {
+		bodies[lang] = b.json(value)
+	}
+	return bodies
 }
 
 func (b *builder) json(value any) []byte {
@@ -203,9 +212,9 @@ func (b *builder) json(value any) []byte {
 	return bytes.TrimSpace(data.Bytes())
 }
 
-func (b *builder) makeEditions() map[string]any {
+func (b *builder) makeEditions() map[string][]byte {
 	style := string(b.read("dialog.css"))
-	values := map[string]any{}
+	bodies := map[string][]byte{}
 	for _, lang := range b.catalogue.Languages {
 		edition, err := catalogue.Edition(b.catalogue, lang)
 		if err != nil {
@@ -215,9 +224,13 @@ func (b *builder) makeEditions() map[string]any {
 		b.shown = append(b.shown, store.Edition{Rev: b.rev, Lang: lang, Body: b.json(edition)})
 		edition.Style = style
 		b.editions[lang] = edition
-		values[lang] = edition
+		body, err := edition.Write()
+		if err != nil {
+			b.fail(err)
+		}
+		bodies[lang] = []byte(body)
 	}
-	return values
+	return bodies
 }
 
 // proof names what visitors are shown, and says where their choices are
@@ -283,6 +296,7 @@ func (b *builder) loader() loaderBundle {
 		Necessary:  []string{},
 		Exempt:     []string{},
 		Reopen:     c.Reopen,
+		Near:       c.Load == consent.LoadNear,
 		Style:      string(b.read("shell.css")),
 		gateBundle: gateOf(c),
 	}

@@ -2,7 +2,7 @@ package browser
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
 	"syscall/js"
 )
 
@@ -14,7 +14,7 @@ import (
 // Go finds a scope in the place of the window. Its property "temoin":
 //
 //	contract    number   2
-//	edition     string   the JSON of app.Edition
+//	edition     string   what app.Edition's Write wrote
 //	root        Element  holds the layers; Go replaces its first child
 //	style(css)           adopts one more style sheet
 //	changed(how)         the cookie has been written, as app.How says: read it,
@@ -45,8 +45,8 @@ func Connect() (*Page, error) {
 		return nil, errors.New("connect: not started by the loader temoin.js")
 	}
 	if got := seam.Get("contract"); got.Type() != js.TypeNumber || got.Int() != contract {
-		return nil, fmt.Errorf("connect: the loader speaks contract %s, this program %d: clear the caches between them",
-			got.String(), contract)
+		return nil, errors.New("connect: the loader speaks contract " + got.String() + ", this program " +
+			strconv.Itoa(contract) + ": clear the caches between them")
 	}
 	return &Page{
 		seam:     seam,
@@ -55,8 +55,8 @@ func Connect() (*Page, error) {
 	}, nil
 }
 
-// Edition returns the JSON of the app.Edition to draw.
-func (p *Page) Edition() []byte { return []byte(p.seam.Get("edition").String()) }
+// Edition returns the app.Edition to draw, as its Write wrote it.
+func (p *Page) Edition() string { return p.seam.Get("edition").String() }
 
 // Style adopts a style sheet.
 func (p *Page) Style(css string) { p.seam.Call("style", css) }

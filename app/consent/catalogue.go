@@ -18,6 +18,7 @@ type Catalogue struct {
 	Services   []Service      `json:"services" jsonschema_description:"Who sets cookies, and what for."`
 	GPC        GPC            `json:"gpc,omitempty" jsonschema_description:"What the browser's Global Privacy Control means before the visitor has answered: refuse, all that can be refused is, without asking (default), or ask."`
 	Reload     Reload         `json:"reload,omitempty" jsonschema_description:"When the page is loaded anew after a withdrawal: after-script, where a script that was let in has run (default), never, or always."`
+	Load       Load           `json:"load,omitempty" jsonschema_description:"When the program that draws the dialog is fetched, about 700 kB: idle, once the page has nothing else to do (default), or near, when the visitor comes near the banner."`
 	Receipts   Receipts       `json:"receipts,omitempty" jsonschema_description:"Where choices are reported for proof: keep, to the server that temoin.js comes from (default), off, or the https address of /api/consents on another server, for exported files."`
 	Origins    []string       `json:"origins,omitempty" jsonschema_description:"Other sites whose pages include this temoin.js and may report choices: https://, the host, nothing else."`
 	// GoogleConsent is told to Google's services only where one asks for it; see [SignalGoogle].
@@ -164,7 +165,7 @@ func (c *Catalogue) Refusable() []Service {
 func (c *Catalogue) Only(lang string) *Catalogue {
 	only := *c
 	only.Site.Name = c.Site.Name.only(lang)
-	only.Texts, only.GPC, only.Reload, only.GoogleConsent = nil, "", "", nil
+	only.Texts, only.GPC, only.Reload, only.Load, only.GoogleConsent = nil, "", "", "", nil
 	only.Receipts, only.Origins = "", nil
 	if c.Links.Charter == CharterPath {
 		only.Links.Charter += "/" + lang

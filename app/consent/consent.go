@@ -12,8 +12,7 @@ package consent
 
 import (
 	"errors"
-	"fmt"
-	"regexp"
+	"strings"
 )
 
 // Names that the cookie, the page and the server have in common.
@@ -36,16 +35,40 @@ const (
 // ErrInvalid is what every value that is not a well-formed record wraps.
 var ErrInvalid = errors.New("invalid consent record")
 
-func invalid(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
-}
+// invalid is a reason why something is no record.
+type invalid string
 
-var (
-	idPattern   = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
-	uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-	revPattern  = regexp.MustCompile(`^[0-9a-f]{8}$`)
+func (reason invalid) Error() string { return ErrInvalid.Error() + ": " + string(reason) }
+
+func (reason invalid) Unwrap() error { return ErrInvalid }
+
+const (
+	letters   = "abcdefghijklmnopqrstuvwxyz"
+	digits    = "0123456789"
+	hexDigits = digits + "abcdef"
 )
 
 // IsID reports whether id may name a category or a service: a lower-case
 // letter, then lower-case letters, digits and hyphens.
-func IsID(id string) bool { return idPattern.MatchString(id) }
+func IsID(id string) bool {
+	return id != "" && strings.Contains(letters, id[:1]) && isOf(id, letters+digits+"-")
+}
+
+// isUUID reports whether id is a UUID in lower case.
+func isUUID(id string) bool {
+	groups := strings.Split(id, "-")
+	if len(groups) != 5 {
+		return false
+	}
+	for i, length := range []int{8, 4, 4, 4, 12} {
+		if len(groups[i]) != length || !isOf(groups[i], hexDigits) {
+			return false
+		}
+	}
+	return true
+}
+
+func isRev(rev string) bool { return len(rev) == 8 && isOf(rev, hexDigits) }
+
+// isOf reports whether text consists of those characters.
+func isOf(text, characters string) bool { return strings.Trim(text, characters) == "" }

@@ -1,7 +1,7 @@
 package consent
 
 import (
-	"fmt"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,11 +21,26 @@ const (
 	Year   Unit = "year"
 )
 
-// lengths gives each unit in minutes. The law counts in months and browsers in
-// seconds: as in CNIL's examples a month is 30 days here, so that six months
-// are 180 days and thirteen 390.
-var lengths = map[Unit]int64{
-	Minute: 1, Hour: 60, Day: 24 * 60, Week: 7 * 24 * 60, Month: 30 * 24 * 60, Year: 365 * 24 * 60,
+// length returns how long the unit is, and 0 for what is none. The law counts in
+// months and browsers in seconds: as in CNIL's examples a month is 30 days here,
+// so that six months are 180 days and thirteen 390.
+func (u Unit) length() time.Duration {
+	const day = 24 * time.Hour
+	switch u {
+	case Minute:
+		return time.Minute
+	case Hour:
+		return time.Hour
+	case Day:
+		return day
+	case Week:
+		return 7 * day
+	case Month:
+		return 30 * day
+	case Year:
+		return 365 * day
+	}
+	return 0
 }
 
 // maxCount keeps a duration far from where it would overflow.
@@ -56,8 +71,8 @@ func ParseDuration(s string) (Duration, error) {
 	number, name, _ := strings.Cut(words, " ")
 	unit := Unit(strings.TrimSuffix(name, "s"))
 	count, err := strconv.Atoi(number)
-	if _, known := lengths[unit]; !known || err != nil || count < 1 || count > maxCount || number != strconv.Itoa(count) {
-		return Duration{}, fmt.Errorf("%q is no duration; %s", s, wantWords)
+	if unit.length() == 0 || err != nil || count < 1 || count > maxCount || number != strconv.Itoa(count) {
+		return Duration{}, errors.New(strconv.Quote(s) + " is no duration; " + wantWords)
 	}
 	return Duration{count, unit, bounded}, nil
 }
@@ -79,7 +94,7 @@ func (d Duration) String() string {
 
 // Length returns the duration as time, 0 for the session.
 func (d Duration) Length() time.Duration {
-	return time.Duration(int64(d.Count)*lengths[d.Unit]) * time.Minute
+	return time.Duration(d.Count) * d.Unit.length()
 }
 
 // Days returns the duration in whole days, rounded up.

@@ -50,6 +50,17 @@ const (
 	ReloadAlways      Reload = "always"
 )
 
+// Load says when the program that draws the dialog is fetched and started, for
+// a visitor who has not answered. On a slow line, and where the visitor wants to
+// save data, it is always LoadNear.
+type Load string
+
+// The answers: when the page is idle, or when the visitor comes near the banner.
+const (
+	LoadIdle Load = "idle"
+	LoadNear Load = "near"
+)
+
 // GoogleConsent says how Google Consent Mode is told of the choice.
 type GoogleConsent struct {
 	Types            map[string]string `json:"types,omitempty" jsonschema_description:"Category or service by consent type: the type is granted where that is allowed. Without it, analytics_storage is the first measure with the signal google, and the ad types are the first advertising one; the rest stays denied."`

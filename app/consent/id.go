@@ -1,15 +1,18 @@
 package consent
 
-import (
-	"crypto/rand"
-	"fmt"
-)
-
 // NewID returns a random UUID (RFC 9562, version 4) in lower case.
 func NewID() string {
 	var b [16]byte
-	rand.Read(b[:]) // never fails: see crypto/rand
+	random(b[:])
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+
+	var id []byte
+	for i, c := range b {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			id = append(id, '-')
+		}
+		id = append(id, hexDigits[c>>4], hexDigits[c&15])
+	}
+	return string(id)
 }

@@ -1,10 +1,7 @@
 package consent
 
 import (
-	"bytes"
-	"encoding/json"
 	"math"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -127,9 +124,44 @@ func (c Choices) json() string {
 }
 
 // encodeURIComponent escapes s as the JavaScript function of that name does.
-// Of the characters that url.QueryEscape treats otherwise, a record holds none
-// but the space, which its compact JSON has not.
-func encodeURIComponent(s string) string { return url.QueryEscape(s) }
+func encodeURIComponent(s string) string {
+	const plain = letters + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + digits + "-_.!~*'()"
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		if strings.IndexByte(plain, c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			b.Write([]byte{'%', upperHex[c>>4], upperHex[c&15]})
+		}
+	}
+	return b.String()
+}
+
+const upperHex = "0123456789ABCDEF"
+
+// decodeURIComponent undoes what encodeURIComponent did; like the JavaScript
+// function of that name it refuses what is not UTF-8.
+func decodeURIComponent(s string) (text string, ok bool) {
+	var b strings.Builder
+	for s != "" {
+		plain, escaped, found := strings.Cut(s, "%")
+		b.WriteString(plain)
+		if !found {
+			break
+		}
+		if len(escaped) < 2 {
+			return "", false
+		}
+		high, isHigh := hexDigit(escaped[0])
+		low, isLow := hexDigit(escaped[1])
+		if !isHigh || !isLow {
+			return "", false
+		}
+		b.WriteByte(high<<4 | low)
+		s = escaped[2:]
+	}
+	return b.String(), utf8.ValidString(b.String())
+}
 
 // Decode reads a cookie's value of at most [MaxCookieSize] bytes. Unknown keys
 // are ignored; anything else that [Record.Encode] could not have written is an
@@ -138,125 +170,74 @@ func encodeURIComponent(s string) string { return url.QueryEscape(s) }
 // testdata/records.json holds both to it.
 func Decode(value string) (*Record, error) {
 	if len(value) > MaxCookieSize {
-		return nil, invalid("%d bytes, want at most %d", len(value), MaxCookieSize)
+		return nil, invalid(strconv.Itoa(len(value)) + " bytes, want at most " + strconv.Itoa(MaxCookieSize))
 	}
 	for _, c := range []byte(value) {
 		if c <= ' ' || c > '~' {
-			return nil, invalid("byte %#02x, want printable ASCII", c)
+			return nil, invalid("byte " + strconv.Itoa(int(c)) + ", want printable ASCII")
 		}
 	}
-	text, err := url.PathUnescape(value)
-	if err != nil {
-		return nil, invalid("%v", err)
+	text, ok := decodeURIComponent(value)
+	if !ok {
+		return nil, invalid("escapes that are none, or not of UTF-8")
 	}
-	// JavaScript's decodeURIComponent refuses what is not UTF-8, encoding/json
-	// would replace it.
-	if !utf8.ValidString(text) {
-		return nil, invalid("not UTF-8")
-	}
-	fields, err := object([]byte(text))
-	if err != nil {
-		return nil, err
+	fields, ok := jsonObject(text)
+	if !ok {
+		return nil, invalid("no JSON object")
 	}
 	return recordOf(fields)
 }
 
-func recordOf(fields map[string]json.RawMessage) (*Record, error) {
-	if v, ok := integer(fields["v"]); !ok || v != Version {
-		return nil, invalid("v is %s, want %d", fields["v"], Version)
+func recordOf(fields []member) (*Record, error) {
+	if v, ok := integer(get(fields, "v")); !ok || v != Version {
+		return nil, invalid("v is " + get(fields, "v") + ", want " + strconv.Itoa(Version))
 	}
-	r := &Record{ID: text(fields["id"]), Rev: text(fields["rev"])}
-	if !uuidPattern.MatchString(r.ID) {
-		return nil, invalid("id is %s, want a UUID in lower case", fields["id"])
+	id, _ := jsonString(get(fields, "id"))
+	if !isUUID(id) {
+		return nil, invalid("id is " + get(fields, "id") + ", want a UUID in lower case")
 	}
-	if !revPattern.MatchString(r.Rev) {
-		return nil, invalid("rev is %s, want 8 hexadecimal digits", fields["rev"])
+	rev, _ := jsonString(get(fields, "rev"))
+	if !isRev(rev) {
+		return nil, invalid("rev is " + get(fields, "rev") + ", want 8 hexadecimal digits")
 	}
-	at, ok := integer(fields["at"])
+	at, ok := integer(get(fields, "at"))
 	if !ok || at <= 0 {
-		return nil, invalid("at is %s, want seconds since 1970", fields["at"])
+		return nil, invalid("at is " + get(fields, "at") + ", want seconds since 1970")
 	}
-	r.At = time.Unix(at, 0)
+	r := &Record{ID: id, Rev: rev, At: time.Unix(at, 0)}
 
-	var err error
-	if r.Choices, err = choices("choices", fields["choices"]); err != nil {
-		return nil, err
+	if r.Choices, ok = choices(get(fields, "choices")); !ok {
+		return nil, invalid("choices is " + get(fields, "choices") + ", want an object of booleans by id")
 	}
-	if services, found := fields["services"]; found {
-		if r.Services, err = choices("services", services); err != nil {
-			return nil, err
-		}
+	services := get(fields, "services")
+	if services == "" {
+		return r, nil
+	}
+	if r.Services, ok = choices(services); !ok {
+		return nil, invalid("services is " + services + ", want an object of booleans by id")
 	}
 	return r, nil
 }
 
-// object splits a JSON object into its members. Unlike json.Unmarshal into a
-// struct it distinguishes upper and lower case, as JavaScript does; of members
-// with the same name the last counts, there as here.
-func object(data []byte) (map[string]json.RawMessage, error) {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(data, &fields); err != nil {
-		return nil, invalid("%v", err)
-	}
-	if fields == nil {
-		return nil, invalid("null, want an object")
-	}
-	return fields, nil
-}
-
-// text returns the string that data holds, and "" where it holds none.
-func text(data json.RawMessage) string {
-	var s *string
-	if json.Unmarshal(data, &s) != nil || s == nil {
-		return ""
-	}
-	return *s
-}
-
-// integer returns the number that data holds, if JavaScript could tell it from
+// integer returns the number that value is, if JavaScript could tell it from
 // its neighbours: 1, 1.0 and 1e0 are all 1.
-func integer(data json.RawMessage) (int64, bool) {
+func integer(value string) (int64, bool) {
 	const maxSafeInteger = 1<<53 - 1
-	var f *float64
-	if json.Unmarshal(data, &f) != nil || f == nil {
+	f, err := strconv.ParseFloat(value, 64)
+	if err != nil || math.Trunc(f) != f || math.Abs(f) > maxSafeInteger {
 		return 0, false
 	}
-	if math.Trunc(*f) != *f || math.Abs(*f) > maxSafeInteger {
-		return 0, false
-	}
-	return int64(*f), true
+	return int64(f), true
 }
 
-// choices reads an object of booleans, in its order. A name that occurs twice
-// has, as in JavaScript, its first place and its last value.
-func choices(key string, data json.RawMessage) (Choices, error) {
-	fields, err := object(data)
-	if err != nil {
-		return nil, invalid("%s is %s, want an object", key, data)
-	}
-	var list Choices
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.Token() // the opening brace, known to be there
-	for decoder.More() {
-		name, _ := decoder.Token()
-		var value json.RawMessage
-		decoder.Decode(&value)
-		id, _ := name.(string)
-		granted, isBool := boolean(fields[id])
-		if !idPattern.MatchString(id) || !isBool {
-			return nil, invalid("%s holds %q: %s, want an id and true or false", key, id, fields[id])
+// choices reads an object of booleans, in its order.
+func choices(value string) (list Choices, ok bool) {
+	fields, ok := jsonObject(value)
+	for _, field := range fields {
+		if !IsID(field.name) || (field.value != "true" && field.value != "false") {
+			return nil, false
 		}
-		list = list.With(id, granted)
+		list = append(list, Choice{field.name, field.value == "true"})
 	}
-	return list, nil
-}
-
-func boolean(data json.RawMessage) (value, ok bool) {
-	switch string(data) {
-	case "true":
-		return true, true
-	case "false":
-		return false, true
-	}
-	return false, false
+	return list, ok
 }

@@ -1,10 +1,12 @@
+//go:build !light
+
 package consent
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -13,18 +15,29 @@ import (
 // provider, a cookie, its party or its duration comes, goes or changes, and
 // then visitors are asked again. It does not change with wordings, languages,
 // links, settings or the order in which things are listed.
+//
+// Built with the tag light, as app.wasm is, there is no Rev: the server that
+// hands the catalogue out says its revision, and crypto/sha256 alone would add
+// a sixth to what every visitor downloads.
 func (c *Catalogue) Rev() string {
 	var lines []string
+	add := func(words ...string) { lines = append(lines, strings.Join(words, "")) }
 	for _, category := range c.Categories {
-		lines = append(lines, fmt.Sprintf("category %q necessary=%t anonymous=%t",
-			category.ID, category.Necessary, category.Anonymous))
+		add("category ", strconv.Quote(category.ID),
+			" necessary=", strconv.FormatBool(category.Necessary),
+			" anonymous=", strconv.FormatBool(category.Anonymous))
 	}
 	for _, service := range c.Services {
-		lines = append(lines, fmt.Sprintf("service %q in %q by %q kind=%q anonymous=%t",
-			service.ID, service.Category, service.Provider, service.Kind, service.Anonymous))
+		add("service ", strconv.Quote(service.ID),
+			" in ", strconv.Quote(service.Category),
+			" by ", strconv.Quote(service.Provider),
+			" kind=", strconv.Quote(string(service.Kind)),
+			" anonymous=", strconv.FormatBool(service.Anonymous))
 		for _, cookie := range service.Cookies {
-			lines = append(lines, fmt.Sprintf("cookie %q of %q for %q party=%q",
-				cookie.Name, service.ID, cookie.Duration, cookie.Party))
+			add("cookie ", strconv.Quote(cookie.Name),
+				" of ", strconv.Quote(service.ID),
+				" for ", strconv.Quote(cookie.Duration.String()),
+				" party=", strconv.Quote(string(cookie.Party)))
 		}
 	}
 	slices.Sort(lines)

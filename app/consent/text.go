@@ -1,9 +1,10 @@
 package consent
 
 import (
-	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Text is a wording by language code. The key [AnyLanguage] holds a wording
@@ -41,20 +42,44 @@ func (t Text) only(lang string) Text {
 // else an object of strings by language.
 func (t Text) MarshalJSON() ([]byte, error) {
 	if s, found := t[AnyLanguage]; found && len(t) == 1 {
-		return json.Marshal(s)
+		return []byte(quote(s)), nil
 	}
-	return json.Marshal(map[string]string(t))
+	if t == nil {
+		return []byte("null"), nil
+	}
+	var members []string
+	for _, lang := range slices.Sorted(maps.Keys(t)) {
+		members = append(members, quote(lang)+":"+quote(t[lang]))
+	}
+	return []byte("{" + strings.Join(members, ",") + "}"), nil
 }
 
 // UnmarshalJSON reads what [Text.MarshalJSON] writes.
 func (t *Text) UnmarshalJSON(data []byte) error {
-	var s string
-	if json.Unmarshal(data, &s) == nil {
+	value := string(data)
+	if value == "null" {
+		*t = nil
+		return nil
+	}
+	if s, ok := jsonString(value); ok {
 		*t = Text{AnyLanguage: s}
 		return nil
 	}
-	return json.Unmarshal(data, (*map[string]string)(t))
+	fields, ok := jsonObject(value)
+	if !ok {
+		return errNoText
+	}
+	text := make(Text, len(fields))
+	for _, field := range fields {
+		if text[field.name], ok = jsonString(field.value); !ok {
+			return errNoText
+		}
+	}
+	*t = text
+	return nil
 }
+
+var errNoText = errors.New("read text: neither a string nor an object of strings by language")
 
 // Languages returns the languages of t, sorted, without [AnyLanguage].
 func (t Text) Languages() []string {

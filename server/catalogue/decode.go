@@ -488,6 +488,7 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[consent.Party]():  {string(consent.FirstParty), string(consent.ThirdParty)},
 	reflect.TypeFor[consent.Signal](): words(consent.Signals()),
 	reflect.TypeFor[consent.GPC]():    {string(consent.GPCRefuse), string(consent.GPCAsk)},
+	reflect.TypeFor[consent.Load]():   {string(consent.LoadIdle), string(consent.LoadNear)},
 	reflect.TypeFor[consent.Reload](): {string(consent.ReloadAfterScript), string(consent.ReloadNever), string(consent.ReloadAlways)},
 }
 

@@ -41,6 +41,7 @@ func Parse(name string, data []byte) (*consent.Catalogue, error) {
 		GPC:        consent.GPCRefuse,
 		Reload:     consent.ReloadAfterScript,
 		Receipts:   consent.ReceiptsKept,
+		Load:       consent.LoadIdle,
 		Categories: defaultCategories(),
 	}
 	d, problems := read(name, data)

@@ -201,8 +201,8 @@ func TestDefaults(t *testing.T) {
 	if c.Cookie.Name != consent.CookieName || c.Cookie.Lifetime.String() != "6 months" || c.Cookie.Domain != "" {
 		t.Errorf("got %+v", c.Cookie)
 	}
-	if c.GPC != consent.GPCRefuse || c.Reload != consent.ReloadAfterScript || c.GoogleConsent != nil {
-		t.Errorf("got gpc %q, reload %q, google-consent %v", c.GPC, c.Reload, c.GoogleConsent)
+	if c.GPC != consent.GPCRefuse || c.Reload != consent.ReloadAfterScript || c.Load != consent.LoadIdle || c.GoogleConsent != nil {
+		t.Errorf("got gpc %q, reload %q, load %q, google-consent %v", c.GPC, c.Reload, c.Load, c.GoogleConsent)
 	}
 	if c.Links.Charter != "/charte-cookies" || c.Links.Privacy != "" || !c.Reopen {
 		t.Errorf("got %+v, reopen %t", c.Links, c.Reopen)

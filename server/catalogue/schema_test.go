@@ -166,6 +166,8 @@ func TestSchemaAgrees(t *testing.T) {
 		{"gpc", minimal + "gpc: ask", "", true},
 		{"gpc refuse", minimal + "gpc: refuse", "", true},
 		{"gpc unknown", minimal + "gpc: ignore", "", false},
+		{"load", minimal + "load: near", "", true},
+		{"load unknown", minimal + "load: never", "", false},
 		{"reload", minimal + "reload: never", "", true},
 		{"reload unknown", minimal + "reload: sometimes", "", false},
 		{"receipts", minimal + "receipts: off", "", true},

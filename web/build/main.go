@@ -82,8 +82,9 @@ func styles() error {
 
 // runtime bundles the modules of web/runtime with Go's wasm_exec.js, wrapped in a
 // function whose one parameter is named globalThis, so that all it takes from
-// the page and gives to it goes through the scope that is passed in. It has to
-// be the file of the very Go that compiled app.wasm.
+// the page and gives to it goes through the scope that is passed in: fs, which it
+// makes itself and names without globalThis where it prints a panic, too. It has
+// to be the file of the very Go that compiled app.wasm.
 func runtime() error {
 	root, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
@@ -94,7 +95,7 @@ func runtime() error {
 	if err != nil {
 		return err
 	}
-	wrapped := "export default function (globalThis) {\n" + string(code) + "\nreturn globalThis.Go;\n}"
+	wrapped := "export default function (globalThis) {\nlet fs;\n" + string(code) + "\nfs = globalThis.fs;\nreturn globalThis.Go;\n}"
 	return bundle("web/runtime/main.js", "runtime.js", api.FormatESModule, module("wasm_exec", wrapped))
 }
 

@@ -1,7 +1,7 @@
 // How temoin.js begins: the banner before Go, the visitor's choice, the gate, and
 // the way to the Go program that draws the rest.
 import { expose, isExposed, whenReady } from './api.js';
-import { options } from './bundle.js';
+import { bundle, options } from './bundle.js';
 import { current, onChange, refresh } from './choice.js';
 import { listenForForm } from './form.js';
 import * as gate from './gate.js';
@@ -99,7 +99,7 @@ const idle = globalThis.requestIdleCallback ?? ((callback) => setTimeout(callbac
 /**
  * Has the program ready before it is asked for: compiled and started when the
  * page is idle, or when the visitor comes near. On a line that is slow, or
- * saved by the visitor's wish, only the latter.
+ * saved by the visitor's or the site's wish, only the latter.
  */
 function anticipate() {
   const near = ['pointerover', 'pointerdown', 'touchstart', 'focusin'];
@@ -110,7 +110,7 @@ function anticipate() {
   for (const event of near) host.addEventListener(event, start, { passive: true });
 
   const { saveData, effectiveType } = navigator.connection ?? {};
-  if (saveData || /2g/.test(effectiveType)) return;
+  if (bundle.near || saveData || /2g/.test(effectiveType)) return;
   const prepare = () => idle(() => layers.prepare().then(() => idle(start), start));
   if (document.readyState === 'complete') prepare();
   else addEventListener('load', prepare, { once: true });

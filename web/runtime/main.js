@@ -12,7 +12,7 @@ import { makeScope } from './scope.js';
 // Go finds a scope in the place of the window. Its property "temoin":
 //
 //	contract    number   2
-//	edition     string   the JSON of app.Edition
+//	edition     string   what app.Edition's Write wrote
 //	root        Element  holds the layers; Go replaces its first child
 //	style(css)           adopts one more style sheet
 //	changed(how)         the cookie has been written, as app.How says: read it,

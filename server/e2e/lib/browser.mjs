@@ -14,7 +14,7 @@ const engines = {
     },
     capabilities: {
       accessibilityTree: true, forcedColors: true, layoutShift: true, mediaType: true, noScript: true,
-      reducedMotion: true, textSize: true, colorScheme: true, downloads: true,
+      reducedMotion: true, textSize: true, colorScheme: true, downloads: true, memory: true,
     },
   },
   firefox: {

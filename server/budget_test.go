@@ -1,0 +1,87 @@
+package server
+
+import (
+	"bytes"
+	"io"
+	"io/fs"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/andybalholm/brotli"
+
+	"temoin/app/consent"
+	"temoin/web"
+)
+
+const budgetFile = "../web/budgets.txt"
+
+// TestBudgets fails when a visitor has to download more than was agreed.
+func TestBudgets(t *testing.T) {
+	sizes := measured(t)
+	for name, budget := range mustReadBudgets(t) {
+		size, found := sizes[name]
+		switch {
+		case !found:
+			t.Errorf("web/budgets.txt has a budget for %q, which is not measured", name)
+		case name == "app.wasm" && os.Getenv("TEMOIN_STOCK") != "":
+			// go-app as it is was never within it.
+		case size > budget:
+			t.Errorf("%s has %d bytes after brotli, %d more than web/budgets.txt allows. "+
+				"What came new: ./build.sh bench -size. If it is worth it, raise the line to %d and say why in the commit.",
+				name, size, size-budget, size)
+		}
+	}
+}
+
+// measured returns the sizes after brotli of all that may have a budget.
+func measured(t *testing.T) map[string]int {
+	sizes := map[string]int{}
+	hash := regexp.MustCompile(`^/(?:temoin/)?(.+?)(?:\.[0-9a-f]{16})?(\.\w+)$`)
+	add := func(c *consent.Catalogue, suffix string) {
+		b, err := newBundle(c, web.Dist(), 0, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for path, a := range b.assets {
+			name := hash.ReplaceAllString(path, "$1$2")
+			name = strings.TrimSuffix(strings.TrimSuffix(name, ".txt"), ".json")
+			sizes[name+suffix] = a.size("br")
+		}
+	}
+	add(mustParse(t, web.DefaultCatalogue), "")
+	add(mustReadDemo(t), ", rich")
+	data, err := fs.ReadFile(web.Dist(), "dialog.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed, err := pack(data, func(w io.Writer) io.WriteCloser { return brotli.NewWriterLevel(w, brotli.BestCompression) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	sizes["dialog.css"] = len(packed)
+	return sizes
+}
+
+func mustReadBudgets(t *testing.T) map[string]int {
+	data, err := os.ReadFile(budgetFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	budgets := map[string]int{}
+	for line := range bytes.Lines(data) {
+		text := strings.TrimSpace(string(line))
+		if text == "" || text[0] == '#' {
+			continue
+		}
+		at := strings.LastIndexByte(text, ' ')
+		budget, err := strconv.Atoi(text[at+1:])
+		if err != nil {
+			t.Fatalf("web/budgets.txt: %q is no name and number", text)
+		}
+		budgets[strings.TrimSpace(text[:at])] = budget
+	}
+	return budgets
+}
