@@ -89,7 +89,7 @@ func (t *Texts) all() []*string {
 		&t.Provider, &t.Policy, &t.ColumnService, &t.ColumnProvider, &t.ColumnCookie, &t.ColumnPurpose,
 		&t.ColumnDuration, &t.ThirdParty,
 		&t.PlaceholderTitle, &t.PlaceholderKind, &t.PlaceholderText, &t.PlaceholderCookies, &t.Once, &t.Always,
-		&t.Saved, &t.NotKept,
+		&t.Saved, &t.NotKept, &t.Proof, &t.ProofMissing,
 	}
 }
 
