@@ -28,8 +28,8 @@ var lengths = map[Unit]int64{
 	Minute: 1, Hour: 60, Day: 24 * 60, Week: 7 * 24 * 60, Month: 30 * 24 * 60, Year: 365 * 24 * 60,
 }
 
-// maxCount keeps a duration far from where it would overflow.
-const maxCount = 1000
+// MaxCount keeps a duration far from where it would overflow.
+const MaxCount = 1000
 
 // Duration is how long a cookie lives, in the words in which it is declared:
 // "2 weeks", "at most 12 months", or "session", the zero value, for a cookie
@@ -56,7 +56,7 @@ func ParseDuration(s string) (Duration, error) {
 	number, name, _ := strings.Cut(words, " ")
 	unit := Unit(strings.TrimSuffix(name, "s"))
 	count, err := strconv.Atoi(number)
-	if _, known := lengths[unit]; !known || err != nil || count < 1 || count > maxCount || number != strconv.Itoa(count) {
+	if _, known := lengths[unit]; !known || err != nil || count < 1 || count > MaxCount || number != strconv.Itoa(count) {
 		return Duration{}, fmt.Errorf("%q is no duration; %s", s, wantWords)
 	}
 	return Duration{count, unit, bounded}, nil

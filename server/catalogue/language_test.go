@@ -128,14 +128,12 @@ func TestDuration(t *testing.T) {
 // TestPluralForms uses a language with more forms than French and English.
 func TestPluralForms(t *testing.T) {
 	polish := &Language{Code: "pl", Durations: Durations{
-		Month: Forms{One: "{n} miesiąc", Few: "{n} miesiące", Many: "{n} miesięcy", Other: "{n} miesiąca"},
-		Day:   Forms{Other: "{n} d."},
+		Month: Forms{"one": "{n} miesiąc", "few": "{n} miesiące", "many": "{n} miesięcy"},
 	}}
 	for want, duration := range map[string]consent.Duration{
 		"1\u00a0miesiąc":   {Count: 1, Unit: consent.Month},
 		"3\u00a0miesiące":  {Count: 3, Unit: consent.Month},
 		"13\u00a0miesięcy": {Count: 13, Unit: consent.Month},
-		"5\u00a0d.":        {Count: 5, Unit: consent.Day}, // no such form: the other one
 	} {
 		if got := polish.Duration(duration); got != want {
 			t.Errorf("%s: got %q, want %q", duration, got, want)
@@ -154,7 +152,8 @@ func TestWrongLanguage(t *testing.T) {
 		{"code", "code: en", "code: de", `the code is "de"; want a BCP 47 code that names the file en.yaml`},
 		{"direction", "dir: ltr", "dir: left", `the direction is "left"; want ltr or rtl`},
 		{"missing text", "  accept: Accept all\n", "", `"accept" is missing; add it`},
-		{"missing form", "{ one: \"{n} day\", other: \"{n} days\" }", "{ one: \"{n} day\" }", `"other" is missing; add it`},
+		{"missing form", "{ one: \"{n} day\", other: \"{n} days\" }", "{ one: \"{n} day\" }", `"day" has the forms "one"; want "one", "other"`},
+		{"form of another language", "{ one: \"{n} day\"", "{ few: \"{n} days\", one: \"{n} day\"", `"day" has the forms "few", "one", "other"; want "one", "other"`},
 		{"unknown text", "  accept: Accept all\n", "  accept: A\n  acept: B\n", `unknown key "acept"; did you mean "accept"?`},
 		{"unknown category", "  third-party:\n    title", "  thirdparty:\n    title", `unknown category "thirdparty"; did you mean "third-party"?`},
 		{"missing category", "  third-party:\n    title", "  thirdparty:\n    title", `the category "third-party" is missing`},
