@@ -19,8 +19,9 @@ func TestLanguages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := slices.Sorted(maps.Keys(languages)), []string{"en", "fr"}; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
+	want := "ar bg br ca co cs da de el en es et eu fi fr ga he hr hu it lt lv mt nl pl pt ro sk sl sv tr uk"
+	if got := strings.Join(slices.Sorted(maps.Keys(languages)), " "); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 
@@ -46,25 +47,56 @@ func TestPlaceholders(t *testing.T) {
 	}
 }
 
-// TestDurationPlaceholders: every form of a duration says its number.
+// TestDurationPlaceholders: every form of a duration says its number, unless
+// only one number takes that form.
 func TestDurationPlaceholders(t *testing.T) {
 	languages, err := Languages()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for code, language := range languages {
-		texts := map[string]string{}
-		collectTexts(reflect.ValueOf(language.Durations), "", texts)
-		for key, text := range texts {
-			want := "{n}"
-			switch key {
-			case "/session":
-				want = ""
-			case "/at-most":
-				want = "{duration}"
+		for _, unit := range consent.Units() {
+			for category, text := range language.Durations.of(unit) {
+				if got := strings.Join(placeholders(text), ""); got != "{n}" && (got != "" || numbersIn(code, category) > 1) {
+					t.Errorf("%s/%s/%s: got %q, want {n} in it", code, unit, category, text)
+				}
 			}
-			if got := strings.Join(placeholders(text), ""); text != "" && got != want {
-				t.Errorf("%s%s: got %q, want %q", code, key, got, want)
+		}
+		if got := placeholders(language.Durations.Session); len(got) > 0 {
+			t.Errorf("%s/session: got %q, want none", code, got)
+		}
+		if got := strings.Join(placeholders(language.Durations.AtMost), ""); got != "{duration}" {
+			t.Errorf("%s/at-most: got %q, want {duration}", code, got)
+		}
+	}
+}
+
+// numbersIn returns how many counts are of that plural category.
+func numbersIn(code, category string) int {
+	found := 0
+	for n := 1; n <= consent.MaxCount; n++ {
+		if pluralCategory(code, n) == category {
+			found++
+		}
+	}
+	return found
+}
+
+// TestPluralCategories: what CLDR says about the whole numbers from 1 on.
+func TestPluralCategories(t *testing.T) {
+	for want, codes := range map[string]string{
+		"one other":              "bg ca co da de el en es et eu fi fr hu it nl pt sv tr",
+		"few one other":          "cs hr lt ro sk",
+		"few many one":           "pl uk",
+		"few one other two":      "br sl",
+		"one other zero":         "lv",
+		"few many one other two": "ar ga",
+		"few many one other":     "mt",
+		"many one other two":     "he",
+	} {
+		for code := range strings.FieldsSeq(codes) {
+			if got := strings.Join(pluralCategories(code), " "); got != want {
+				t.Errorf("%s: got %s, want %s", code, got, want)
 			}
 		}
 	}
