@@ -47,20 +47,20 @@ const refusable = `
 // TestEveryLanguage draws all there is in each language: no text is empty, no
 // word in braces is left, and none is the French or the English one.
 func TestEveryLanguage(t *testing.T) {
-	b := mustBundle(t, everyLanguage(t, refusable))
-	plain := mustBundle(t, everyLanguage(t, ""))
+	plain := everyLanguage(t, "")
+	full := &bundle{catalogue: everyLanguage(t, refusable)}
 	languages, err := catalogue.Languages()
 	if err != nil {
 		t.Fatal(err)
 	}
 	draw := func(t *testing.T, lang string) map[string]*html.Node {
-		edition, draft := b.editions[lang], b.catalogue.Draft(nil)
+		edition, draft := mustEdition(t, full.catalogue, lang), full.catalogue.Draft(nil)
 		drawn := map[string]*html.Node{}
 		for name, component := range map[string]ui.UI{
 			"layers":               app.Prerendered(edition),
-			"nothing to refuse":    app.Prerendered(plain.editions[lang]),
+			"nothing to refuse":    app.Prerendered(mustEdition(t, plain, lang)),
 			"dialog":               &app.Preferences{Edition: edition, Draft: draft, Drawn: true},
-			"charter":              &app.Charter{Edition: edition, Texts: &languages[lang].Charter, Storage: b.storage(), Draft: draft, Notice: "1"},
+			"charter":              &app.Charter{Edition: edition, Texts: &languages[lang].Charter, Storage: full.storage(), Draft: draft, Notice: "1"},
 			"placeholder":          &app.Placeholder{Edition: edition, Service: edition.Catalogue.Service("d")},
 			"category placeholder": &app.Placeholder{Edition: edition, Category: edition.Catalogue.Category("first-party")},
 		} {
@@ -95,6 +95,15 @@ func TestEveryLanguage(t *testing.T) {
 			}
 		})
 	}
+}
+
+func mustEdition(tb testing.TB, c *consent.Catalogue, lang string) *app.Edition {
+	tb.Helper()
+	edition, err := catalogue.Edition(c, lang)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return edition
 }
 
 // hasWords reports whether a text is more than numbers, the names of the test's

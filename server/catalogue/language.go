@@ -190,8 +190,7 @@ func (l *Language) Duration(d consent.Duration) string {
 	}
 	number := strconv.Itoa(d.Count)
 	words := l.Durations.of(d.Unit)[pluralCategory(l.Code, d.Count)]
-	words = strings.ReplaceAll(words, "{n} ", number+noBreakSpace)
-	words = strings.ReplaceAll(words, "{n}", number)
+	words = strings.NewReplacer("{n} ", number+noBreakSpace, " {n}", noBreakSpace+number, "{n}", number).Replace(words)
 	if d.AtMost {
 		return strings.ReplaceAll(l.Durations.AtMost, "{duration}", words)
 	}

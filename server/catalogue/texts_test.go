@@ -203,7 +203,7 @@ var latin = map[string][]string{
 	"bg": {"JavaScript"},
 	"el": {"JavaScript", "cookie", "cookies", "Cookie", "Cookies"},
 	"he": {"JavaScript"},
-	"uk": {"JavaScript"},
+	"uk": {"JavaScript", "cookie"},
 }
 
 // TestTexts_Script finds words left in another language, and letters that look
