@@ -92,7 +92,7 @@ export async function startTemoin(t, { catalogue, args = [] } = {}) {
   const url = await eventually(
     () => out.match(/http:\/\/\S+/)?.[0],
     () => `a line "Témoin answers on http://…" from ${binary}; it said:\n${out}${log}`,
-    { within: 20_000 },
+    { within: 60_000 }, // many languages on a busy machine take their time
   );
   return { url, catalogue: file, log: () => log, change: (text) => writeFile(file, text), stop, ended };
 }
