@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"maps"
+	"os"
 	"reflect"
 	"regexp"
 	"slices"
@@ -305,4 +306,21 @@ func TestTexts_Characters(t *testing.T) {
 			t.Errorf("%s has a cedilla in the place of a comma: %s", key, text)
 		}
 	})
+}
+
+// TestTexts_README: the table of languages in the README leaves none out.
+func TestTexts_README(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	languages, err := Languages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for code := range languages {
+		if !strings.Contains(string(readme), "\n| `"+code+"` | ") {
+			t.Errorf("the README has no line about %s", code)
+		}
+	}
 }
