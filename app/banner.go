@@ -40,7 +40,7 @@ func (b *Banner) Render() ui.UI {
 		Body(
 			ui.Div().Class("words").Body(
 				ui.H2().ID("temoin-title").Class("title").Text(t.BannerTitle),
-				ui.P().Text(b.Edition.purpose()),
+				ui.P().Text(t.BannerText),
 				ui.P().Text(t.BannerRights),
 				ui.P().Body(link(b.Edition.Catalogue.Links.Charter, t.CharterLink)),
 			),

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"strconv"
 	"strings"
 
 	"temoin/app/consent"
@@ -18,7 +17,9 @@ type Edition struct {
 	Rev string
 	// Catalogue holds the wordings of this language only.
 	Catalogue *consent.Catalogue
-	Texts     Texts
+	// Texts has BannerText filled in: the server knows all that goes into it,
+	// and how the language writes a list. It has no BannerNecessary.
+	Texts Texts
 	// Durations holds the words of this language for each duration that the
 	// catalogue names, by its String: plural rules stay in the server.
 	Durations map[string]string
@@ -103,23 +104,5 @@ func fill(text string, pairs ...string) string {
 }
 
 func (e *Edition) siteName() string { return e.Catalogue.Site.Name.In(e.Lang) }
-
-// purpose returns the sentence that says who asks and what for.
-func (e *Edition) purpose() string {
-	services := e.Catalogue.Refusable()
-	if len(services) == 0 {
-		return fill(e.Texts.BannerNecessary, "site", e.siteName())
-	}
-	var purposes []string
-	for _, category := range e.Catalogue.Categories {
-		if !category.Necessary && len(e.Catalogue.ServicesOf(category.ID)) > 0 {
-			purposes = append(purposes, category.Title.In(e.Lang))
-		}
-	}
-	return fill(e.Texts.BannerText,
-		"site", e.siteName(),
-		"purposes", strings.Join(purposes, ", "),
-		"count", strconv.Itoa(len(services)))
-}
 
 func (e *Edition) duration(d consent.Duration) string { return e.Durations[d.String()] }

@@ -102,7 +102,7 @@ func edition() *app.Edition {
 		Catalogue: c,
 		Durations: map[string]string{"session": "until closed", "2 weeks": "2 weeks", "6 months": "6 months"},
 		Texts: app.Texts{
-			BannerTitle: "Your choice", BannerText: "{site} asks for {purposes} ({count}).", BannerNecessary: "{site} asks nothing.",
+			BannerTitle: "Your choice", BannerText: "The site asks.",
 			BannerRights: "Refusing is free.", CharterLink: "Charter", PrivacyLink: "Privacy",
 			Accept: "Accept", Refuse: "Refuse", Customize: "Customize", Waiting: "Opening", Save: "Save", Close: "Close",
 			Reopen: "Manage", ReopenGPC: "Manage (refused)", Dismiss: "Dismiss", DialogTitle: "Choose", DialogText: "For {site}, {lifetime}.",

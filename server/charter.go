@@ -116,7 +116,14 @@ func (b *bundle) language(r *http.Request) string {
 	for _, lang := range languages {
 		tags = append(tags, language.Make(lang))
 	}
-	_, i := language.MatchStrings(language.NewMatcher(tags), r.Header.Get("Accept-Language"))
+	// What of the header cannot be read counts for nothing.
+	wanted, _, _ := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
+	// Where nothing suits, the matcher names one that is at least in the same
+	// script: Bulgarian for a Russian. It is not what was asked for.
+	_, i, confidence := language.NewMatcher(tags).Match(wanted...)
+	if confidence == language.No {
+		return languages[0]
+	}
 	return languages[i]
 }
 

@@ -192,3 +192,33 @@ func TestCharter_Page(t *testing.T) {
 		})
 	}
 }
+
+// TestCharter_Language: a visitor gets what was asked for or what is close to
+// it, else the site's first language, never one that only shares the script.
+func TestCharter_Language(t *testing.T) {
+	b := &bundle{catalogue: &consent.Catalogue{Languages: []string{"fr", "pt", "de", "da", "he", "bg", "ar"}}}
+	for header, want := range map[string]string{
+		"de":                          "de",
+		"de-CH, fr;q=0.5":             "de",
+		"pt-BR":                       "pt",
+		"ar-EG":                       "ar",
+		"iw-IL":                       "he", // the code that Hebrew once had
+		"nb-NO":                       "da", // read by who reads Norwegian
+		"no":                          "da",
+		"nb, de;q=0.8":                "de", // exactly, and asked for
+		"zh":                          "fr",
+		"ru":                          "fr", // in Cyrillic as Bulgarian is
+		"sr-Latn":                     "fr",
+		"fa":                          "fr", // in Arabic script
+		"zh-Hant, en;q=0.7, pt;q=0.2": "pt",
+		"*":                           "fr",
+		"":                            "fr",
+		"*;;q=x,,":                    "fr",
+	} {
+		r := httptest.NewRequest(http.MethodGet, consent.CharterPath, nil)
+		r.Header.Set("Accept-Language", header)
+		if got := b.language(r); got != want {
+			t.Errorf("%q: got %s, want %s", header, got, want)
+		}
+	}
+}

@@ -43,8 +43,8 @@ func (u Unit) length() time.Duration {
 	return 0
 }
 
-// maxCount keeps a duration far from where it would overflow.
-const maxCount = 1000
+// MaxCount keeps a duration far from where it would overflow.
+const MaxCount = 1000
 
 // Duration is how long a cookie lives, in the words in which it is declared:
 // "2 weeks", "at most 12 months", or "session", the zero value, for a cookie
@@ -71,7 +71,7 @@ func ParseDuration(s string) (Duration, error) {
 	number, name, _ := strings.Cut(words, " ")
 	unit := Unit(strings.TrimSuffix(name, "s"))
 	count, err := strconv.Atoi(number)
-	if unit.length() == 0 || err != nil || count < 1 || count > maxCount || number != strconv.Itoa(count) {
+	if unit.length() == 0 || err != nil || count < 1 || count > MaxCount || number != strconv.Itoa(count) {
 		return Duration{}, errors.New(strconv.Quote(s) + " is no duration; " + wantWords)
 	}
 	return Duration{count, unit, bounded}, nil

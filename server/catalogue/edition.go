@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"temoin/app"
@@ -25,14 +26,61 @@ func Edition(c *consent.Catalogue, lang string) (*app.Edition, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make edition: %w", err)
 	}
-	return &app.Edition{
+	edition := &app.Edition{
 		Lang:      lang,
 		Dir:       language.Dir,
 		Rev:       c.Rev(),
 		Catalogue: c.Only(lang),
 		Texts:     texts,
 		Durations: durations(c, language),
-	}, nil
+	}
+	if language.Dir == "rtl" {
+		isolateNames(edition.Catalogue)
+	}
+	edition.Texts.BannerText, edition.Texts.BannerNecessary = bannerText(edition), ""
+	return edition, nil
+}
+
+// bannerText returns the sentence that says who asks and what for.
+func bannerText(e *app.Edition) string {
+	c := e.Catalogue
+	site := c.Site.Name.In(e.Lang)
+	services := c.Refusable()
+	if len(services) == 0 {
+		return strings.ReplaceAll(e.Texts.BannerNecessary, "{site}", site)
+	}
+	var purposes []string
+	for _, category := range c.Categories {
+		if !category.Necessary && len(c.ServicesOf(category.ID)) > 0 {
+			purposes = append(purposes, category.Title.In(e.Lang))
+		}
+	}
+	comma := ", "
+	if e.Lang == "ar" {
+		comma = "، "
+	}
+	return strings.NewReplacer(
+		"{site}", site,
+		"{purposes}", strings.Join(purposes, comma),
+		"{count}", strconv.Itoa(len(services)),
+	).Replace(e.Texts.BannerText)
+}
+
+// isolateNames keeps names whole, dots and brackets included, that may be
+// written from left to right in texts that are written from right to left: by
+// the characters that Unicode has for it.
+func isolateNames(c *consent.Catalogue) {
+	isolate := func(name string) string { return "\u2068" + name + "\u2069" }
+	isolateText := func(text consent.Text) {
+		for lang, name := range text {
+			text[lang] = isolate(name)
+		}
+	}
+	isolateText(c.Site.Name)
+	for i := range c.Services {
+		isolateText(c.Services[i].Name)
+		c.Services[i].Provider = isolate(c.Services[i].Provider)
+	}
 }
 
 // override returns texts with the catalogue's own wordings in place. Both have

@@ -1,8 +1,10 @@
 package catalogue
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -53,15 +55,49 @@ type Durations struct {
 	Year    Forms  `json:"year"`
 }
 
-// Forms are the words for a number of units, {n} in them, by the plural
-// categories of CLDR. A language needs those that its rules name.
-type Forms struct {
-	Zero  string `json:"zero,omitempty"`
-	One   string `json:"one,omitempty"`
-	Two   string `json:"two,omitempty"`
-	Few   string `json:"few,omitempty"`
-	Many  string `json:"many,omitempty"`
-	Other string `json:"other"`
+// Forms are the words for a number of units, {n} in them, by the names of the
+// plural categories of CLDR: those that the language has for whole numbers.
+type Forms map[string]string
+
+// of returns the words for that unit.
+func (d *Durations) of(unit consent.Unit) Forms {
+	return map[consent.Unit]Forms{
+		consent.Minute: d.Minute,
+		consent.Hour:   d.Hour,
+		consent.Day:    d.Day,
+		consent.Week:   d.Week,
+		consent.Month:  d.Month,
+		consent.Year:   d.Year,
+	}[unit]
+}
+
+var pluralNames = map[plural.Form]string{
+	plural.Zero:  "zero",
+	plural.One:   "one",
+	plural.Two:   "two",
+	plural.Few:   "few",
+	plural.Many:  "many",
+	plural.Other: "other",
+}
+
+// countsAs names the language by whose plural rules one counts that CLDR has
+// none for.
+var countsAs = map[string]string{"co": "it"}
+
+// pluralCategory returns the name of the plural category of n in a language.
+func pluralCategory(code string, n int) string {
+	tag := language.Make(cmp.Or(countsAs[code], code))
+	return pluralNames[plural.Cardinal.MatchPlural(tag, n, 0, 0, 0, 0)]
+}
+
+// pluralCategories returns the names of the plural categories that the counts of
+// durations have in a language, sorted.
+func pluralCategories(code string) []string {
+	found := map[string]bool{}
+	for n := 1; n <= consent.MaxCount; n++ {
+		found[pluralCategory(code, n)] = true
+	}
+	return slices.Sorted(maps.Keys(found))
 }
 
 // Languages returns the languages that there are texts for, by their code. The
@@ -115,6 +151,7 @@ func checkLanguage(d *decoder, l *Language) {
 	if dir := path("").key("dir"); d.read(dir) && l.Dir != "ltr" && l.Dir != "rtl" {
 		d.problem(dir, fmt.Sprintf("the direction is %q", l.Dir), "want ltr or rtl")
 	}
+	checkForms(d, l)
 	categories := path("").key("categories")
 	if !d.read(categories) {
 		return
@@ -131,6 +168,18 @@ func checkLanguage(d *decoder, l *Language) {
 	}
 }
 
+// checkForms wants the plural forms that the language has, and no others.
+func checkForms(d *decoder, l *Language) {
+	want := pluralCategories(l.Code)
+	for _, unit := range consent.Units() {
+		at := path("").key("durations").key(string(unit))
+		got := slices.Sorted(maps.Keys(l.Durations.of(unit)))
+		if d.read(at) && !slices.Equal(got, want) {
+			d.problem(at, fmt.Sprintf("%q has the forms %s", unit, quoted(got)), "want "+quoted(want))
+		}
+	}
+}
+
 // noBreakSpace keeps a number and its unit on one line.
 const noBreakSpace = "\u00a0"
 
@@ -140,34 +189,10 @@ func (l *Language) Duration(d consent.Duration) string {
 		return l.Durations.Session
 	}
 	number := strconv.Itoa(d.Count)
-	words := strings.ReplaceAll(l.form(d), "{n} ", number+noBreakSpace)
-	words = strings.ReplaceAll(words, "{n}", number)
+	words := l.Durations.of(d.Unit)[pluralCategory(l.Code, d.Count)]
+	words = strings.NewReplacer("{n} ", number+noBreakSpace, " {n}", noBreakSpace+number, "{n}", number).Replace(words)
 	if d.AtMost {
 		return strings.ReplaceAll(l.Durations.AtMost, "{duration}", words)
-	}
-	return words
-}
-
-// form returns the words for that many units, by the language's plural rules.
-func (l *Language) form(d consent.Duration) string {
-	units := map[consent.Unit]Forms{
-		consent.Minute: l.Durations.Minute,
-		consent.Hour:   l.Durations.Hour,
-		consent.Day:    l.Durations.Day,
-		consent.Week:   l.Durations.Week,
-		consent.Month:  l.Durations.Month,
-		consent.Year:   l.Durations.Year,
-	}
-	forms := units[d.Unit]
-	words := map[plural.Form]string{
-		plural.Zero: forms.Zero,
-		plural.One:  forms.One,
-		plural.Two:  forms.Two,
-		plural.Few:  forms.Few,
-		plural.Many: forms.Many,
-	}[plural.Cardinal.MatchPlural(language.Make(l.Code), d.Count, 0, 0, 0, 0)]
-	if words == "" {
-		return forms.Other
 	}
 	return words
 }

@@ -19,8 +19,9 @@ func TestLanguages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := slices.Sorted(maps.Keys(languages)), []string{"en", "fr"}; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
+	want := "ar bg br ca co cs da de el en es et eu fi fr ga he hr hu it lt lv mt nl pl pt ro sk sl sv tr uk"
+	if got := strings.Join(slices.Sorted(maps.Keys(languages)), " "); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 
@@ -46,25 +47,56 @@ func TestPlaceholders(t *testing.T) {
 	}
 }
 
-// TestDurationPlaceholders: every form of a duration says its number.
+// TestDurationPlaceholders: every form of a duration says its number, unless
+// only one number takes that form.
 func TestDurationPlaceholders(t *testing.T) {
 	languages, err := Languages()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for code, language := range languages {
-		texts := map[string]string{}
-		collectTexts(reflect.ValueOf(language.Durations), "", texts)
-		for key, text := range texts {
-			want := "{n}"
-			switch key {
-			case "/session":
-				want = ""
-			case "/at-most":
-				want = "{duration}"
+		for _, unit := range consent.Units() {
+			for category, text := range language.Durations.of(unit) {
+				if got := strings.Join(placeholders(text), ""); got != "{n}" && (got != "" || numbersIn(code, category) > 1) {
+					t.Errorf("%s/%s/%s: got %q, want {n} in it", code, unit, category, text)
+				}
 			}
-			if got := strings.Join(placeholders(text), ""); text != "" && got != want {
-				t.Errorf("%s%s: got %q, want %q", code, key, got, want)
+		}
+		if got := placeholders(language.Durations.Session); len(got) > 0 {
+			t.Errorf("%s/session: got %q, want none", code, got)
+		}
+		if got := strings.Join(placeholders(language.Durations.AtMost), ""); got != "{duration}" {
+			t.Errorf("%s/at-most: got %q, want {duration}", code, got)
+		}
+	}
+}
+
+// numbersIn returns how many counts are of that plural category.
+func numbersIn(code, category string) int {
+	found := 0
+	for n := 1; n <= consent.MaxCount; n++ {
+		if pluralCategory(code, n) == category {
+			found++
+		}
+	}
+	return found
+}
+
+// TestPluralCategories: what CLDR says about the whole numbers from 1 on.
+func TestPluralCategories(t *testing.T) {
+	for want, codes := range map[string]string{
+		"one other":              "bg ca co da de el en es et eu fi fr hu it nl pt sv tr",
+		"few one other":          "cs hr lt ro sk",
+		"few many one":           "pl uk",
+		"few one other two":      "br sl",
+		"one other zero":         "lv",
+		"few many one other two": "ar ga",
+		"few many one other":     "mt",
+		"many one other two":     "he",
+	} {
+		for code := range strings.FieldsSeq(codes) {
+			if got := strings.Join(pluralCategories(code), " "); got != want {
+				t.Errorf("%s: got %s, want %s", code, got, want)
 			}
 		}
 	}
@@ -107,6 +139,34 @@ func TestDuration(t *testing.T) {
 		{"en", "1 week", "1\u00a0week"},
 		{"en", "2 years", "2\u00a0years"},
 		{"en", "at most 1 month", "at most 1\u00a0month"},
+
+		{"ar", "1 month", "شهر واحد"},
+		{"ar", "2 months", "شهران"},
+		{"ar", "at most 6 months", "6\u00a0أشهر على الأكثر"},
+		{"ar", "13 months", "13\u00a0شهرًا"},
+		{"ar", "100 days", "100\u00a0يوم"},
+		{"br", "5 years", "5\u00a0vloaz"},
+		{"br", "2 months", "2\u00a0viz"},
+		{"co", "1 year", "1\u00a0annu"},
+		{"co", "2 years", "2\u00a0anni"},
+		{"cs", "2 months", "2\u00a0měsíce"},
+		{"cs", "13 months", "13\u00a0měsíců"},
+		{"eu", "1 month", "hilabete\u00a01"},
+		{"eu", "6 months", "6\u00a0hilabete"},
+		{"ga", "3 hours", "3\u00a0huaire an chloig"},
+		{"he", "2 years", "שנתיים"},
+		{"he", "20 days", "20\u00a0יום"},
+		{"hr", "22 days", "22\u00a0dana"},
+		{"lv", "21 days", "21\u00a0diena"},
+		{"mt", "13 months", "13-il\u00a0xahar"},
+		{"pl", "at most 22 days", "najwyżej 22\u00a0dni"},
+		{"pl", "2 years", "2\u00a0lata"},
+		{"pl", "5 years", "5\u00a0lat"},
+		{"ro", "13 months", "13\u00a0luni"},
+		{"ro", "25 months", "25\u00a0de luni"},
+		{"sl", "2 months", "2\u00a0meseca"},
+		{"sl", "3 months", "3\u00a0meseci"},
+		{"uk", "21 days", "21\u00a0день"},
 	}
 	languages, err := Languages()
 	if err != nil {
@@ -128,14 +188,12 @@ func TestDuration(t *testing.T) {
 // TestPluralForms uses a language with more forms than French and English.
 func TestPluralForms(t *testing.T) {
 	polish := &Language{Code: "pl", Durations: Durations{
-		Month: Forms{One: "{n} miesiąc", Few: "{n} miesiące", Many: "{n} miesięcy", Other: "{n} miesiąca"},
-		Day:   Forms{Other: "{n} d."},
+		Month: Forms{"one": "{n} miesiąc", "few": "{n} miesiące", "many": "{n} miesięcy"},
 	}}
 	for want, duration := range map[string]consent.Duration{
 		"1\u00a0miesiąc":   {Count: 1, Unit: consent.Month},
 		"3\u00a0miesiące":  {Count: 3, Unit: consent.Month},
 		"13\u00a0miesięcy": {Count: 13, Unit: consent.Month},
-		"5\u00a0d.":        {Count: 5, Unit: consent.Day}, // no such form: the other one
 	} {
 		if got := polish.Duration(duration); got != want {
 			t.Errorf("%s: got %q, want %q", duration, got, want)
@@ -154,7 +212,8 @@ func TestWrongLanguage(t *testing.T) {
 		{"code", "code: en", "code: de", `the code is "de"; want a BCP 47 code that names the file en.yaml`},
 		{"direction", "dir: ltr", "dir: left", `the direction is "left"; want ltr or rtl`},
 		{"missing text", "  accept: Accept all\n", "", `"accept" is missing; add it`},
-		{"missing form", "{ one: \"{n} day\", other: \"{n} days\" }", "{ one: \"{n} day\" }", `"other" is missing; add it`},
+		{"missing form", "{ one: \"{n} day\", other: \"{n} days\" }", "{ one: \"{n} day\" }", `"day" has the forms "one"; want "one", "other"`},
+		{"form of another language", "{ one: \"{n} day\"", "{ few: \"{n} days\", one: \"{n} day\"", `"day" has the forms "few", "one", "other"; want "one", "other"`},
 		{"unknown text", "  accept: Accept all\n", "  accept: A\n  acept: B\n", `unknown key "acept"; did you mean "accept"?`},
 		{"unknown category", "  third-party:\n    title", "  thirdparty:\n    title", `unknown category "thirdparty"; did you mean "third-party"?`},
 		{"missing category", "  third-party:\n    title", "  thirdparty:\n    title", `the category "third-party" is missing`},

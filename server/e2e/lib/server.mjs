@@ -94,7 +94,7 @@ export async function startTemoin(t, { catalogue, args = [] } = {}) {
   const url = await eventually(
     () => out.match(/http:\/\/\S+/)?.[0],
     () => `a line "Témoin answers on http://…" from ${binary}; it said:\n${out}${log}`,
-    { within: 20_000 },
+    { within: 60_000 }, // many languages on a busy machine take their time
   );
   /** The receipts that the server keeps, in the order in which they came. */
   const receipts = async () => {
