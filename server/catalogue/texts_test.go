@@ -266,6 +266,7 @@ func TestTexts_Quotes(t *testing.T) {
 func TestTexts_Spaces(t *testing.T) {
 	bare := regexp.MustCompile(`[^\x{202f}][;!?]|[^\x{a0}]:|«[^\x{a0}]|[^\x{a0}]»`)
 	spaced := regexp.MustCompile(`[\p{Z}][;:!?،؛؟.,…»)]|[«(][\p{Z}]`)
+	number := regexp.MustCompile(`§ \d|\d §`)
 	eachText(t, func(t *testing.T, code, key, text, _ string) {
 		wrong := spaced
 		if code == "fr" || code == "br" {
@@ -273,6 +274,9 @@ func TestTexts_Spaces(t *testing.T) {
 		}
 		if found := wrong.FindString(text); found != "" {
 			t.Errorf("%s has %q: %s", key, found, text)
+		}
+		if found := number.FindString(text); found != "" {
+			t.Errorf("%s: the sign and the number of %q come apart: %s", key, found, text)
 		}
 		if strings.Contains(text, "  ") || strings.Contains(text, "...") {
 			t.Errorf("%s has two spaces, or three dots for an ellipsis: %s", key, text)
