@@ -104,7 +104,7 @@ func newBundle(c *consent.Catalogue, dist fs.FS, maxAge time.Duration) (*bundle,
 		dist:   dist,
 		maxAge: maxAge,
 	}
-	b.charterStyle = b.hashed("charter.css", b.read("charter.css"))
+	b.charterStyle = b.hashed("charter.css", []byte(b.themed("charter.css")))
 	loader := b.loader()
 	loader.Runtime = name(b.hashed("runtime.js", b.read("runtime.js")))
 	loader.Program = name(b.program())
@@ -243,7 +243,7 @@ func (b *builder) loader() loaderBundle {
 		Necessary:  []string{},
 		Exempt:     []string{},
 		Reopen:     c.Reopen,
-		Style:      string(b.read("shell.css")),
+		Style:      b.shellStyle(),
 		gateBundle: gateOf(c),
 	}
 	for _, category := range c.Categories {

@@ -82,17 +82,19 @@ const banner = () => root.querySelector('.banner:not([hidden])');
 
 /**
  * Keeps the banner off the element that has the focus: scrolls, and where the
- * page ends there, moves the banner to the top for as long as needed.
+ * page ends there, moves the banner to the other half of the screen for as long
+ * as needed.
  */
 export function watchFocus() {
   document.addEventListener('focusin', ({ target }) => {
     // Nothing may move under the pointer of who clicks.
     if (target === host || !banner() || !target.matches(':focus-visible')) return;
-    host.classList.remove('top');
+    host.classList.remove('top', 'foot');
     const hidden = covered(target);
     if (!hidden) return;
     scrollBy({ top: hidden, behavior: 'instant' });
-    host.classList.toggle('top', covered(target) > 0);
+    const { top, bottom } = target.getBoundingClientRect();
+    if (covered(target)) host.classList.add(top + bottom > innerHeight ? 'top' : 'foot');
   });
 }
 
