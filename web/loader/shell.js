@@ -20,10 +20,10 @@ export { host, root, shadow };
 export function keepFocus() {
   const controls = () => [...root.querySelectorAll('a, button')];
   const place = controls().indexOf(shadow.activeElement);
-  const top = root.querySelector('.banner')?.scrollTop;
+  const top = root.querySelector('.words')?.scrollTop;
   return () => {
     controls()[place]?.focus({ preventScroll: true });
-    if (top) root.querySelector('.banner').scrollTop = top;
+    if (top) root.querySelector('.words').scrollTop = top;
   };
 }
 
