@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
 import { capabilities, launch, needs, nothingStored } from './lib/browser.mjs';
+import { contrast } from './lib/colours.mjs';
 import { demoPages, program, stage } from './lib/stage.mjs';
 
 const { browser, site } = await stage();
@@ -67,21 +68,6 @@ const looks = (shadow) => [...shadow.querySelectorAll('.banner [data-temoin]')].
     .map((name) => [name, style[name]]));
   return { action: button.dataset.temoin, width, height, top, left, same, color: style.color, background: style.backgroundColor };
 });
-
-/** Contrast of two opaque colours, as WCAG 2.2 computes it. */
-function contrast(...colors) {
-  const luminance = (color) => {
-    const channels = color.match(/^rgb\((\d+), (\d+), (\d+)\)$/);
-    assert.ok(channels, `want an opaque colour, not ${color}`);
-    const [r, g, b] = channels.slice(1).map((channel) => {
-      const c = channel / 255;
-      return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const [dark, light] = colors.map(luminance).sort((a, b) => a - b);
-  return (light + 0.05) / (dark + 0.05);
-}
 
 for (const [when, held] of [['before Go', true], ['once Go runs', false]]) {
   test(`refuse, customize and accept weigh the same ${when}, light and dark, wide and narrow`, async (t) => {
