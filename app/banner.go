@@ -2,6 +2,8 @@ package app
 
 import (
 	ui "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"temoin/app/consent"
 )
 
 // Banner is the first layer: who asks, what for, and three buttons of the same
@@ -39,24 +41,34 @@ func (b *Banner) Render() ui.UI {
 		Hidden(b.Hidden).
 		Body(
 			ui.Div().Class("words").Body(
-				ui.H2().ID("temoin-title").Class("title").Text(t.BannerTitle),
-				ui.P().Text(t.BannerText),
-				ui.P().Text(t.BannerRights),
+				ui.H2().ID("temoin-title").Class("title").Attr("part", "title").Text(fill(t.BannerTitle, "site", b.Edition.siteName())),
+				ui.P().Attr("part", "text").Text(t.BannerText),
+				ui.P().Attr("part", "text").Text(t.BannerRights),
 				ui.P().Body(link(b.Edition.Catalogue.Links.Charter, t.CharterLink)),
 			),
-			ui.Div().Class("buttons").Body(
-				&Button{Actions: b.Actions, Action: "refuse", Label: t.Refuse},
-				&Button{Actions: b.Actions, Action: "customize", Label: t.Customize},
-				&Button{Actions: b.Actions, Action: "accept", Label: t.Accept},
-			),
+			ui.Div().Class("buttons").Body(b.buttons()...),
 		)
+}
+
+// buttons returns them in the order in which the theme has them: visitors of
+// the French State's sites know where to look for each.
+func (b *Banner) buttons() []ui.UI {
+	t := &b.Edition.Texts
+	refuse := &Button{Actions: b.Actions, Action: "refuse", Label: t.Refuse}
+	customize := &Button{Actions: b.Actions, Action: "customize", Label: t.Customize}
+	accept := &Button{Actions: b.Actions, Action: "accept", Label: t.Accept}
+	if b.Edition.Catalogue.Look.Theme == consent.ThemeDSFR {
+		return []ui.UI{customize, refuse, accept}
+	}
+	return []ui.UI{refuse, customize, accept}
 }
 
 func link(href, text string) ui.UI {
 	return ui.A().Class("link").Attr("part", "link").Href(href).Text(text)
 }
 
-// Button is a button that the contract names by its attribute data-temoin.
+// Button is a button that the contract names by its attribute data-temoin. All
+// are one part to the page's style sheets: none can be made to stand out.
 type Button struct {
 	ui.Compo
 

@@ -21,7 +21,7 @@ func (n *Notice) Render() ui.UI {
 		Lang(n.Edition.Lang).
 		Dir(n.Edition.Dir).
 		Body(
-			ui.P().Role("status"),
+			ui.P().Attr("part", "text").Role("status"),
 			&Button{Action: "dismiss", Label: n.Edition.Texts.Dismiss},
 		)
 }

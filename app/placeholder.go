@@ -33,8 +33,8 @@ func (p *Placeholder) Render() ui.UI {
 		Lang(p.Edition.Lang).
 		Dir(p.Edition.Dir).
 		Body(
-			ui.P().ID(title).Class("title").Text(p.title()),
-			ui.P().Text(p.text()),
+			ui.P().ID(title).Class("title").Attr("part", "title").Text(p.title()),
+			ui.P().Attr("part", "text").Text(p.text()),
 			p.cookies(),
 			ui.P().Body(link(p.Edition.Catalogue.Links.Charter, t.CharterLink)),
 			ui.Div().Class("buttons").Body(
@@ -78,7 +78,7 @@ func (p *Placeholder) cookies() ui.UI {
 	switch {
 	case len(names) > 0:
 		return ui.Details().Body(
-			ui.Summary().Text(fill(t.PlaceholderCookies, "count", strconv.Itoa(len(names)))),
+			ui.Summary().Attr("part", "summary").Text(fill(t.PlaceholderCookies, "count", strconv.Itoa(len(names)))),
 			ui.Ul().Body(names...),
 		)
 	case p.Service != nil:

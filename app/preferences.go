@@ -49,11 +49,11 @@ func (p *Preferences) content() ui.UI {
 	t := &p.Edition.Texts
 	return ui.Div().Class("sheet").Body(
 		ui.Div().Class("head").Body(
-			ui.H2().ID("temoin-dialog-title").Class("title").Text(t.DialogTitle),
+			ui.H2().ID("temoin-dialog-title").Class("title").Attr("part", "title").Text(t.DialogTitle),
 			&Button{Actions: p.Actions, Action: "close", Label: t.Close},
 		),
 		ui.Div().Class("scroll").Body(
-			ui.P().ID("temoin-dialog-text").Text(fill(t.DialogText,
+			ui.P().ID("temoin-dialog-text").Attr("part", "text").Text(fill(t.DialogText,
 				"site", p.Edition.siteName(),
 				"lifetime", p.Edition.duration(p.Edition.Catalogue.Cookie.Lifetime))),
 			ui.P().Class("links").Body(p.links()...),
@@ -105,17 +105,17 @@ func (p *Preferences) category(category consent.Category) ui.UI {
 		Role("group").
 		Aria("labelledby", id+"-name").
 		Body(
-			ui.H3().Class("name").Body(&Switch{
+			ui.H3().Class("name").Attr("part", "name").Body(&Switch{
 				Actions: p.Actions,
 				ID:      category.ID,
 				Label:   category.Title.In(p.Edition.Lang),
 				On:      p.Draft.Granted(category.ID),
 				Locked:  category.Necessary,
 			}),
-			ui.P().ID(id+"-state").Class("state").Text(p.state(category)),
-			ui.P().Text(category.Description.In(p.Edition.Lang)),
+			ui.P().ID(id+"-state").Class("state").Attr("part", "state").Text(p.state(category)),
+			ui.P().Attr("part", "text").Text(category.Description.In(p.Edition.Lang)),
 			ui.Details().Body(
-				ui.Summary().Text(fill(p.Edition.Texts.Details, "count", strconv.Itoa(len(services)))),
+				ui.Summary().Attr("part", "summary").Text(fill(p.Edition.Texts.Details, "count", strconv.Itoa(len(services)))),
 				ui.Div().Body(p.services(category, services)...),
 			),
 		)
@@ -154,15 +154,15 @@ func (p *Preferences) service(category consent.Category, service consent.Service
 		state = t.Exempt
 	}
 	body := []ui.UI{
-		ui.H4().Class("name").Body(p.serviceName(category, service)),
-		ui.P().ID("temoin-" + service.ID + "-state").Class("state").Text(state),
-		ui.P().Text(service.Purpose.In(lang)),
-		ui.P().Text(fill(t.Provider, "provider", service.Provider)),
+		ui.H4().Class("name").Attr("part", "name").Body(p.serviceName(category, service)),
+		ui.P().ID("temoin-"+service.ID+"-state").Class("state").Attr("part", "state").Text(state),
+		ui.P().Attr("part", "text").Text(service.Purpose.In(lang)),
+		ui.P().Attr("part", "text").Text(fill(t.Provider, "provider", service.Provider)),
 	}
 	if service.Policy != "" {
 		body = append(body, ui.P().Body(link(service.Policy, t.Policy)))
 	}
-	return ui.Div().Class("service").Body(append(body, p.cookies(service))...)
+	return ui.Div().Class("service").Attr("part", "service").Body(append(body, p.cookies(service))...)
 }
 
 // serviceName is a switch where the service can be refused, else plain text.
@@ -192,7 +192,7 @@ func (p *Preferences) cookies(service consent.Service) ui.UI {
 			ui.Td().Text(p.Edition.duration(cookie.Duration)),
 		))
 	}
-	return ui.Table().Body(
+	return ui.Table().Attr("part", "table").Body(
 		ui.THead().Body(ui.Tr().Body(headings(t.ColumnCookie, t.ColumnPurpose, t.ColumnDuration)...)),
 		ui.TBody().Body(rows...),
 	)

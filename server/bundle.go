@@ -122,7 +122,7 @@ func newBundle(c *consent.Catalogue, dist fs.FS, maxAge time.Duration, keeps boo
 		dist:   dist,
 		maxAge: maxAge,
 	}
-	b.charterStyle = b.hashed("charter.css", b.read("charter.css"))
+	b.charterStyle = b.hashed("charter.css", []byte(b.themed("charter.css")))
 	loader := b.loader()
 	loader.Runtime = name(b.hashed("runtime.js", b.read("runtime.js")))
 	loader.Program = name(b.program())
@@ -297,7 +297,7 @@ func (b *builder) loader() loaderBundle {
 		Exempt:     []string{},
 		Reopen:     c.Reopen,
 		Near:       c.Load == consent.LoadNear,
-		Style:      string(b.read("shell.css")),
+		Style:      b.shellStyle(),
 		gateBundle: gateOf(c),
 	}
 	for _, category := range c.Categories {

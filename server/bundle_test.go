@@ -47,6 +47,7 @@ func fakeDist() fstest.MapFS {
 	files := fstest.MapFS{}
 	for _, name := range []string{
 		"app.wasm", "app.wasm.br", "app.wasm.gz", "runtime.js", "loader.js", "loader_full.js", "shell.css", "dialog.css", "charter.css", "placeholder.css",
+		"themes/default.css", "themes/dsfr.css", "themes/minimal.css", "positions/corner.css", "positions/centre.css",
 	} {
 		files[name] = &fstest.MapFile{Data: []byte("/* " + name + " */")}
 	}

@@ -176,7 +176,7 @@ func lastUpdate(path string) time.Time {
 // each service and category that can be refused, and under the key "style",
 // which no id may be, the style sheet of them all.
 func (b *builder) placeholders() map[string]any {
-	style := string(b.read("placeholder.css"))
+	style := b.themed("placeholder.css")
 	values := map[string]any{}
 	for lang, edition := range b.editions {
 		markup := map[string]string{"style": style}

@@ -16,6 +16,7 @@ type Catalogue struct {
 	Reopen     bool           `json:"reopen" jsonschema_description:"Show the floating button that reopens the choices (default true). Without it, the site's pages must hold a link to #temoin or an element with data-temoin-open."`
 	Categories []Category     `json:"categories" jsonschema_description:"What consent is asked for, in the order in which it is shown. Without them: necessary, statistics, first-party, third-party."`
 	Services   []Service      `json:"services" jsonschema_description:"Who sets cookies, and what for."`
+	Look       Look           `json:"look,omitempty" jsonschema_description:"How banner, dialog and charter look."`
 	GPC        GPC            `json:"gpc,omitempty" jsonschema_description:"What the browser's Global Privacy Control means before the visitor has answered: refuse, all that can be refused is, without asking (default), or ask."`
 	Reload     Reload         `json:"reload,omitempty" jsonschema_description:"When the page is loaded anew after a withdrawal: after-script, where a script that was let in has run (default), never, or always."`
 	Load       Load           `json:"load,omitempty" jsonschema_description:"When the program that draws the dialog is fetched, about 700 kB: idle, once the page has nothing else to do (default), or near, when the visitor comes near the banner."`
@@ -167,6 +168,7 @@ func (c *Catalogue) Only(lang string) *Catalogue {
 	only.Site.Name = c.Site.Name.only(lang)
 	only.Texts, only.GPC, only.Reload, only.Load, only.GoogleConsent = nil, "", "", "", nil
 	only.Receipts, only.Origins = "", nil
+	only.Look = Look{Theme: c.Look.Theme} // the rest is in the style sheets
 	if c.Links.Charter == CharterPath {
 		only.Links.Charter += "/" + lang
 	}

@@ -484,12 +484,15 @@ var defaults = map[reflect.Type][]string{
 
 // enums are the types of texts that have few values.
 var enums = map[reflect.Type][]string{
-	reflect.TypeFor[consent.Kind]():   words(consent.Kinds()),
-	reflect.TypeFor[consent.Party]():  {string(consent.FirstParty), string(consent.ThirdParty)},
-	reflect.TypeFor[consent.Signal](): words(consent.Signals()),
-	reflect.TypeFor[consent.GPC]():    {string(consent.GPCRefuse), string(consent.GPCAsk)},
-	reflect.TypeFor[consent.Load]():   {string(consent.LoadIdle), string(consent.LoadNear)},
-	reflect.TypeFor[consent.Reload](): {string(consent.ReloadAfterScript), string(consent.ReloadNever), string(consent.ReloadAlways)},
+	reflect.TypeFor[consent.Kind]():     words(consent.Kinds()),
+	reflect.TypeFor[consent.Party]():    {string(consent.FirstParty), string(consent.ThirdParty)},
+	reflect.TypeFor[consent.Signal]():   words(consent.Signals()),
+	reflect.TypeFor[consent.GPC]():      {string(consent.GPCRefuse), string(consent.GPCAsk)},
+	reflect.TypeFor[consent.Theme]():    words(consent.Themes()),
+	reflect.TypeFor[consent.Position](): words(consent.Positions()),
+	reflect.TypeFor[consent.Scheme]():   words(consent.Schemes()),
+	reflect.TypeFor[consent.Reload]():   {string(consent.ReloadAfterScript), string(consent.ReloadNever), string(consent.ReloadAlways)},
+	reflect.TypeFor[consent.Load]():     {string(consent.LoadIdle), string(consent.LoadNear)},
 }
 
 func words[T ~string](values []T) []string {

@@ -22,7 +22,11 @@ func Edition(c *consent.Catalogue, lang string) (*app.Edition, error) {
 	if language == nil || !slices.Contains(c.Languages, lang) {
 		return nil, fmt.Errorf("make edition: no language %q in the catalogue, which has %s", lang, strings.Join(c.Languages, ", "))
 	}
-	texts, err := override(language.Interface, c.Texts[lang])
+	themes, err := themeWordings()
+	if err != nil {
+		return nil, fmt.Errorf("make edition: %w", err)
+	}
+	texts, err := override(language.Interface, themes[c.Look.Theme][lang], c.Texts[lang])
 	if err != nil {
 		return nil, fmt.Errorf("make edition: %w", err)
 	}
@@ -83,15 +87,17 @@ func isolateNames(c *consent.Catalogue) {
 	}
 }
 
-// override returns texts with the catalogue's own wordings in place. Both have
-// the same keys in JSON.
-func override(texts app.Texts, own map[string]string) (app.Texts, error) {
-	data, err := json.Marshal(own)
-	if err != nil {
-		return texts, fmt.Errorf("write own texts: %w", err)
-	}
-	if err := json.Unmarshal(data, &texts); err != nil {
-		return texts, fmt.Errorf("read own texts: %w", err)
+// override returns texts with the theme's and then the catalogue's own wordings
+// in place. All have the same keys in JSON.
+func override(texts app.Texts, layers ...map[string]string) (app.Texts, error) {
+	for _, own := range layers {
+		data, err := json.Marshal(own)
+		if err != nil {
+			return texts, fmt.Errorf("write own texts: %w", err)
+		}
+		if err := json.Unmarshal(data, &texts); err != nil {
+			return texts, fmt.Errorf("read own texts: %w", err)
+		}
 	}
 	return texts, nil
 }

@@ -37,7 +37,12 @@ func Parse(name string, data []byte) (*consent.Catalogue, error) {
 			Name:     consent.CookieName,
 			Lifetime: consent.Duration{Count: 6, Unit: consent.Month},
 		},
-		Reopen:     true,
+		Reopen: true,
+		Look: consent.Look{
+			Theme:    consent.ThemeDefault,
+			Position: consent.PositionBottom,
+			Scheme:   consent.SchemeAuto,
+		},
 		GPC:        consent.GPCRefuse,
 		Reload:     consent.ReloadAfterScript,
 		Receipts:   consent.ReceiptsKept,

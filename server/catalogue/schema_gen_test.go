@@ -93,7 +93,7 @@ func refine(root *jsonschema.Schema, codes, presets []string) {
 	for _, t := range []reflect.Type{
 		reflect.TypeFor[consent.Site](), reflect.TypeFor[consent.Links](), reflect.TypeFor[consent.CookieSettings](),
 		reflect.TypeFor[consent.Category](), reflect.TypeFor[consent.Service](), reflect.TypeFor[consent.Exemption](),
-		reflect.TypeFor[consent.Cookie](), reflect.TypeFor[consent.Storage](), reflect.TypeFor[consent.GoogleConsent](),
+		reflect.TypeFor[consent.Cookie](), reflect.TypeFor[consent.Storage](), reflect.TypeFor[consent.Look](), reflect.TypeFor[consent.GoogleConsent](),
 	} {
 		root.Definitions[t.Name()].Required = required(t)
 	}

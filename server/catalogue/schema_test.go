@@ -170,6 +170,12 @@ func TestSchemaAgrees(t *testing.T) {
 		{"load unknown", minimal + "load: never", "", false},
 		{"reload", minimal + "reload: never", "", true},
 		{"reload unknown", minimal + "reload: sometimes", "", false},
+		{"look", minimal + "look: { theme: dsfr, position: corner, scheme: dark }", "", true},
+		{"look empty", minimal + "look: {}", "", true},
+		{"look unknown theme", minimal + "look: { theme: baroque }", "", false},
+		{"look unknown position", minimal + "look: { position: top }", "", false},
+		{"look unknown scheme", minimal + "look: { scheme: never }", "", false},
+		{"look unknown key", minimal + "look: { colour: red }", "", false},
 		{"receipts", minimal + "receipts: off", "", true},
 		{"receipts elsewhere", minimal + "receipts: https://consent.example.org/api/consents", "", true},
 		{"receipts list", minimal + "receipts: [keep]", "", false},
@@ -251,7 +257,7 @@ func TestSchemaKeys(t *testing.T) {
 		reflect.TypeFor[consent.Catalogue](), reflect.TypeFor[consent.Site](), reflect.TypeFor[consent.Links](),
 		reflect.TypeFor[consent.CookieSettings](), reflect.TypeFor[consent.Category](), reflect.TypeFor[consent.Service](),
 		reflect.TypeFor[consent.Exemption](), reflect.TypeFor[consent.Cookie](), reflect.TypeFor[consent.Storage](),
-		reflect.TypeFor[consent.GoogleConsent](),
+		reflect.TypeFor[consent.GoogleConsent](), reflect.TypeFor[consent.Look](),
 	}
 	if got, want := len(definitions), len(types)+len([]string{"Text", "Duration"}); got != want {
 		t.Errorf("got %d definitions, want %d", got, want)

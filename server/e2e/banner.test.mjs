@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
 import { capabilities, launch, needs, nothingStored } from './lib/browser.mjs';
+import { contrast } from './lib/colours.mjs';
 import { demoPages, program, stage } from './lib/stage.mjs';
 
 const { browser, site } = await stage();
@@ -67,21 +68,6 @@ const looks = (shadow) => [...shadow.querySelectorAll('.banner [data-temoin]')].
     .map((name) => [name, style[name]]));
   return { action: button.dataset.temoin, width, height, top, left, same, color: style.color, background: style.backgroundColor };
 });
-
-/** Contrast of two opaque colours, as WCAG 2.2 computes it. */
-function contrast(...colors) {
-  const luminance = (color) => {
-    const channels = color.match(/^rgb\((\d+), (\d+), (\d+)\)$/);
-    assert.ok(channels, `want an opaque colour, not ${color}`);
-    const [r, g, b] = channels.slice(1).map((channel) => {
-      const c = channel / 255;
-      return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const [dark, light] = colors.map(luminance).sort((a, b) => a - b);
-  return (light + 0.05) / (dark + 0.05);
-}
 
 for (const [when, held] of [['before Go', true], ['once Go runs', false]]) {
   test(`refuse, customize and accept weigh the same ${when}, light and dark, wide and narrow`, async (t) => {
@@ -313,7 +299,7 @@ for (const [width, height] of [[320, 480], [320, 256], [640, 256]]) {
       const banner = shadow.querySelector('.banner');
       const box = banner.getBoundingClientRect();
       const cut = [...banner.querySelectorAll('*')].filter((element) => element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display !== 'inline').map((element) => element.outerHTML.slice(0, 80));
-      return { height: box.height, left: box.left, right: box.right, scrolls: banner.scrollHeight > banner.clientHeight, sideways: banner.scrollWidth - banner.clientWidth, page: document.documentElement.scrollWidth, cut };
+      return { height: box.height, left: box.left, right: box.right, sideways: banner.scrollWidth - banner.clientWidth, page: document.documentElement.scrollWidth, cut };
     });
     assert.ok(found.height <= height / 2 + 1, `the banner is ${found.height} px high, want at most ${height / 2}`);
     assert.ok(found.left >= 0 && found.right <= width, `the banner reaches from ${found.left} to ${found.right}, want within ${width}`);
@@ -345,9 +331,9 @@ test('a banner that scrolls inside can be scrolled with the keyboard alone', asy
   await tab.keys('Tab');
   const focus = await tab.inside((shadow) => document.activeElement === shadow.host);
   assert.ok(focus, 'the banner comes first in the order of the Tab key');
-  await tab.inside((shadow) => { shadow.querySelector('.banner').scrollTop = 1e6; });
+  await tab.inside((shadow) => { shadow.querySelector('.words').scrollTop = 1e6; });
   await tab.keys('ArrowUp', 'ArrowUp', 'ArrowUp', 'ArrowUp', 'ArrowUp', 'ArrowUp', 'ArrowUp', 'ArrowUp');
-  await tab.until((shadow) => shadow.querySelector('.banner').scrollTop === 0, 'the arrow keys to scroll the banner back to its title');
+  await tab.until((shadow) => shadow.querySelector('.words').scrollTop === 0, 'the arrow keys to scroll the banner back to its title');
 });
 
 test('with text at 200 %, as the visitor’s browser sets it, banner and dialog lose nothing', needs('textSize'), async (t) => {
@@ -490,14 +476,14 @@ test('when Go takes over, the focus stays on the link that had it, and the banne
   await tab.bannerIsThere();
   const scrolled = await tab.inside((shadow) => {
     shadow.querySelector('.banner a').focus({ preventScroll: true });
-    const banner = shadow.querySelector('.banner');
-    banner.scrollTop = 40;
-    return banner.scrollTop;
+    const words = shadow.querySelector('.words');
+    words.scrollTop = 40;
+    return words.scrollTop;
   });
   assert.ok(scrolled > 0, 'the banner must scroll on this screen for the test to mean something');
   release();
   await tab.goRuns();
-  const found = await tab.inside((shadow) => ({ top: shadow.querySelector('.banner').scrollTop, focus: shadow.activeElement?.localName }));
+  const found = await tab.inside((shadow) => ({ top: shadow.querySelector('.words').scrollTop, focus: shadow.activeElement?.localName }));
   assert.equal(found.top, scrolled, 'the banner must stay where it was scrolled to');
   assert.equal(found.focus, 'a', 'the focus must be on the link that had it');
 });

@@ -1,11 +1,12 @@
-// Screenshots of all that a visitor can see: node server/e2e/shots.mjs DIR
-// [WORD…]; with words, only those whose name holds one of them.
+// Screenshots of all that a visitor can see, in every look, and sheets that show
+// many at once: node server/e2e/shots.mjs DIR [WORD…]; with words, only those
+// whose name holds all of them. Names are scene-theme-position-scheme-width-dir.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 
 import { launch } from './lib/browser.mjs';
-import { catalogueIn, languages, pageIn } from './lib/languages.mjs';
-import { startSite, startTemoin } from './lib/server.mjs';
+import { contactSheet, looks, positions, setDirection, themes, withLook } from './lib/looks.mjs';
+import { richCatalogue, startTemoin } from './lib/server.mjs';
 
 const [dir, ...words] = process.argv.slice(2);
 if (!dir) {
@@ -14,44 +15,57 @@ if (!dir) {
 }
 await mkdir(dir, { recursive: true });
 
-const endings = [];
-const later = (end) => endings.push(end);
 const noCookies = () => { Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set() {} }); };
+const heights = { 320: 568, 768: 760, 1440: 900 };
 
-/** What to show: how to come there, and what to take. */
+/** What to show: how to come there; where it looks the same in every position, it is shown in one. */
 const scenes = {
-  async banner(tab, url) {
-    await tab.visit(url);
-    await tab.goRuns();
+  banner: {
+    positions,
+    async come(tab, url) {
+      await tab.visit(url);
+      await tab.goRuns();
+    },
   },
-  async dialog(tab, url) {
-    await tab.visit(url);
-    await tab.goRuns();
-    await tab.press('customize');
-    await tab.dialogIsOpen();
+  dialog: {
+    async come(tab, url) {
+      await scenes.banner.come(tab, url);
+      await tab.press('customize');
+      await tab.dialogIsOpen();
+    },
   },
-  async 'dialog-details'(tab, url) {
-    await scenes.dialog(tab, url);
-    await tab.turn('youtube');
-    await tab.turn('google-analytics');
-    await tab.inside((shadow) => {
-      for (const details of shadow.querySelectorAll('dialog details')) details.open = true;
-      shadow.querySelector('dialog input[name="statistics"]').closest('.category').scrollIntoView();
-    });
+  details: {
+    async come(tab, url) {
+      await scenes.dialog.come(tab, url);
+      await tab.turn('youtube');
+      await tab.turn('google-analytics');
+      await tab.inside((shadow) => {
+        for (const details of shadow.querySelectorAll('dialog details')) details.open = true;
+        shadow.querySelector('dialog input[name="statistics"]').closest('.category').scrollIntoView();
+      });
+    },
   },
-  async notice(tab, url) {
-    await tab.evaluateOnNext(noCookies);
-    await tab.visit(url);
-    await tab.press('accept');
-    await tab.bannerIsGone();
+  notice: {
+    async come(tab, url) {
+      await tab.evaluateOnNext(noCookies);
+      await tab.visit(url);
+      await tab.press('accept');
+      await tab.bannerIsGone();
+    },
   },
-  async charter(tab, url, lang) {
-    await tab.visit(`${new URL(url).origin}/charte-cookies/${lang}`);
-    await answered(tab);
+  placeholder: {
+    async come(tab, url) {
+      await tab.visit(url + 'essai');
+      await answered(tab);
+      await tab.run(() => document.querySelector('.temoin-placeholder').scrollIntoView({ block: 'center' }));
+    },
   },
-  async portal(tab, url) {
-    await tab.visit(url);
-    await answered(tab);
+  charter: {
+    whole: true,
+    async come(tab, url) {
+      await tab.visit(url + 'charte-cookies/fr');
+      await answered(tab);
+    },
   },
 };
 
@@ -60,56 +74,41 @@ async function answered(tab) {
   await tab.bannerIsGone();
 }
 
-/** The same in the languages that the portal does not speak, on a page that says little. */
-const scenesElsewhere = {
-  banner: scenes.banner,
-  async 'dialog-details'(tab, url) {
-    await scenes.dialog(tab, url);
-    await tab.inside((shadow) => { for (const details of shadow.querySelectorAll('dialog details')) details.open = true; });
-  },
-  charter: scenes.charter,
-  async placeholder(tab, url) {
-    await tab.visit(url);
-    await answered(tab);
-    await tab.settles();
-  },
-};
-
-const whole = ['charter', 'portal'];
-
-/** The languages of the second part: words may name some, as in-ar- does. */
-const spoken = languages.filter((lang) => !words.some((word) => /in-/.test(word)) || words.some((word) => word.includes(`in-${lang}-`)));
-
-async function take(browser, name, { width, scheme }, come) {
-  if (words.length && !words.some((word) => name.includes(word))) return;
-  const leaving = [];
-  const tab = await browser.tab({ after: (leave) => leaving.push(leave) }, {
-    viewport: { width, height: width === 320 ? 640 : 900 },
-    media: { 'prefers-color-scheme': scheme },
-  });
-  await come(tab);
-  await tab.screenshot(path.join(dir, name + '.png'), { fullPage: whole.some((scene) => name.startsWith(scene)) });
-  for (const leave of leaving) await leave();
-}
-
-try {
-  const [server, elsewhere, browser] = await Promise.all([startTemoin(later), startTemoin(later, { catalogue: catalogueIn(spoken) }), launch(later)]);
-  const site = await startSite(later, { upstream: elsewhere.url });
-  for (const [scene, come] of Object.entries(scenes)) {
-    for (const lang of ['fr', 'en']) {
-      for (const scheme of ['light', 'dark']) {
-        for (const width of [1440, 768, 320]) {
-          await take(browser, `${scene}-${lang}-${scheme}-${width}`, { width, scheme }, (tab) => come(tab, `${server.url}/?lang=${lang}`, lang));
-        }
+/** Takes a scene in one look, light and dark, at each width, in both directions. */
+async function take(browser, server, scene, look) {
+  const { come, whole } = scenes[scene];
+  const wanted = [];
+  for (const scheme of ['light', 'dark']) {
+    for (const width of Object.keys(heights).map(Number)) {
+      for (const direction of ['ltr', 'rtl']) {
+        const name = [scene, look.theme, look.position, scheme, width, direction].join('-');
+        if (words.every((word) => name.split('-').includes(word))) wanted.push({ name, scheme, width, direction });
       }
     }
   }
-  for (const [scene, come] of Object.entries(scenesElsewhere)) {
-    for (const lang of spoken) {
-      const url = site.page('/page-' + lang, pageIn(lang));
-      for (const width of [1280, 320]) {
-        await take(browser, `${scene}-in-${lang}-${width}`, { width, scheme: 'light' }, (tab) => come(tab, url, lang));
-      }
+  if (!wanted.length) return [];
+  await withLook(server, look);
+  const leaving = [];
+  const tab = await browser.tab({ after: (leave) => leaving.push(leave) });
+  await come(tab, server.url + '/');
+  for (const { name, scheme, width, direction } of wanted) {
+    await tab.viewport({ width, height: heights[width] });
+    await tab.media({ 'prefers-color-scheme': scheme });
+    await setDirection(tab, direction);
+    await tab.screenshot(path.join(dir, name + '.png'), { fullPage: !!whole });
+  }
+  for (const leave of leaving) await leave();
+  return wanted.map(({ name }) => name);
+}
+
+const endings = [];
+try {
+  const later = (end) => endings.push(end);
+  const [server, browser] = await Promise.all([startTemoin(later, { catalogue: await richCatalogue() }), launch(later)]);
+  for (const [scene, { positions: all = ['bottom'] }] of Object.entries(scenes)) {
+    for (const look of looks(themes, all)) {
+      const names = await take(browser, server, scene, look);
+      if (names.length) await contactSheet(browser, dir, ['sheet', scene, look.theme, look.position].join('-'), names);
     }
   }
 } finally {

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,16 +69,12 @@ func bundle(entry, name string, format api.Format, plugins ...api.Plugin) error 
 }
 
 func styles() error {
-	sources, err := filepath.Glob("web/styles/*.css")
-	if err != nil {
-		return err
-	}
-	for _, source := range sources {
-		if err := minify(source); err != nil {
+	return filepath.WalkDir("web/styles", func(source string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
 			return err
 		}
-	}
-	return nil
+		return minify(source)
+	})
 }
 
 // runtime bundles the modules of web/runtime with Go's wasm_exec.js, wrapped in a
@@ -127,7 +124,11 @@ func minify(style string) error {
 	if err := failure(result.Errors, result.Warnings); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dist, filepath.Base(style)), result.Code, 0o644)
+	target := filepath.Join(dist, strings.TrimPrefix(style, "web/styles/"))
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(target, result.Code, 0o644)
 }
 
 // failure takes warnings for errors: none of ours is meant to stay.

@@ -20,10 +20,10 @@ export { host, root, shadow };
 export function keepFocus() {
   const controls = () => [...root.querySelectorAll('a, button')];
   const place = controls().indexOf(shadow.activeElement);
-  const top = root.querySelector('.banner')?.scrollTop;
+  const top = root.querySelector('.words')?.scrollTop;
   return () => {
     controls()[place]?.focus({ preventScroll: true });
-    if (top) root.querySelector('.banner').scrollTop = top;
+    if (top) root.querySelector('.words').scrollTop = top;
   };
 }
 
@@ -82,17 +82,19 @@ const banner = () => root.querySelector('.banner:not([hidden])');
 
 /**
  * Keeps the banner off the element that has the focus: scrolls, and where the
- * page ends there, moves the banner to the top for as long as needed.
+ * page ends there, moves the banner to the other half of the screen for as long
+ * as needed.
  */
 export function watchFocus() {
   document.addEventListener('focusin', ({ target }) => {
     // Nothing may move under the pointer of who clicks.
     if (target === host || !banner() || !target.matches(':focus-visible')) return;
-    host.classList.remove('top');
+    host.classList.remove('top', 'foot');
     const hidden = covered(target);
     if (!hidden) return;
     scrollBy({ top: hidden, behavior: 'instant' });
-    host.classList.toggle('top', covered(target) > 0);
+    const { top, bottom } = target.getBoundingClientRect();
+    if (covered(target)) host.classList.add(top + bottom > innerHeight ? 'top' : 'foot');
   });
 }
 

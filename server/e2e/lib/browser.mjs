@@ -376,13 +376,13 @@ class Tab extends Place {
   /** Sets the medium: { type: 'print', 'prefers-color-scheme': 'dark', … }. */
   async media({ type, ...features }) {
     if (type !== undefined) await this.driver.emulateMediaType(type || undefined);
-    const { 'forced-colors': forced, ...others } = features;
-    const list = Object.entries(others).map(([name, value]) => ({ name, value }));
-    if (list.length && forced === undefined) await this.driver.emulateMediaFeatures(list);
-    if (forced !== undefined) {
-      // Puppeteer does not know the feature; the browser does.
+    const list = Object.entries(features).map(([name, value]) => ({ name, value }));
+    if (features['forced-colors'] || features['prefers-contrast']) {
+      // Puppeteer does not know these features; the browser does.
       const session = await this.driver.createCDPSession();
-      await session.send('Emulation.setEmulatedMedia', { features: [{ name: 'forced-colors', value: forced }, ...list] });
+      await session.send('Emulation.setEmulatedMedia', { features: list });
+    } else if (list.length) {
+      await this.driver.emulateMediaFeatures(list);
     }
   }
 

@@ -1,0 +1,323 @@
+// How it looks: each theme, in each position, light and dark, small and large,
+// and what a page may change of it.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { after, test } from 'node:test';
+
+import { capabilities, launch, needs } from './lib/browser.mjs';
+import { contrast } from './lib/colours.mjs';
+import { looks, positions, themes, withLook } from './lib/looks.mjs';
+import { program, stage } from './lib/stage.mjs';
+
+const { browser, site, server } = await stage();
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const schemes = capabilities.colorScheme ? ['light', 'dark'] : ['light'];
+
+/** A tab with the banner that Go has drawn. */
+async function asked(t, options) {
+  const tab = await browser.tab(t, options);
+  await tab.visit(site.url);
+  await tab.goRuns();
+  return tab;
+}
+
+/** Where banner and buttons are, and which words of buttons stand on two lines. */
+const layout = (shadow) => {
+  const banner = shadow.querySelector('.banner');
+  const buttons = [...banner.querySelectorAll('[data-temoin]')];
+  const brokenWords = buttons.flatMap((button) => [...button.textContent.matchAll(/\S+/g)].filter(({ 0: word, index }) => {
+    const range = document.createRange();
+    range.setStart(button.firstChild, index);
+    range.setEnd(button.firstChild, index + word.length);
+    return new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1;
+  }).map(([word]) => word));
+  return {
+    banner: banner.getBoundingClientRect().toJSON(),
+    buttons: buttons.map((button) => button.getBoundingClientRect().toJSON()),
+    sideways: document.documentElement.scrollWidth - innerWidth,
+    cut: [banner, ...banner.querySelectorAll('*')].filter((element) => element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display !== 'inline').map((element) => element.outerHTML.slice(0, 90)),
+    brokenWords,
+  };
+};
+
+function fits({ banner, buttons, sideways, cut }, { width, height }, where) {
+  assert.ok(banner.height <= height / 2 + 2, `the banner is ${banner.height} px high, want at most half of ${height}: ${where}`);
+  assert.ok(banner.left >= 0 && banner.right <= width && banner.top >= -1 && banner.bottom <= height + 1, `the banner is at ${JSON.stringify(banner)}: ${where}`);
+  assert.ok(sideways <= 0, `the page scrolls sideways by ${sideways} px: ${where}`);
+  assert.deepEqual(cut, [], `nothing may be wider than its box: ${where}`);
+  for (const button of buttons) {
+    assert.ok(button.top >= banner.top && button.bottom <= banner.bottom, `a button is cut, ${JSON.stringify([button, banner])}: ${where}`);
+    assert.ok(button.top === buttons[0].top && button.height >= 24 && button.width >= 24, `one row of large buttons: ${where}`);
+  }
+}
+
+for (const look of looks()) {
+  const name = `${look.theme}, ${look.position}`;
+
+  test(`${name}: refuse and accept weigh the same, before Go and after`, async (t) => {
+    await withLook(server, look);
+    for (const when of ['before Go', 'once Go runs']) {
+      if (when === 'before Go') site.hold(program);
+      else site.reset();
+      const tab = await browser.tab(t);
+      await tab.visit(site.url);
+      await (when === 'before Go' ? tab.bannerIsThere() : tab.goRuns());
+      for (const scheme of schemes) {
+        if (capabilities.colorScheme) await tab.media({ 'prefers-color-scheme': scheme });
+        for (const width of [1440, 768, 320]) {
+          await tab.viewport({ width, height: 700 });
+          const [refuse, accept] = await tab.inside((shadow) => ['refuse', 'accept'].map((action) => {
+            const button = shadow.querySelector(`.banner [data-temoin="${action}"]`);
+            const { width, height, top } = button.getBoundingClientRect();
+            const { color, backgroundColor, borderTopColor, borderTopWidth, fontSize, fontWeight, fontFamily, boxShadow, opacity, textDecorationLine } = getComputedStyle(button);
+            return { box: [width, height, top].map(Math.round), color, backgroundColor, borderTopColor, borderTopWidth, fontSize, fontWeight, fontFamily, boxShadow, opacity, textDecorationLine };
+          }));
+          assert.deepEqual(refuse, accept, `${when}, ${scheme}, ${width} px`);
+        }
+      }
+    }
+  });
+
+  test(`${name}: on small screens at most half, no button cut, no word broken`, async (t) => {
+    await withLook(server, look);
+    const tab = await asked(t);
+    for (const [width, height] of [[320, 568], [320, 256], [640, 256], [768, 600], [1280, 256], [1440, 900]]) {
+      await tab.viewport({ width, height });
+      const found = await tab.inside(layout);
+      fits(found, { width, height }, `${width} × ${height}`);
+      assert.deepEqual(found.brokenWords, [], `${width} × ${height}`);
+    }
+  });
+
+  test(`${name}: with the text spacing of WCAG 1.4.12 nothing is cut`, async (t) => {
+    await withLook(server, look);
+    const tab = await asked(t);
+    await tab.inside((shadow) => {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync('* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important } p { margin-bottom: 2em !important }');
+      shadow.adoptedStyleSheets = [...shadow.adoptedStyleSheets, sheet];
+    });
+    for (const [width, height] of [[320, 568], [1280, 800]]) {
+      await tab.viewport({ width, height });
+      fits(await tab.inside(layout), { width, height }, `${width} × ${height}`);
+    }
+  });
+
+  test(`${name}: the focus is never behind the banner`, async (t) => {
+    await withLook(server, look);
+    const tab = await asked(t, { viewport: { width: 800, height: 600 } });
+    for (let i = 0; i < 60; i++) {
+      await tab.keys('Tab');
+      const focus = await tab.inside((shadow) => {
+        const element = document.activeElement;
+        if (element === document.body) return { end: true };
+        if (element === shadow.host) return {};
+        const a = element.getBoundingClientRect();
+        const b = shadow.querySelector('.banner').getBoundingClientRect();
+        return { label: element.textContent.trim().slice(0, 40), covered: a.left < b.right && a.right > b.left && a.bottom > b.top + 1 && a.top < b.bottom - 1 };
+      });
+      if (focus.end) break;
+      assert.ok(!focus.covered, `"${focus.label}" has the focus, and lies behind the banner`);
+    }
+  });
+}
+
+test('text at 200 %, as the visitor’s browser sets it, is cut in no look', needs('textSize'), async (t) => {
+  const large = await launch(after, { textSize: 32 });
+  for (const look of looks()) {
+    await withLook(server, look);
+    const tab = await large.tab(t);
+    await tab.visit(site.url);
+    await tab.goRuns();
+    for (const [width, height] of [[640, 900], [1280, 900]]) {
+      await tab.viewport({ width, height });
+      fits(await tab.inside(layout), { width, height }, `${JSON.stringify(look)}, ${width} × ${height}`);
+    }
+  }
+});
+
+/** Text, and what is to be seen to be used, with the ground on which each stands. */
+const painted = (shadow, area) => {
+  const opaque = (color) => !/^rgba\(.*, 0\)$/.test(color);
+  const ground = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const color = getComputedStyle(at).backgroundColor;
+      if (opaque(color)) return color;
+    }
+    return null; // the page: what stands on it has a ground of its own
+  };
+  const list = [];
+  const note = (element, kind, color, on) => on && list.push({ what: `${kind} of ${element.outerHTML.slice(0, 70)}`, color, on, least: kind === 'text' ? 4.5 : 3 });
+  for (const element of shadow.querySelectorAll(area)) {
+    const style = getComputedStyle(element);
+    if (!element.checkVisibility()) continue;
+    if ([...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())) note(element, 'text', style.color, ground(element));
+    if (element.matches('button')) note(element, 'edge', style.borderTopColor === style.backgroundColor ? style.backgroundColor : style.borderTopColor, ground(element.parentElement));
+    if (element.matches('input')) {
+      note(element, 'edge', style.borderTopColor, ground(element.parentElement));
+      note(element, 'knob', getComputedStyle(element, '::before').backgroundColor, style.backgroundColor);
+    }
+    if (element.matches('button, a, summary, input')) {
+      element.focus({ focusVisible: true });
+      note(element, 'ring', getComputedStyle(element).outlineColor, ground(element.parentElement));
+    }
+  }
+  return list;
+};
+
+function contrasts(list, where) {
+  assert.ok(list.length > 0, `something must have been looked at: ${where}`);
+  for (const { what, color, on, least } of list) {
+    const ratio = contrast(color, on);
+    assert.ok(ratio >= least, `${ratio.toFixed(2)}:1 for the ${what}, ${color} on ${on}, want ${least}: ${where}`);
+  }
+}
+
+async function axeFinds(tab, context) {
+  await tab.inject(axe);
+  const { violations } = await tab.run((context) => window.axe.run(context ?? document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }), context);
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 120)} ${failureSummary}`));
+}
+
+for (const theme of themes) {
+  for (const scheme of schemes) {
+    const media = capabilities.colorScheme ? { 'prefers-color-scheme': scheme } : {};
+
+    test(`${theme}, ${scheme}: text stands out by 4.5:1, edges, knobs and the focus ring by 3:1; axe finds nothing`, async (t) => {
+      await withLook(server, { theme, position: 'bottom' });
+      const tab = await browser.tab(t, { media });
+      await tab.visit(site.url + '/essai');
+      await tab.goRuns();
+      await tab.keys('Tab'); // from here on the focus shows
+      contrasts(await tab.inside(painted, '.banner *'), 'the banner');
+      assert.deepEqual(await axeFinds(tab), [], 'the page with the banner and placeholders');
+      await tab.press('customize');
+      await tab.dialogIsOpen();
+      await tab.inside((shadow) => { for (const details of shadow.querySelectorAll('dialog details')) details.open = true; });
+      await tab.turn('youtube');
+      contrasts(await tab.inside(painted, 'dialog *'), 'the dialog');
+      assert.deepEqual(await axeFinds(tab, { fromShadowDom: ['#temoin', 'dialog'] }), [], 'the dialog');
+      await tab.press('refuse');
+      await tab.dialogIsClosed();
+      contrasts(await tab.inside(painted, '.reopen *'), 'the floating button');
+      const placeholder = `(${painted})(document.querySelector('.temoin-placeholder').shadowRoot, '.placeholder *')`;
+      contrasts(await tab.inject(placeholder), 'the placeholder');
+      await tab.visit(site.url + '/charte-cookies/fr');
+      await tab.goRuns().catch(() => {}); // with a choice, it may never run
+      assert.deepEqual(await axeFinds(tab), [], 'the charter');
+    });
+  }
+
+  test(`${theme}: in forced colours edges stay, with more contrast lines are ink, with less motion nothing moves`, needs('forcedColors'), async (t) => {
+    await withLook(server, { theme, position: 'corner' });
+    const tab = await asked(t, { media: { 'forced-colors': 'active' } });
+    const edges = await tab.inside((shadow) => [...shadow.querySelectorAll('.banner, .banner [data-temoin]')].map((element) => getComputedStyle(element)).map(({ borderTopStyle, borderTopWidth }) => `${borderTopStyle} ${borderTopWidth}`));
+    assert.deepEqual(edges, Array(4).fill('solid 1px'));
+    await tab.close();
+
+    const more = await asked(t, { media: { 'prefers-contrast': 'more' } });
+    assert.ok(await more.run(() => matchMedia('(prefers-contrast: more)').matches), 'the emulation must work');
+    const [line, ink] = await more.inside((shadow) => { const { borderTopColor, color } = getComputedStyle(shadow.querySelector('.banner')); return [borderTopColor, color]; });
+    assert.equal(line, ink);
+    await more.close();
+
+    const still = await asked(t, { media: { 'prefers-reduced-motion': 'reduce' } });
+    assert.equal(await still.inside((shadow) => shadow.getAnimations().length), 0);
+  });
+}
+
+test('a catalogue can make a theme light or dark whatever the visitor’s setting', needs('colorScheme'), async (t) => {
+  const papers = {};
+  for (const scheme of ['auto', 'light', 'dark']) {
+    await withLook(server, { theme: 'dsfr', position: 'bottom', scheme });
+    for (const setting of ['light', 'dark']) {
+      const tab = await asked(t, { media: { 'prefers-color-scheme': setting } });
+      papers[`${scheme} ${setting}`] = await tab.inside((shadow) => getComputedStyle(shadow.querySelector('.banner')).backgroundColor);
+    }
+  }
+  const [white, grey] = ['rgb(255, 255, 255)', 'rgb(36, 36, 36)'];
+  assert.deepEqual(papers, {
+    'auto light': white, 'auto dark': grey, 'light light': white, 'light dark': white, 'dark light': grey, 'dark dark': grey,
+  });
+});
+
+test('the State’s theme has its order, its words, its blue; customize is the secondary button', async (t) => {
+  await withLook(server, { theme: 'dsfr', position: 'bottom' });
+  const tab = await asked(t);
+  const buttons = await tab.inside((shadow) => [...shadow.querySelectorAll('.banner [data-temoin]')].map((button) => [button.textContent, getComputedStyle(button).backgroundColor]));
+  assert.deepEqual(buttons, [['Personnaliser', 'rgb(255, 255, 255)'], ['Tout refuser', 'rgb(0, 0, 145)'], ['Tout accepter', 'rgb(0, 0, 145)']]);
+  await tab.press('customize');
+  await tab.dialogIsOpen();
+  assert.equal(await tab.inside((shadow) => shadow.querySelector('dialog .title').textContent), 'Panneau de gestion des cookies');
+});
+
+test('minimal takes the page’s font', async (t) => {
+  await withLook(server, { theme: 'minimal', position: 'bottom' });
+  site.page('/font', '<!doctype html><html lang="fr"><script src="/temoin.js"></script><style>body { font-family: monospace }</style><title>font</title><p>Page');
+  const tab = await browser.tab(t);
+  await tab.visit(site.url + '/font');
+  await tab.bannerIsThere();
+  assert.equal(await tab.inside((shadow) => getComputedStyle(shadow.querySelector('.banner p')).fontFamily), 'monospace');
+});
+
+/** The custom properties that the README lists, each with a value and where it is to be seen. */
+const properties = {
+  ink: ['#010203', '.banner .title', 'color', 'rgb(1, 2, 3)'],
+  paper: ['#fefefe', '.banner', 'backgroundColor', 'rgb(254, 254, 254)'],
+  line: ['#040506', '.banner', 'borderTopColor', 'rgb(4, 5, 6)'],
+  quiet: ['#070809', 'dialog .state', 'color', 'rgb(7, 8, 9)'],
+  accent: ['#0a0b0c', '.banner .link', 'color', 'rgb(10, 11, 12)'],
+  'on-accent': ['#fdfdfd', 'dialog input[name="matomo"]', 'backgroundColor', 'rgb(253, 253, 253)', '::before'],
+  button: ['#0d0e0f', '.banner [data-temoin="accept"]', 'backgroundColor', 'rgb(13, 14, 15)'],
+  'on-button': ['#fcfcfc', '.banner [data-temoin="accept"]', 'color', 'rgb(252, 252, 252)'],
+  'button-line': ['#101112', '.banner .button', 'borderTopColor', 'rgb(16, 17, 18)'],
+  radius: ['7px', 'dialog', 'borderTopLeftRadius', '7px'],
+  'button-radius': ['9px', '.banner .button', 'borderTopLeftRadius', '9px'],
+  weight: ['300', '.banner .button', 'fontWeight', '300'],
+  font: ['monospace', '.banner p', 'fontFamily', 'monospace'],
+  size: ['20px', '.banner p', 'fontSize', '20px'],
+  space: ['11px', '.banner', 'paddingTop', '11px'],
+  shadow: ['none', '.banner', 'boxShadow', 'none'],
+};
+
+for (const theme of themes) {
+  test(`${theme}: each custom property on #temoin takes effect, and each part can be reached`, async (t) => {
+    await withLook(server, { theme, position: 'bottom' });
+    const tab = await browser.tab(t);
+    for (const [name, [value, selector, property, seen, pseudo]] of Object.entries(properties)) {
+      site.page('/own', `<!doctype html><html lang="fr"><script src="/temoin.js"></script><title>own</title><style>#temoin { --temoin-${name}: ${value} } #temoin::part(button) { letter-spacing: 1px }</style><p>Page`);
+      await tab.visit(site.url + '/own');
+      await tab.goRuns();
+      if (/dialog/.test(selector)) {
+        await tab.press('customize');
+        await tab.dialogIsOpen();
+      }
+      const found = await tab.inside((shadow, selector, property, pseudo) => getComputedStyle(shadow.querySelector(selector), pseudo)[property], selector, property, pseudo);
+      assert.equal(found, seen, `--temoin-${name}`);
+      assert.equal(await tab.inside((shadow) => getComputedStyle(shadow.querySelector('.banner .button')).letterSpacing), '1px');
+    }
+  });
+}
+
+test('the parts are those that the README lists', async (t) => {
+  await withLook(server, { theme: 'default', position: 'bottom' });
+  const tab = await asked(t);
+  await tab.press('customize');
+  await tab.dialogIsOpen();
+  const parts = await tab.inside((shadow) => [...new Set([...shadow.querySelectorAll('[part]')].map((element) => element.part.value))].sort());
+  assert.deepEqual(parts, ['banner', 'button', 'category', 'dialog', 'link', 'name', 'notice', 'reopen', 'service', 'state', 'summary', 'switch', 'table', 'text', 'title']);
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  for (const name of [...parts, 'placeholder']) assert.ok(readme.includes('`' + name + '`'), `the README lists the part ${name}`);
+  for (const name of [...Object.keys(properties), 'focus', 'backdrop', 'z']) assert.ok(readme.includes(`--temoin-${name}`), `the README lists --temoin-${name}`);
+});
+
+test('no look prints the banner', needs('mediaType'), async (t) => {
+  for (const position of positions) {
+    await withLook(server, { theme: 'default', position });
+    const tab = await asked(t);
+    await tab.media({ type: 'print' });
+    assert.equal((await tab.layers()).banner, false, position);
+  }
+});
