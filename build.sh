@@ -8,7 +8,8 @@ usage() {
 ./build.sh build            the program, bin/temoin, with all that it serves in it
 ./build.sh serve [FLAGS]    build, and serve the demo portal on http://127.0.0.1:8080
 ./build.sh test             install what the tests need, and run every test there is
-./build.sh bench            sizes of all parts, times in Chromium, receipts a second; -size: sizes alone
+./build.sh bench            sizes of all parts, times in Chromium, receipts a second; -size: the sizes alone,
+                            -server: the server beside nginx
 ./build.sh export DIR       build, and write the files for a static host into DIR
 
 Building needs Go alone. The tests need Debian's apt-get as well, and use Node.
@@ -116,7 +117,10 @@ browser_tests() {
 
 bench() {
   local times=yes
-  case " $* " in *' -size '* | *' --size '*) times= ;; esac
+  case " $* " in
+    *' -server '*) bench_server; return ;;
+    *' -size '* | *' --size '*) times= ;;
+  esac
   if [ $times ]; then need_browser; need_postgres; else need_node; fi
   node server/e2e/bench.mjs "$@"
   program -ldflags=-w -o .cache/named.wasm
@@ -126,6 +130,40 @@ bench() {
   go run ./server/load -duration 60s
   step 'receipts in PostgreSQL, for two minutes'
   go run ./server/load -duration 60s -postgres
+}
+
+# Drives the server, and nginx with the exported files, by turns, on the
+# loopback: temoin.js, gzip, which Debian's nginx serves from files. What counts
+# is the ratio; 2 CPUs carry the load tool too.
+bench_server() {
+  need nginx-light apache2-utils
+  local dir round
+  dir=$(mktemp -d)
+  trap "kill \$(jobs -p) 2>/dev/null || true; rm -rf '$dir'" EXIT # dir is gone by then
+  bin/temoin export -catalogue web/catalogue.yaml "$dir/export" >/dev/null
+  chmod -R a+rX "$dir"
+  cat >"$dir/nginx.conf" <<CONF
+daemon off; worker_processes auto; pid $dir/pid; error_log $dir/error.log;
+events {}
+http {
+  types { text/javascript js; }
+  access_log off; sendfile on; tcp_nopush on; gzip_static on;
+  client_body_temp_path $dir; proxy_temp_path $dir; fastcgi_temp_path $dir; uwsgi_temp_path $dir; scgi_temp_path $dir;
+  open_file_cache max=100; keepalive_requests 1000000;
+  server { listen 127.0.0.1:18481; root $dir/export; }
+}
+CONF
+  nginx -c "$dir/nginx.conf" &
+  bin/temoin serve -addr 127.0.0.1:18482 -catalogue web/catalogue.yaml -log warn >/dev/null &
+  sleep 2
+  step 'requests a second for temoin.js, kept connections, 16 at a time'
+  for round in 1 2 3; do
+    echo "round $round: nginx $(rate 18481), temoin $(rate 18482)"
+  done
+}
+
+rate() {
+  ab -q -k -c 16 -n 20000 -H 'Accept-Encoding: gzip' "http://127.0.0.1:$1/temoin.js" | awk '/^Requests per second/ { print $4 } /^(Failed|Non-2xx)/ && $3 > 0 { print "(with errors)" }'
 }
 
 case "${1:-}" in

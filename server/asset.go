@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"path"
 	"strconv"
@@ -30,6 +31,7 @@ type variant struct {
 	encoding string // as in Content-Encoding, "" for identity
 	body     []byte
 	etag     string
+	header   http.Header // of each answer; its values are shared, and never changed
 }
 
 const immutable = "public, max-age=31536000, immutable"
@@ -80,13 +82,32 @@ func packedAsset(name, cache string, body, br, gz []byte) *asset {
 	a := &asset{contentType: typeOf(name), cache: cache}
 	// What is too small to shrink goes as it is.
 	if len(br) < len(body) {
-		a.variants = append(a.variants, variant{"br", br, `"` + sum + `-br"`})
+		a.add("br", br, `"`+sum+`-br"`)
 	}
 	if len(gz) < len(body) {
-		a.variants = append(a.variants, variant{"gzip", gz, `"` + sum + `-gz"`})
+		a.add("gzip", gz, `"`+sum+`-gz"`)
 	}
-	a.variants = append(a.variants, variant{"", body, `"` + sum + `"`})
+	a.add("", body, `"`+sum+`"`)
 	return a
+}
+
+func (a *asset) add(encoding string, body []byte, etag string) {
+	header := http.Header{}
+	header.Set("Content-Type", a.contentType)
+	header.Set("Cache-Control", a.cache)
+	header.Set("Vary", "Accept-Encoding")
+	header.Set("ETag", etag)
+	header.Set("Accept-Ranges", "bytes")
+	// Any origin may read an asset: there is nothing personal in it.
+	header.Set("Access-Control-Allow-Origin", "*")
+	header.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	if encoding != "" {
+		header.Set("Content-Encoding", encoding)
+	}
+	// net/http leaves the length out of what is encoded, since most who encode
+	// do not know it. Where it answers in ranges it sets its own.
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	a.variants = append(a.variants, variant{encoding, body, etag, header})
 }
 
 // types are the media types of what the server sends. The machine's own table
@@ -125,27 +146,32 @@ func (a *asset) integrity() string {
 	return "sha384-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// ServeHTTP answers GET and HEAD, whole, in ranges, or with 304. Any origin may
-// read an asset: there is nothing personal in it.
+// ServeHTTP answers GET and HEAD, whole, in ranges, or with 304.
 func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !allow(w, r, http.MethodGet, http.MethodHead) {
 		return
 	}
 	v := a.negotiate(r.Header.Get("Accept-Encoding"))
-	h := w.Header()
-	h.Set("Content-Type", a.contentType)
-	h.Set("Cache-Control", a.cache)
-	h.Set("Vary", "Accept-Encoding")
-	h.Set("ETag", v.etag)
-	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	if v.encoding != "" {
-		h.Set("Content-Encoding", v.encoding)
-		// net/http leaves the length out of what is encoded, since most who
-		// encode do not know it. Where it answers in ranges it sets its own.
-		h.Set("Content-Length", strconv.Itoa(len(v.body)))
+	maps.Copy(w.Header(), v.header)
+	switch {
+	case isConditional(r):
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(v.body))
+	case r.Method == http.MethodHead:
+		w.WriteHeader(http.StatusOK)
+	default:
+		w.Write(v.body) // an error here means that the visitor has left
 	}
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(v.body))
+}
+
+// isConditional reports whether the request may want less than the whole, which
+// http.ServeContent finds out.
+func isConditional(r *http.Request) bool {
+	for _, name := range []string{"Range", "If-None-Match", "If-Match", "If-Range"} {
+		if len(r.Header[name]) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // negotiate returns the variant that a client prefers that sent this header

@@ -111,3 +111,34 @@ func TestAsset_Requests(t *testing.T) {
 		})
 	}
 }
+
+// discard is a ResponseWriter that keeps nothing, so that only the handler's own
+// work is measured.
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header         { return d.header }
+func (d discard) Write(b []byte) (int, error) { return len(b), nil }
+func (d discard) WriteHeader(int)             {}
+
+// BenchmarkAsset measures what the server does for temoin.js, without the
+// connection: go test -bench Asset -benchmem ./server
+func BenchmarkAsset(b *testing.B) {
+	handler := newTestServer(b).handler()
+	for name, headers := range map[string]map[string]string{
+		"whole":        {"Accept-Encoding": "gzip, deflate, br, zstd"},
+		"not modified": {"Accept-Encoding": "gzip, deflate, br, zstd", "If-None-Match": "*"},
+		"range":        {"Accept-Encoding": "gzip, deflate, br, zstd", "Range": "bytes=0-99"},
+	} {
+		b.Run(name, func(b *testing.B) {
+			request := httptest.NewRequest(http.MethodGet, "/temoin.js", nil)
+			for key, value := range headers {
+				request.Header.Set(key, value)
+			}
+			w := discard{http.Header{}}
+			b.ReportAllocs()
+			for b.Loop() {
+				handler.ServeHTTP(w, request)
+			}
+		})
+	}
+}

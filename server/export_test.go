@@ -32,6 +32,10 @@ func TestExport_SameBytes(t *testing.T) {
 	if err := s.loadPortal(); err != nil {
 		t.Fatal(err)
 	}
+	s.prepareProofs()
+	if err := s.prepareAdmin(); err != nil {
+		t.Fatal(err)
+	}
 	encodings := map[string]string{"": "", ".br": "br", ".gz": "gzip"}
 	for _, file := range manifest.Files {
 		path := strings.TrimSuffix("/"+file.Path, "/index.html")

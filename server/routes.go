@@ -169,12 +169,17 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self' 'wasm-unsaf
 	"style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; base-uri 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types temoin; frame-ancestors "
 
+// securityHeaders are those of every answer. The values are shared by all of
+// them: they are replaced, never changed.
 func securityHeaders(next http.Handler) http.Handler {
+	shared := http.Header{
+		"Content-Security-Policy": {contentSecurityPolicy + "'none'"},
+		"X-Content-Type-Options":  {"nosniff"},
+		"Referrer-Policy":         {"strict-origin-when-cross-origin"},
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", contentSecurityPolicy+"'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
+		maps.Copy(h, shared)
 		if isSecure(r) {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}

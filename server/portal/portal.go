@@ -29,6 +29,7 @@ const (
 	datasetsPath = "/jeux-de-donnees"
 	videoPath    = "/demo/video"
 	mapPath      = "/demo/carte"
+	benchPath    = "/banc"
 )
 
 // Files are the style and the scripts of the portal, in the demo folder. They
@@ -47,7 +48,7 @@ func FramePaths() []string { return []string{videoPath, mapPath} }
 type Portal struct {
 	content   *content
 	pages     []page // those that the navigation leads to, and the datasets
-	frames    []page
+	others    []page // that no link leads to
 	templates *template.Template
 }
 
@@ -63,7 +64,7 @@ func New(files fs.FS) (*Portal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse portal templates: %w", err)
 	}
-	return &Portal{content: content, pages: content.pages(), frames: content.frames(), templates: templates}, nil
+	return &Portal{content: content, pages: content.pages(), others: content.others(), templates: templates}, nil
 }
 
 // paths lists the pages that the portal serves.
@@ -75,9 +76,9 @@ func (p *Portal) paths() []string {
 	return paths
 }
 
-// at returns the page or the frame of this path, or nil.
+// at returns the page of this path, or nil.
 func (p *Portal) at(path string) *page {
-	for _, list := range [][]page{p.pages, p.frames} {
+	for _, list := range [][]page{p.pages, p.others} {
 		for i := range list {
 			if list[i].Path == path {
 				return &list[i]
@@ -105,6 +106,10 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case wantsCSV:
 		p.serveCSV(w, found.Dataset)
 	default:
+		if path == benchPath {
+			// The peers' pages have no policy, and an inline script, as this one has.
+			w.Header().Del("Content-Security-Policy")
+		}
 		p.servePage(w, r, http.StatusOK, found)
 	}
 }
@@ -226,11 +231,13 @@ func (c *content) pages() []page {
 	)
 }
 
-// frames lists what pages of the portal show in a frame.
-func (c *content) frames() []page {
+// others lists what pages of the portal show in a frame, and the page that the
+// measurement beside other banners visits: it holds what theirs hold.
+func (c *content) others() []page {
 	return []page{
 		{Path: videoPath, Title: c.Words["video.title"], template: "video.html"},
 		{Path: mapPath, Title: c.Words["map.title"], template: "map.html"},
+		{Path: benchPath, template: "bench.html"},
 	}
 }
 

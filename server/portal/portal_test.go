@@ -461,3 +461,18 @@ func TestNew_errors(t *testing.T) {
 		})
 	}
 }
+
+// The page that is measured beside other banners holds one gated script, which
+// the policy of our other pages would not let run.
+func TestPortal_bench(t *testing.T) {
+	w := httptest.NewRecorder()
+	w.Header().Set("Content-Security-Policy", "script-src 'self'")
+	mustNew(t).ServeHTTP(w, httptest.NewRequest(http.MethodGet, benchPath, nil))
+	body := w.Body.String()
+	if w.Code != http.StatusOK || strings.Count(body, "<script") != 2 || !strings.Contains(body, `data-consent="statistics">window.__statsRan`) {
+		t.Errorf("got %d, %s", w.Code, body)
+	}
+	if policy := w.Header().Get("Content-Security-Policy"); policy != "" {
+		t.Errorf("got the policy %q", policy)
+	}
+}

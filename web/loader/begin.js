@@ -99,19 +99,21 @@ const idle = globalThis.requestIdleCallback ?? ((callback) => setTimeout(callbac
 /**
  * Has the program ready before it is asked for: compiled and started when the
  * page is idle, or when the visitor comes near. On a line that is slow, or
- * saved by the visitor's or the site's wish, only the latter.
+ * saved by the visitor's or the site's wish, only the latter. Who answers at
+ * once needs no program: its start must not stand in the way of that click.
  */
 function anticipate() {
   const near = ['pointerover', 'pointerdown', 'touchstart', 'focusin'];
-  const start = () => {
-    for (const event of near) host.removeEventListener(event, start);
-    layers.start().catch(() => {}); // said on the console; the shell goes on
-  };
-  for (const event of near) host.addEventListener(event, start, { passive: true });
+  const unlessAnswered = (callback) => () => idle(() => { if (!current()) callback(); });
+  const start = unlessAnswered(() => layers.start().catch(() => {})); // said on the console; the shell goes on
+  const prepare = unlessAnswered(() => {
+    for (const event of near) host.removeEventListener(event, prepare);
+    layers.prepare().then(start, start);
+  });
+  for (const event of near) host.addEventListener(event, prepare, { passive: true });
 
   const { saveData, effectiveType } = navigator.connection ?? {};
   if (bundle.near || saveData || /2g/.test(effectiveType)) return;
-  const prepare = () => idle(() => layers.prepare().then(() => idle(start), start));
   if (document.readyState === 'complete') prepare();
   else addEventListener('load', prepare, { once: true });
 }
