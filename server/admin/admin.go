@@ -138,7 +138,9 @@ func (d *Dashboard) ServeHTTP(w http.ResponseWriter, r *http.Request) { d.handle
 func (d *Dashboard) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+d.stylePath, d.getStyle)
+	mux.HandleFunc("GET "+forgetPath, d.getForget)
 	mux.Handle("GET "+Path, d.page(anyone, (*call).getReport))
+	mux.Handle("GET "+Path+"/{$}", http.RedirectHandler(Path, http.StatusSeeOther))
 	mux.Handle("POST "+Path+"/login", d.page(anyone, (*call).postLogin))
 	mux.Handle("POST "+Path+"/logout", d.page(signedIn, (*call).postLogout))
 	mux.Handle("GET "+Path+"/receipts", d.page(signedIn, (*call).getReceipt))
@@ -183,6 +185,7 @@ type call struct {
 	store        Store
 	passwordHash string
 	language     *language
+	forget       bool // have the browser forget the pages that it has seen
 }
 
 // maxForm is the most bytes that a form may send.

@@ -178,7 +178,7 @@ func TestNew_Refuses(t *testing.T) {
 
 func TestDashboard_IsOffWithoutAPassword(t *testing.T) {
 	b := newBench(t, newFakeStore(t))
-	for _, path := range []string{"/admin", "/admin/", "/admin/receipts?id=x", "/admin/export.csv", "/admin/nothing"} {
+	for _, path := range []string{"/admin", "/admin/receipts?id=x", "/admin/export.csv", "/admin/nothing"} {
 		expect(t, b.visit("GET", path, nil), http.StatusNotFound, "temoin admin password")
 	}
 	expect(t, b.visit("POST", "/admin/login", url.Values{"password": {""}}), http.StatusNotFound, "temoin admin password")
@@ -212,7 +212,10 @@ func TestDashboard_SignInAndOut(t *testing.T) {
 	if gone := response.Cookies(); len(gone) != 1 || gone[0].MaxAge >= 0 || gone[0].Value != "" {
 		t.Errorf("got cookies %v, want one that is gone", gone)
 	}
-	expect(t, b.visit("GET", "/admin?signed=out", nil, with(cookie)), http.StatusOK, `type="password"`, "Vous êtes déconnecté")
+	expect(t, b.visit("GET", "/admin?signed=out", nil, with(cookie)), http.StatusOK, `type="password"`, "Vous êtes déconnecté", forgetPath)
+	if got := b.visit("GET", forgetPath, nil).Header.Get("Clear-Site-Data"); got != `"cache"` {
+		t.Errorf("the browser is told to forget %s", got)
+	}
 	expect(t, b.visit("GET", "/admin?signed=in", nil), http.StatusOK, "n’a pas gardé la connexion")
 
 	for _, secret := range []string{rightPassword, "wrong horse battery", cookie.Value, token, sessionHash(cookie.Value, cheapHash), cheapHash} {

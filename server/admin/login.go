@@ -30,9 +30,22 @@ func (c *call) showLogin() error {
 		// The password was right, and yet no session came along.
 		body.Notice = "login-lost"
 	case hasLeft:
-		body.Notice = "login-ended"
+		body.Notice, c.forget = "login-ended", true
 	}
 	return c.show(http.StatusOK, "login", "login-title", body)
+}
+
+// forgetPath is an empty style sheet that the page of whoever has signed out
+// loads.
+const forgetPath = Path + "/forget.css"
+
+// getForget handles "GET /admin/forget.css". Some browsers keep pages in memory
+// for the way back, even those that are not to be stored (Chromium, 2026); they
+// give them up only when told so after the last of them has been left, hence not
+// in the answer that leads away from it.
+func (d *Dashboard) getForget(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	w.Header().Set("Clear-Site-Data", `"cache"`)
 }
 
 // postLogin handles "POST /admin/login".

@@ -12,6 +12,7 @@ type view struct {
 	Title  string
 	Site   string
 	Style  string
+	Forget string // address of what has the browser forget, or ""
 	Home   string
 	Token  string // of the form that signs out; "" where there is nothing to sign out of
 	Others []otherLanguage
@@ -30,6 +31,9 @@ func (c *call) show(status int, name, titleKey string, body any) error {
 		Style: c.stylePath,
 		Home:  c.link(Path),
 		Body:  body,
+	}
+	if c.forget {
+		v.Forget = forgetPath
 	}
 	if c.token != "" {
 		v.Token = formToken(c.token)

@@ -107,13 +107,22 @@ func (c *call) outcomes() []key {
 }
 
 func (c *call) panels(r *report) ([]panel, error) {
-	draw := []func(*report) (panel, error){c.unansweredPanel, c.revisionsPanel}
-	if r.Total.All() > 0 {
-		draw = append([]func(*report) (panel, error){c.daysPanel, c.categoriesPanel, c.languagesPanel, c.waysPanel}, draw...)
-	}
 	var panels []panel
-	for _, one := range draw {
-		p, err := one(r)
+	for _, one := range []struct {
+		draw  func(*report) (panel, error)
+		shown bool
+	}{
+		{c.daysPanel, r.Total.All() > 0},
+		{c.categoriesPanel, len(r.Categories) > 0},
+		{c.languagesPanel, r.Total.All() > 0},
+		{c.waysPanel, r.Total.All() > 0},
+		{c.unansweredPanel, true},
+		{c.revisionsPanel, true},
+	} {
+		if !one.shown {
+			continue
+		}
+		p, err := one.draw(r)
 		if err != nil {
 			return nil, err
 		}
@@ -283,7 +292,7 @@ func (c *call) languagesPanel(r *report) (panel, error) {
 	for _, g := range r.Languages {
 		name := languageName(g.Name)
 		chart.Rows = append(chart.Rows, row{name, c.language.Say("figure-of", "n", c.language.Number(g.All())), outcomeParts(g.tally, g.All())})
-		p.Table.Rows = append(p.Table.Rows, c.rates(name, g.tally, c.language.Number(g.All())))
+		p.Table.Rows = append(p.Table.Rows, append([]string{name}, c.rates(g.tally)...))
 		said = append(said, c.language.Say("languages-item", "name", name, "rate", c.language.Rate(g.Accepted, g.All())))
 	}
 	var err error
@@ -291,10 +300,11 @@ func (c *call) languagesPanel(r *report) (panel, error) {
 	return p, err
 }
 
-// rates makes a row of a table: the share of each outcome, and a last cell.
-func (c *call) rates(first string, t tally, last ...string) []string {
+// rates are the cells of a table for the share of each outcome, and for the
+// number of choices.
+func (c *call) rates(t tally) []string {
 	l, all := c.language, t.All()
-	return append([]string{first, l.Rate(t.Accepted, all), l.Rate(t.Partly, all), l.Rate(t.Refused, all)}, last...)
+	return []string{l.Rate(t.Accepted, all), l.Rate(t.Partly, all), l.Rate(t.Refused, all), l.Number(all)}
 }
 
 func (c *call) waysPanel(r *report) (panel, error) {
@@ -378,9 +388,8 @@ func (c *call) revisionsPanel(r *report) (panel, error) {
 		"outcome-accepted", "outcome-partly", "outcome-refused", "column-choices", "column-unanswered")
 	p.Table.Words = 3
 	for _, rev := range r.Revisions {
-		rates := c.rates("", rev.tally, c.language.Number(rev.All()), c.language.Number(rev.Unanswered))
-		cells := []string{rev.Rev, c.language.Date(rev.First), c.language.Date(rev.Last)}
-		p.Table.Rows = append(p.Table.Rows, append(cells, rates[1:]...))
+		cells := append([]string{rev.Rev, c.language.Date(rev.First), c.language.Date(rev.Last)}, c.rates(rev.tally)...)
+		p.Table.Rows = append(p.Table.Rows, append(cells, c.language.Number(rev.Unanswered)))
 	}
 	return p, nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"temoin/app/consent"
@@ -13,8 +12,6 @@ import (
 	"temoin/server/receipt"
 	"temoin/server/store"
 )
-
-var uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // searchBody is what the search form shows.
 type searchBody struct {
@@ -52,7 +49,7 @@ func (c *call) getReceipt() error {
 	// What is pasted often brings a space along, and some programs write capitals.
 	id := strings.ToLower(strings.TrimSpace(c.r.URL.Query().Get("id")))
 	body := receiptBody{Search: c.search(id)}
-	if !uuidPattern.MatchString(id) {
+	if !receipt.IsID(id) {
 		body.Search.Fault = "search-unreadable"
 		return c.show(http.StatusBadRequest, "search", "search-title", body)
 	}

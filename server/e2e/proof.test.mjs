@@ -457,44 +457,51 @@ test('no choice stands after reset(), though the answer to the one before comes 
   assert.deepEqual(await receipts(first.id), [1], 'what was chosen can be proved all the same');
 });
 
-test('a refusal on the next page stands, though the answer to the acceptance on the page before comes late', async (t) => {
-  for (const [where, how] of [['/elsewhere', 'a page that is left'], ['/page', 'one that is loaded anew']]) {
-    await t.test(how, async (t) => {
-      site.reset();
-      const release = site.hold(endpoint);
-      const tab = await open(t);
-      await decide(tab, 'accept');
-      await reported(1);
-      await tab.visit(site.url + where);
-      const second = await decided(tab, 'refuse');
-      await reported(2);
-      release();
-      await delivered(tab);
-      await pause(500);
-      await cookieHolds(tab, second);
-      await tab.visit(site.url + '/page');
-      assert.equal((await tab.choice()).id, second.id);
-      assert.equal(await tab.has('statistics'), false);
-    });
-  }
-});
+/** Holds back the first answer alone; returns what lets it go. */
+function holdFirst(pattern) {
+  let release;
+  const held = new Promise((resolve) => { release = resolve; });
+  let first = true;
+  site.alter(pattern, async (answer) => {
+    if (first) {
+      first = false;
+      await held;
+    }
+    return answer;
+  });
+  return release;
+}
 
-test('a page in the back/forward cache sets no cookie when its answer comes late', async (t) => {
-  site.page('/cached', page(include), { 'cache-control': 'no-cache' });
-  const release = site.hold(endpoint);
-  const tab = await open(t, { path: '/cached' });
-  await decide(tab, 'accept');
-  await reported(1);
-  await tab.run(() => { location.assign('/elsewhere'); });
-  await tab.arrives(/elsewhere/);
-  const second = await decided(tab, 'refuse');
-  release();
-  await delivered(tab);
-  await pause(300);
-  await tab.back();
-  await tab.until((shadow, id) => window.temoin.choice?.id === id, 'the newer choice to count', second.id);
-  await cookieHolds(tab, second);
-});
+site.page('/cached', page(include), { 'cache-control': 'no-cache' });
+
+for (const [name, from, to] of [
+  ['a page that is left', '/page', '/elsewhere'],
+  ['a page that is loaded anew', '/page', '/page'],
+  ['a page in the back/forward cache', '/cached', '/elsewhere'],
+]) {
+  test(`the answer to an acceptance on ${name} does not undo the refusal on the next, however late it comes`, async (t) => {
+    const release = holdFirst(endpoint);
+    const tab = await open(t, { path: from });
+    const first = await decided(tab, 'accept');
+    await reported(1);
+    await tab.run((to) => { location.assign(to); }, to);
+    await tab.until((shadow, to) => location.pathname === to && document.readyState === 'complete' && !window.heard.some(({ type }) => type === 'temoin:change'), 'the next page', to);
+    const second = await decided(tab, 'refuse');
+    await kept(second.id);
+    await delivered(tab);
+    release();
+    await pause(1000);
+    await cookieHolds(tab, second);
+    await tab.visit(site.url + '/page');
+    assert.equal((await tab.choice()).id, second.id);
+    assert.equal(await tab.has('statistics'), false);
+    assert.deepEqual(await receipts(first.id, second.id), [1, 1]);
+    if (from !== '/cached') return;
+    await tab.back();
+    await tab.back();
+    await tab.until((shadow, id) => window.temoin.choice?.id === id, 'the newer choice to count in the page that is shown again', second.id);
+  });
+}
 
 for (const [name, act, check] of [
   ['a refusal', 'refuse', async (tab, made) => { await cookieHolds(tab, made); }],
@@ -524,24 +531,47 @@ for (const [name, act, check] of [
   });
 }
 
-test('a refusal in another tab stands, though that tab was not heard of before the answer came', async (t) => {
-  const release = site.hold(endpoint);
-  // Deaf to each other, so that the cookie is all they share.
-  const visitor = await browser.visitor(t, { before: [() => { delete window.BroadcastChannel; }] });
+for (const act of ['refuse', 'reset']) {
+  test(`${act}() in another tab stands, though this one has not heard of it before its answer comes late`, async (t) => {
+    const release = site.hold(endpoint);
+    // Deaf to each other, so that the cookie and the queue are all they share.
+    const visitor = await browser.visitor(t, { before: [() => { delete window.BroadcastChannel; }] });
+    const [here, there] = [await visitor.tab(), await visitor.tab()];
+    await here.visit(site.url + '/page');
+    await here.front();
+    await decide(here, 'accept');
+    await reported(1);
+    await there.visit(site.url + '/page');
+    await there.front();
+    await decide(there, act);
+    const made = act === 'reset' ? null : await there.record();
+    release();
+    await delivered(there);
+    await pause(300);
+    if (made) await cookieHolds(there, made);
+    else assert.deepEqual(await there.choiceCookies(), []);
+    await here.until((shadow, id) => (window.temoin.choice?.id ?? null) === id, 'the newer act to count', made?.id ?? null);
+  });
+}
+
+test('a page that is put into the back/forward cache waits for no answer', async (t) => {
+  // The driver’s browser has no such cache: the page is told that it is put there,
+  // and has neither channel nor storage to hear by of what comes after.
+  const release = holdFirst(endpoint);
+  const visitor = await browser.visitor(t, { before: [denied] });
   const [here, there] = [await visitor.tab(), await visitor.tab()];
   await here.visit(site.url + '/page');
-  await here.front();
-  await decide(here, 'accept');
+  const first = await decided(here, 'accept');
   await reported(1);
-  await there.visit(site.url + '/page');
+  await here.run(() => dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true })));
+  await there.visit(site.url + '/elsewhere');
   await there.front();
   const second = await decided(there, 'refuse');
+  await kept(second.id);
   release();
-  await delivered(there);
-  await pause(300);
+  await pause(1000);
   await cookieHolds(there, second);
-  await here.run(() => { document.dispatchEvent(new Event('visibilitychange')); });
-  await here.until((shadow, id) => window.temoin.choice?.id === id, 'the newer choice to count', second.id);
+  assert.deepEqual(await receipts(first.id, second.id), [1, 1], 'what was chosen is reported on leaving, without cookies');
 });
 
 // ---- several tabs ----

@@ -27,7 +27,7 @@ func mustKey(tb testing.TB) *receipt.Key {
 }
 
 // newFile returns the file of a receipt that is entry 2 of a log of 5.
-func newFile(t *testing.T, key *receipt.Key) *receipt.File {
+func newFile(t testing.TB, key *receipt.Key) *receipt.File {
 	t.Helper()
 	r := mustNew(t)
 	salt := bytes.Repeat([]byte{7}, receipt.SaltSize)

@@ -87,7 +87,12 @@ func makeKey(path, name string) error {
 	if err := os.Link(file.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return nil
+	// A loss of power must not take the key of a log that has begun.
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // NewKey makes a key of that name, which is kept nowhere.

@@ -317,13 +317,16 @@ var (
 	langPattern = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$`)
 )
 
+// IsID reports whether id may be a receipt's: a UUID in lower case.
+func IsID(id string) bool { return uuidPattern.MatchString(id) }
+
 // check holds the receipt to what the store relies on: that what it files
 // receipts under is short and plain.
 func (r *Receipt) check() error {
 	switch {
 	case r.SchemaVersion != SchemaVersion:
 		return invalid("schema_version is %q, want %q", r.SchemaVersion, SchemaVersion)
-	case !uuidPattern.MatchString(r.RecordID):
+	case !IsID(r.RecordID):
 		return invalid("record_id is %q, want a UUID in lower case", r.RecordID)
 	case r.PrincipalID != r.RecordID:
 		return invalid("pii_principal_id is %q, want the record_id", r.PrincipalID)

@@ -314,6 +314,11 @@ func FuzzParseSubmission(f *testing.F) {
 
 // FuzzParseFile: what is not exactly a file is refused.
 func FuzzParseFile(f *testing.F) {
+	data, err := json.Marshal(newFile(f, mustKey(f)))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
 	f.Add([]byte(`{}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file, err := receipt.ParseFile(data)

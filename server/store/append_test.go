@@ -242,6 +242,41 @@ func TestClose(t *testing.T) {
 	})
 }
 
+// TestClose_Hanging: a database that does not answer holds nobody up for ever.
+func TestClose_Hanging(t *testing.T) {
+	onEach(t, func(t *testing.T, c store.Config) {
+		t.Parallel()
+		s, err := store.Open(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		free := block(t, c)
+		failed := make(chan error)
+		r := newReceipt(t)
+		go func() {
+			_, _, err := s.Append(context.Background(), r)
+			failed <- err
+		}()
+		waitFor(t, "the receipt to be taken", func() bool { return s.Queued() == 0 })
+		time.Sleep(50 * time.Millisecond)
+		begun := time.Now()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(begun); took > 15*time.Second {
+			t.Errorf("Close took %v", took)
+		}
+		if err := <-failed; err == nil {
+			t.Error("Append: got no error, and nothing was kept")
+		}
+		free()
+		s = mustOpen(t, c)
+		if _, fresh, err := s.Append(t.Context(), r); err != nil || !fresh {
+			t.Errorf("afterwards: got fresh %t and %v", fresh, err)
+		}
+	})
+}
+
 // TestFind checks the proof of every entry of logs of many sizes, as a visitor
 // would: with the file alone.
 func TestFind(t *testing.T) {

@@ -80,6 +80,9 @@ func (d *database) close() error { return errors.Join(d.write.Close(), d.read.Cl
 
 // openSQLite opens the file temoin.db of a folder.
 func openSQLite(dir string) (*database, error) {
+	if dir == "" {
+		return nil, errors.New("no data folder and no database is given")
+	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -208,6 +211,9 @@ func isPassing(err error) bool {
 		case "57P01", "57P02", "57P03": // the server is shutting down, crashed or starting
 			return true
 		}
+		return false
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return false
 	}
 	_, isNet := errors.AsType[net.Error](err)

@@ -31,14 +31,23 @@ const (
 // it keeps the log locked.
 const purgeBatch = 500
 
+// forgetTime is how long a reader may keep erased content in the write-ahead log.
+const forgetTime = 2 * time.Second
+
 // Erase erases the content of the receipt of that id; its place in the log
 // stays. It fails with [ErrNotFound] where there is no such receipt. What SQLite
 // erases is overwritten on the disk; PostgreSQL lets go of it at its next
 // vacuum.
 func (s *Store) Erase(ctx context.Context, id string) error {
+	if !receipt.IsID(id) {
+		return fmt.Errorf("erase receipt %q: %w", id, ErrNotFound)
+	}
+	var n int
 	err := s.db.transact(ctx, func(tx querier) error {
-		n, err := s.erase(ctx, tx, onRequest, `SELECT idx FROM entries WHERE id = $1`, id)
-		if err == nil && n == 0 {
+		before := n // of an attempt whose commit may have gone through
+		var err error
+		n, err = s.erase(ctx, tx, onRequest, `SELECT idx FROM entries WHERE id = $1`, id)
+		if err == nil && n == 0 && before == 0 {
 			return ErrNotFound
 		}
 		return err
@@ -46,7 +55,8 @@ func (s *Store) Erase(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("erase receipt %q: %w", id, err)
 	}
-	return s.forget(ctx)
+	s.forget(ctx)
+	return nil
 }
 
 // Purge erases, as [Store.Erase] does, all receipts that were received before a
@@ -68,10 +78,10 @@ func (s *Store) Purge(ctx context.Context, before time.Time) (n int64, err error
 			break
 		}
 	}
-	if n == 0 {
-		return 0, nil
+	if n > 0 {
+		s.forget(ctx)
 	}
-	return n, s.forget(ctx)
+	return n, nil
 }
 
 // erase erases the entries whose indexes the query selects, says so in the log,
@@ -129,8 +139,7 @@ func (s *Store) erasureOf(reason string, indexes []int64) (*entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	// There is nothing to hide in it, so it needs no salt.
-	return &entry{kind: kindErasure, body: body, signature: s.key.Sign(body), leaf: receipt.Commitment(nil, body)}, nil
+	return s.openEntry(kindErasure, body), nil
 }
 
 // parseErasure reads the body of the entry at index.
@@ -151,16 +160,17 @@ func parseErasure(body []byte, index int64) (*erasure, error) {
 }
 
 // forget moves what SQLite has erased out of its write-ahead log, which would
-// otherwise still hold it for a while. Where a reader is in the way, the next
-// erasure does it.
-func (s *Store) forget(ctx context.Context) error {
+// otherwise still hold it for a while. Where a reader is in the way for long, the
+// next erasure does it: receipts wait meanwhile.
+func (s *Store) forget(ctx context.Context) {
 	if s.db.file == "" {
-		return nil
+		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, forgetTime)
+	defer cancel()
 	if _, err := s.db.write.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
 		s.log.Warn("empty the write-ahead log after an erasure", "error", err)
 	}
-	return nil
 }
 
 // span is a run of entries, both ends included. In JSON it is an array of two.

@@ -63,6 +63,7 @@ func TestOpen_Refuses(t *testing.T) {
 		config store.Config
 		says   string
 	}{
+		"nothing":             {store.Config{}, "no data folder"},
 		"another database":    {store.Config{Database: "mysql://root:secret@127.0.0.1/x"}, "mysql://, want postgres://"},
 		"no URL":              {store.Config{Database: "host=127.0.0.1 password=secret"}, "no URL"},
 		"a bad URL":           {store.Config{Database: "postgres://temoin:secret@[::1/x"}, "parse"},

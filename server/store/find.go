@@ -17,6 +17,9 @@ import (
 // Find returns the receipt of that id with the proof that it is in the log. It
 // fails with [ErrNotFound] where there is none, or where it was erased.
 func (s *Store) Find(ctx context.Context, id string) (*receipt.File, error) {
+	if !receipt.IsID(id) {
+		return nil, fmt.Errorf("receipt %q: %w", id, ErrNotFound)
+	}
 	var body []byte
 	f := &receipt.File{Key: s.key.Verifier()}
 	err := s.db.read.QueryRowContext(ctx, `SELECT idx, salt, body, signature FROM entries WHERE id = $1`, id).

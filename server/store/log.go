@@ -15,14 +15,15 @@ import (
 const (
 	kindReceipt = "receipt"
 	kindErasure = "erasure"
+	kindEdition = "edition"
 )
 
 // entry is a row of the log.
 type entry struct {
 	index     int64
 	kind      string
-	id        any // string, or nil for an erasure
-	received  any // seconds since 1970, or nil for an erasure
+	id        any // string, nil but for a receipt
+	received  any // seconds since 1970, nil but for a receipt
 	salt      []byte
 	body      []byte
 	signature []byte
@@ -32,7 +33,7 @@ type entry struct {
 // head is the state of the log within a transaction that has locked it.
 type head struct {
 	size             int64
-	receipts, erased int64
+	receipts, erased int64      // receipts counts the erased ones, too
 	hashes           treeHashes // the edge, and what is added to it
 }
 

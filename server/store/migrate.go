@@ -20,12 +20,6 @@ var migrations embed.FS
 
 // migrate brings the tables up to date, one program at a time.
 func (d *database) migrate(ctx context.Context) (err error) {
-	unlock, err := d.lockMigration(ctx)
-	if err != nil {
-		return fmt.Errorf("wait for other programs: %w", err)
-	}
-	defer func() { err = errors.Join(err, unlock()) }()
-
 	dialect, folder := goose.DialectSQLite3, "migrations/sqlite"
 	if d.file == "" {
 		dialect, folder = goose.DialectPostgres, "migrations/postgres"
@@ -38,18 +32,44 @@ func (d *database) migrate(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	has, knows, err := provider.GetVersions(ctx)
+	sources := provider.ListSources()
+	knows := sources[len(sources)-1].Version
+	if has, err := d.version(ctx); err == nil && has >= knows {
+		return compare(has, knows) // without waiting for others
+	}
+
+	unlock, err := d.lockMigration(ctx)
 	if err != nil {
-		return fmt.Errorf("read version of the tables: %w", err)
+		return fmt.Errorf("wait for other programs: %w", err)
 	}
-	if has > knows {
-		return fmt.Errorf("%w: its tables are of version %d, this program knows %d; run the newer program", ErrNewer, has, knows)
-	}
+	defer func() { err = errors.Join(err, unlock()) }()
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate tables: %w", err)
 	}
+	has, err := d.version(ctx)
+	if err != nil {
+		return fmt.Errorf("read version of the tables: %w", err)
+	}
+	return compare(has, knows)
+}
+
+// version returns the version of the tables; it fails where there are none.
+func (d *database) version(ctx context.Context) (has int64, err error) {
+	err = d.write.QueryRowContext(ctx, `SELECT max(version_id) FROM `+goose.DefaultTablename).Scan(&has)
+	return has, err
+}
+
+// compare holds the version that the tables have against the one that the
+// program knows.
+func compare(has, knows int64) error {
+	if has > knows {
+		return fmt.Errorf("%w: its tables are of version %d, this program knows %d; run the newer program", ErrNewer, has, knows)
+	}
 	return nil
 }
+
+// lease is how long others wait for a program that died while it migrated.
+const lease = 8 * time.Second
 
 func (d *database) lockMigration(ctx context.Context) (unlock func() error, err error) {
 	if d.file != "" {
@@ -59,6 +79,7 @@ func (d *database) lockMigration(ctx context.Context) (unlock func() error, err 
 	// that speaks PostgreSQL's language has it.
 	locker, err := lock.NewPostgresTableLocker(
 		lock.WithTableLogger(d.log),
+		lock.WithTableLeaseDuration(lease), lock.WithTableHeartbeatInterval(lease/4),
 		lock.WithTableLockTimeout(100*time.Millisecond, 600))
 	if err != nil {
 		return nil, err

@@ -16,6 +16,8 @@
 // nothing of what it was made of. An erasure is itself an entry of the log, so
 // that content which is missing without one is seen to be missing.
 //
+// What visitors were shown ([Store.Publish]) is committed to by entries, too.
+//
 // # Several programs on one database
 //
 // The one row of the table head is locked by whoever adds to the log. So several
@@ -72,8 +74,10 @@ type Store struct {
 	closing sync.RWMutex // held for reading while something is queued
 	closed  bool
 	queue   chan *pending
-	done    chan struct{} // closed when all that was queued is answered
-	trusted tlog.Tree     // what the goroutine that commits has signed last
+	done    chan struct{}   // closed when all that was queued is answered
+	trusted tlog.Tree       // what the goroutine that commits has signed last
+	ctx     context.Context // of that goroutine
+	cancel  context.CancelFunc
 }
 
 // Open opens the store and brings its tables up to date, one program at a time.
@@ -94,6 +98,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		queue: make(chan *pending, cmp.Or(c.Queue, defaultQueue)),
 		done:  make(chan struct{}),
 	}
+	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := s.begin(ctx); err != nil {
 		db.close()
 		return nil, fmt.Errorf("open store: %w", err)
@@ -131,8 +136,12 @@ func (s *Store) begin(ctx context.Context) error {
 	return nil
 }
 
+// closeTime is how long Close waits for a database that does not answer.
+const closeTime = 8 * time.Second
+
 // Close refuses what comes from now on, commits what is queued, and closes the
-// database.
+// database. What a database that hangs does not take within 8 seconds is not
+// kept, and whoever waits for it is told.
 func (s *Store) Close() error {
 	s.closing.Lock()
 	wasOpen := !s.closed
@@ -142,7 +151,9 @@ func (s *Store) Close() error {
 		return nil
 	}
 	close(s.queue)
+	defer time.AfterFunc(closeTime, s.cancel).Stop()
 	<-s.done
+	s.cancel()
 	return s.db.close()
 }
 

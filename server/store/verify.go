@@ -3,10 +3,13 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/bits"
 	"runtime"
+	"slices"
 	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -53,13 +56,14 @@ const verifyPage = 512
 //   - checkpoints that are not signed, or not of this tree;
 //   - content that is missing though no entry says that it was erased, and the
 //     other way round;
+//   - texts that visitors were shown and that are not as they were published;
 //   - with since, a log that no longer holds all that it held then, even where
 //     everything after some entry is gone and nothing in the database shows it.
 //
 // It holds little in memory, and the log may grow while it runs. The error is
 // the database's; what was changed is in the result.
 func (s *Store) Verify(ctx context.Context, since string) (*Verification, error) {
-	v := &verifier{store: s, result: new(Verification), edge: make(treeHashes)}
+	v := &verifier{store: s, result: new(Verification), edge: make(treeHashes), edition: make(map[int64]*commitment)}
 	if since != "" {
 		tree, err := receipt.OpenCheckpoint(s.key.Verifier(), since)
 		if err != nil {
@@ -81,12 +85,13 @@ type verifier struct {
 	result *Verification
 	since  *tlog.Tree
 
-	next    int64      // the index of the next entry
-	edge    treeHashes // complete subtrees of the tree so far; without those that are unknown since an entry is missing
-	signed  int64      // the size of the last checkpoint that holds
-	forked  bool       // the last checkpoint did not fit
-	empty   []span     // entries without content
-	erasure []span     // what erasures name
+	next    int64                 // the index of the next entry
+	edge    treeHashes            // complete subtrees of the tree so far; without those that are unknown since an entry is missing
+	signed  int64                 // the size of the last checkpoint that holds
+	forked  bool                  // the last checkpoint did not fit
+	empty   []span                // entries without content
+	erasure []span                // what erasures name
+	edition map[int64]*commitment // by entry
 }
 
 func (v *verifier) fault(first, last int64, what string, args ...any) {
@@ -141,6 +146,7 @@ type row struct {
 	leaf                        tlog.Hash // of its content
 	wrong                       string    // what is wrong with its content
 	erasure                     *erasure
+	edition                     *commitment
 }
 
 func (v *verifier) page(ctx context.Context) ([]*row, error) {
@@ -211,13 +217,24 @@ func (s *Store) inspectRow(r *row) string {
 	if err := receipt.VerifySignature(s.key.Verifier(), r.body, r.signature); err != nil {
 		return "its content was changed: " + err.Error()
 	}
-	if r.kind == kindErasure {
+	switch r.kind {
+	case kindErasure:
 		var err error
 		if r.erasure, err = parseErasure(r.body, r.index); err != nil {
 			return "its content was changed: " + err.Error()
 		}
 		return ""
+	case kindEdition:
+		r.edition = new(commitment)
+		if err := json.Unmarshal(r.body, r.edition); err != nil || r.edition.Kind != kindEdition {
+			return "its content was changed: it is no edition"
+		}
+		return ""
 	}
+	return r.inspectReceipt()
+}
+
+func (r *row) inspectReceipt() string {
 	kept, err := receipt.Parse(r.body)
 	switch {
 	case err != nil:
@@ -249,6 +266,9 @@ func (v *verifier) entry(r *row) {
 	}
 	if r.erasure != nil {
 		v.erasure = append(v.erasure, r.erasure.Entries...)
+	}
+	if r.edition != nil && r.wrong == "" {
+		v.edition[r.index] = r.edition
 	}
 
 	levels := bits.TrailingZeros64(uint64(r.index+1)) + 1
@@ -364,7 +384,7 @@ func (v *verifier) finish(ctx context.Context, h *head, newest int64) error {
 	if v.since != nil && v.since.N > v.next {
 		v.fault(v.next, v.since.N-1, "removed from the log: an earlier checkpoint had them")
 	}
-	return v.compareErasures(ctx)
+	return errors.Join(v.compareErasures(ctx), v.compareEditions(ctx))
 }
 
 func (v *verifier) hasEdge(h *head) bool {
@@ -392,6 +412,23 @@ func (v *verifier) compareErasures(ctx context.Context) error {
 		}
 		if n > 0 {
 			v.fault(s.First, s.Last, "was erased, and has content again")
+		}
+	}
+	return nil
+}
+
+// compareEditions checks that what visitors were shown is as it was published.
+func (v *verifier) compareEditions(ctx context.Context) error {
+	for _, index := range slices.Sorted(maps.Keys(v.edition)) {
+		published := v.edition[index]
+		e, err := readEdition(ctx, v.store.db.read, editionKey{published.Rev, published.Text, published.Lang})
+		switch {
+		case errors.Is(err, ErrNotFound):
+			v.fault(index, index, "the text that it published is gone")
+		case err != nil:
+			return err
+		case e.commitment() != *published:
+			v.fault(index, index, "the text that it published was changed")
 		}
 	}
 	return nil

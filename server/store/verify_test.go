@@ -376,6 +376,40 @@ func TestVerify_Batches(t *testing.T) {
 	})
 }
 
+// TestVerify_Editions: what visitors were shown is part of the proof.
+func TestVerify_Editions(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(v *vandal)
+		want   string
+	}{
+		"nothing":           {func(v *vandal) {}, "[]"},
+		"a changed text":    {func(v *vandal) { v.do(`UPDATE editions SET body = $1 WHERE lang = 'en'`, []byte("all is well")) }, "[2]"},
+		"another catalogue": {func(v *vandal) { v.do(`UPDATE editions SET catalogue = $1 WHERE lang = 'fr'`, []byte("{}")) }, "[1]"},
+		"a removed text":    {func(v *vandal) { v.do(`DELETE FROM editions WHERE lang = 'fr'`) }, "[1]"},
+		"another language":  {func(v *vandal) { v.do(`UPDATE editions SET lang = 'de' WHERE lang = 'en'`) }, "[2]"},
+		"a changed entry": {func(v *vandal) {
+			v.do(`UPDATE entries SET body = $1 WHERE idx = 2`, bytes.Replace(v.body(2), []byte(`"lang":"en"`), []byte(`"lang":"fr"`), 1))
+		}, "[2]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onEach(t, func(t *testing.T, c store.Config) {
+				s := mustOpen(t, c)
+				fill(t, s, 1)
+				for _, lang := range []string{"fr", "en"} {
+					e := store.Edition{Rev: "1a2b3c4d", Text: "0123456789abcdef", Lang: lang, Catalogue: []byte(`{"a":1}`), Body: []byte("Cookies?")}
+					for range 2 { // the second time does nothing
+						if err := s.Publish(t.Context(), e); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+				test.change(&vandal{t, behind(t, c), c.Key})
+				wantFaults(t, s, "", test.want)
+			})
+		})
+	}
+}
+
 // TestVerify_GivesUp: a log that was rewritten as a whole does not fill memory.
 func TestVerify_GivesUp(t *testing.T) {
 	s, c := sqliteStore(t)

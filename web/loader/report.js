@@ -15,6 +15,7 @@ export const address = url && beside(url);
 const key = 'temoin.receipts';
 const capacity = 20; // the oldest gives way
 const rest = 100; // ms for what a choice lets in, before the storage takes its time
+const recovery = 1000; // ms that another tab has to put a cookie back
 const tries = 7; // that fail, in one page; what else happens there is tried all the same
 
 let changes = {}; // what the storage has not taken in yet: entries by id, 0 for one that is delivered
@@ -42,15 +43,14 @@ function queue() {
 }
 
 /** @returns the answer, and its words */
-async function post(entry, credentials) {
+async function post(entry, options) {
   request = new AbortController();
   const answer = await fetch(address, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(entry),
-    keepalive: true,
-    credentials,
     signal: request.signal,
+    ...options,
   });
   refresh(); // it may have set the cookie of a choice that another has taken the place of
   return [answer, await answer.text()];
@@ -66,7 +66,8 @@ async function deliver() {
       return;
     }
     changes[id] = 0;
-    queue();
+    queue(); // of this the other tabs hear; one may know a newer choice, and puts its cookie back
+    setTimeout(refresh, recovery);
     if (!answer.ok) warn('receipt refused:', words);
   }
 }
@@ -93,11 +94,12 @@ export function watch() {
   addEventListener('online', send);
   // Another tab's delivery may have brought an older choice's cookie back.
   addEventListener('storage', (event) => { if (event.key === key) refresh(); });
-  // No answer may set the cookie once nobody is there to look after it.
+  // No answer may set the cookie once nobody is there to look after it. A request
+  // that is kept alive cannot be broken off, so only the last ones are, which set none.
   addEventListener('pagehide', () => {
     request?.abort();
     refresh();
-    for (const [, entry] of queue()) post(entry, 'omit').catch(() => {});
+    for (const [, entry] of queue()) post(entry, { keepalive: true, credentials: 'omit' }).catch(() => {});
   });
 }
 

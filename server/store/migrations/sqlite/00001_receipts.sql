@@ -5,7 +5,7 @@
 -- 32 bytes each, from its own leaf upwards.
 CREATE TABLE entries (
 	idx       INTEGER PRIMARY KEY,
-	kind      TEXT NOT NULL CHECK (kind IN ('receipt', 'erasure')),
+	kind      TEXT NOT NULL CHECK (kind IN ('receipt', 'erasure', 'edition')),
 	id        TEXT UNIQUE,
 	received  INTEGER,
 	salt      BLOB,
@@ -31,6 +31,7 @@ CREATE TABLE checkpoints (
 	note BLOB NOT NULL
 );
 
+-- What visitors were shown. An entry of the log commits to each.
 CREATE TABLE editions (
 	rev       TEXT NOT NULL,
 	text      TEXT NOT NULL,

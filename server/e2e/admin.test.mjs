@@ -1,0 +1,277 @@
+// The dashboard, as whoever runs the site uses it: on the real server, with the
+// choices of real visitors.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { after, test } from 'node:test';
+
+import { capabilities, launch, needs } from './lib/browser.mjs';
+import { binary, eventually, folder, send, startTemoin } from './lib/server.mjs';
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const password = 'cheval correct pile';
+const browser = await launch(after);
+
+/** Runs temoin admin with a line on its standard input; returns { code, said }. */
+function admin(data, line, ...args) {
+  return new Promise((resolve) => {
+    const child = execFile(binary, ['admin', ...args, '-data', data], { timeout: 30_000 }, (error, stdout, stderr) => {
+      resolve({ code: error ? error.code : 0, said: stdout + stderr });
+    });
+    child.stdin.end(line + '\n');
+  });
+}
+
+/** Starts a server whose dashboard has a password. */
+async function dashboard(t, options) {
+  const server = await startTemoin(t, options);
+  assert.deepEqual(await admin(server.data, password, 'password'), { code: 0, said: 'the password is set; the dashboard is at /admin\n' });
+  return server;
+}
+
+/** Fills a field with a text. */
+const fill = (tab, selector, text) => tab.run((selector, text) => { document.querySelector(selector).value = text; }, selector, text);
+
+/** Presses the button of a form in the page's main part, and waits for the page that answers it. */
+async function submit(tab, action) {
+  await Promise.all([tab.driver.waitForNavigation({ timeout: 20_000 }), tab.click(`form[action^="${action}"] button`)]);
+}
+
+async function signIn(tab, url, lang = 'fr') {
+  await tab.visit(`${url}/admin?lang=${lang}`);
+  await fill(tab, '#password', password);
+  await submit(tab, '/admin/login');
+}
+
+const said = (tab) => tab.run(() => document.body.innerText);
+
+async function says(tab, ...words) {
+  const page = await said(tab);
+  for (const word of words) assert.ok(page.includes(word), `expected ${JSON.stringify(word)} in\n${page}`);
+}
+
+/** Asserts that axe finds nothing and that nothing is wider than the page. */
+async function isGood(tab, state) {
+  await tab.inject(axe);
+  const { violations, passes } = await tab.run(() => window.axe.run(document, {
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    resultTypes: ['violations'],
+  }));
+  const found = violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.html.slice(0, 150)}`));
+  assert.deepEqual(found, [], `violations, ${state}`);
+  assert.ok(passes.length > 5, `axe must have looked at something, ${state}`);
+  const { page, window: room } = await tab.run(() => ({ page: document.documentElement.scrollWidth, window: window.innerWidth }));
+  assert.ok(page <= room, `the page is ${page} wide in a window of ${room}, ${state}`);
+  const foreign = tab.requests.filter((request) => !request.startsWith(new URL(tab.url()).origin) && !request.startsWith('data:'));
+  assert.deepEqual(foreign, [], `requests to others, ${state}`);
+  assert.deepEqual(await tab.heard('violation'), [], `what the policy forbade, ${state}`);
+}
+
+/** A visitor of the site answers; returns the id of the receipt, once it is kept. */
+async function answer(t, server, lang, how) {
+  const tab = await browser.tab(t);
+  await tab.visit(`${server.url}/?lang=${lang}`);
+  await tab.goRuns();
+  if (how === 'dialog') {
+    await tab.press('customize');
+    await tab.dialogIsOpen();
+    await tab.turn('statistics');
+    await tab.press('save');
+  } else {
+    await tab.press(how);
+  }
+  const { id } = await eventually(() => tab.record().catch(() => null), 'a cookie with the choice');
+  await eventually(async () => (await send(`${server.url}/api/consents/${id}`)).status === 200, `the receipt of ${id}`);
+  await tab.close();
+  return id;
+}
+
+test('without a password the dashboard is off, and its command turns it on and off', async (t) => {
+  const server = await startTemoin(t);
+  const tab = await browser.tab(t);
+  await tab.visit(`${server.url}/admin?lang=fr`);
+  assert.equal((await send(`${server.url}/admin`)).status, 404);
+  await says(tab, 'désactivé', 'temoin admin password');
+  await isGood(tab, 'off');
+
+  const refused = await admin(server.data, 'too short', 'password');
+  assert.equal(refused.code, 1);
+  assert.match(refused.said, /9 characters, want at least 12/);
+  assert.equal((await send(`${server.url}/admin`)).status, 404);
+
+  assert.equal((await admin(server.data, password, 'password')).code, 0);
+  assert.equal((await send(`${server.url}/admin`)).status, 200);
+  await signIn(tab, server.url);
+  await says(tab, 'Tableau de bord');
+
+  assert.equal((await admin(server.data, 'another password of mine', 'password')).code, 0);
+  await tab.reload();
+  await says(tab, 'Se connecter');
+
+  assert.equal((await admin(server.data, '', 'off')).code, 0);
+  await tab.visit(`${server.url}/admin?lang=en`);
+  await says(tab, 'The dashboard is off');
+});
+
+test('an operator signs in, without any script, and out again', needs('noScript'), async (t) => {
+  const server = await dashboard(t);
+  const visitor = await browser.visitor(t, { javascript: false });
+  const tab = await visitor.tab();
+  await tab.visit(`${server.url}/admin?lang=fr`);
+  await fill(tab, '#password', 'cheval incorrect pile');
+  await submit(tab, '/admin/login');
+  await says(tab, 'Ce mot de passe n’est pas le bon');
+  assert.deepEqual(await visitor.cookies(), [], 'a wrong password sets no cookie');
+
+  await fill(tab, '#password', password);
+  await submit(tab, '/admin/login');
+  await says(tab, 'Tableau de bord', 'Rien à montrer');
+  const [cookie, ...others] = await visitor.cookies();
+  assert.deepEqual(others, [], 'one cookie');
+  const { name, httpOnly, secure, sameSite, path } = cookie;
+  assert.deepEqual({ name, httpOnly, secure, sameSite, path }, { name: '__Host-temoin-admin', httpOnly: true, secure: true, sameSite: 'Strict', path: '/' });
+  assert.ok(!server.log().includes(cookie.value) && !server.log().includes(password) && !server.log().includes('incorrect'), 'no secret is in the log');
+
+  await submit(tab, '/admin/logout');
+  await says(tab, 'Vous êtes déconnecté');
+  assert.deepEqual(await visitor.cookies(), [], 'no cookie is left');
+  const stale = await send(`${server.url}/admin/export.csv`, { headers: { cookie: `${cookie.name}=${cookie.value}` } });
+  assert.equal(stale.status, 303, 'the session is over for whoever kept its cookie');
+  await tab.back();
+  await tab.arrives(/\/admin/);
+  assert.ok(!(await said(tab)).includes('Rien à montrer'), 'the way back does not lead behind the door');
+});
+
+test('whoever tries many passwords has to wait', async (t) => {
+  const server = await dashboard(t);
+  const attempt = (value) => send(`${server.url}/admin/login?lang=en`, {
+    method: 'POST', body: new URLSearchParams({ password: value }).toString(), headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  });
+  const statuses = [];
+  for (let i = 0; i < 6; i++) statuses.push((await attempt(`guess number ${i}`)).status);
+  assert.deepEqual(statuses, [403, 403, 403, 403, 403, 429]);
+  const refused = await attempt(password);
+  assert.equal(refused.status, 429);
+  assert.ok(Number(refused.headers['retry-after']) > 0);
+  assert.equal(refused.headers['set-cookie'], undefined);
+  const tab = await browser.tab(t);
+  await signIn(tab, server.url);
+  await says(tab, 'Trop d’essais');
+  await isGood(tab, 'too many attempts');
+});
+
+test('other sites’ pages can neither sign in nor out', async (t) => {
+  const server = await dashboard(t);
+  for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }, { origin: 'null' }]) {
+    for (const action of ['login', 'logout']) {
+      const { status, headers: got } = await send(`${server.url}/admin/${action}`, {
+        method: 'POST', body: new URLSearchParams({ password }).toString(), headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+      });
+      assert.equal(status, 403, `${action} with ${JSON.stringify(headers)}`);
+      assert.equal(got['set-cookie'], undefined);
+    }
+  }
+});
+
+test('an operator reads the figures, finds a receipt and exports', async (t) => {
+  const server = await dashboard(t);
+  const refused = await answer(t, server, 'fr', 'refuse');
+  await answer(t, server, 'en', 'accept');
+  const partly = await answer(t, server, 'fr', 'dialog');
+  const today = new Date().toISOString().slice(0, 10);
+
+  const visitor = await browser.visitor(t);
+  const tab = await visitor.tab();
+  await signIn(tab, server.url);
+  const figures = await tab.run(() => [...document.querySelectorAll('.figures strong')].map((figure) => figure.textContent.replace(/\s/g, ' ')));
+  assert.deepEqual(figures.slice(0, 4), ['3', '33,3 %', '33,3 %', '33,3 %']);
+  const row = (selector, name) => tab.run((selector, name) => [...document.querySelectorAll(`${selector} tbody tr`)].map((tr) => [...tr.cells].map((cell) => cell.textContent))
+    .find(([first]) => first === name), selector, name);
+  assert.deepEqual((await row('[aria-labelledby="ways-title"]', 'Bandeau (premier écran)')).slice(1, 5), ['1', '0', '1', '2']);
+  assert.deepEqual((await row('[aria-labelledby="ways-title"]', 'Fenêtre de détail')).slice(1, 5), ['0', '1', '0', '1']);
+  assert.deepEqual((await row('[aria-labelledby="languages-title"]', 'English')).slice(-1), ['1']);
+  const drawn = () => tab.run(() => [...document.querySelectorAll('svg.chart')].filter((svg) => svg.checkVisibility()).length);
+  assert.equal(await drawn(), 4, 'of each chart one size is shown');
+  await isGood(tab, 'report');
+
+  await Promise.all([tab.driver.waitForNavigation(), tab.click('.period a[href*="days=7"]')]);
+  assert.equal(await tab.run(() => document.querySelector('.period [aria-current]').textContent), '7 jours');
+  assert.equal(await tab.run(() => document.documentElement.lang), 'fr', 'the language that was asked for is kept');
+  await fill(tab, '#since', '2020-01-01');
+  await fill(tab, '#until', '2020-01-31');
+  await Promise.all([tab.driver.waitForNavigation(), tab.click('.period button')]);
+  await says(tab, 'Du 1er janvier 2020 au 31 janvier 2020', 'Rien à montrer');
+  await tab.visit(`${server.url}/admin?lang=fr&since=${today}&until=2020-01-01`);
+  await says(tab, 'avant la date de début');
+
+  await tab.visit(`${server.url}/admin?lang=fr`);
+  await fill(tab, '#id', ` ${partly.toUpperCase()} `);
+  await submit(tab, '/admin/receipts');
+  await says(tab, 'a accepté en partie', 'La preuve est intacte', partly, 'fenêtre de détail');
+  await isGood(tab, 'receipt');
+  await fill(tab, '#id', refused);
+  await submit(tab, '/admin/receipts');
+  await says(tab, 'a tout refusé', 'La preuve est intacte', refused);
+  await fill(tab, '#id', '3f2b8c1e-5a47-4d0a-9c61-0e8f7b6a5d43');
+  await submit(tab, '/admin/receipts');
+  await says(tab, 'Aucune preuve ne porte ce numéro');
+  await isGood(tab, 'no receipt');
+
+  const [{ name, value }] = await visitor.cookies();
+  const csv = await send(`${server.url}/admin/export.csv?days=7`, { headers: { cookie: `${name}=${value}` } });
+  assert.equal(csv.status, 200);
+  assert.match(csv.headers['content-disposition'], new RegExp(`filename="temoin-[0-9-]+-${today}\\.csv"`));
+  assert.equal(csv.text.trim().split('\n').length, 4, 'a heading and three receipts');
+  const jsonl = await send(`${server.url}/admin/export.jsonl?days=7`, { headers: { cookie: `${name}=${value}` } });
+  assert.deepEqual(jsonl.text.trim().split('\n').map((line) => JSON.parse(line).receipt.record_id).slice(0, 1), [refused]);
+});
+
+test('the export button saves a file', { skip: capabilities.accessibilityTree ? false : 'only Chromium says where it saves to' }, async (t) => {
+  const server = await dashboard(t);
+  const dir = await folder(t);
+  const tab = await browser.tab(t);
+  await signIn(tab, server.url);
+  const session = await tab.driver.createCDPSession();
+  await session.send('Page.setDownloadBehavior', { behavior: 'allow', downloadPath: dir });
+  await tab.click('a[href^="/admin/export.csv"]');
+  const file = await eventually(async () => (await readdir(dir)).find((name) => name.endsWith('.csv')), 'a file that was saved');
+  assert.match(file, /^temoin-\d{4}-\d\d-\d\d-\d{4}-\d\d-\d\d\.csv$/);
+  assert.match(await readFile(path.join(dir, file), 'utf8'), /^index,id,/);
+});
+
+test('the keyboard alone leads past the header', async (t) => {
+  const server = await dashboard(t);
+  const tab = await browser.tab(t);
+  await signIn(tab, server.url);
+  await tab.visit(`${server.url}/admin?lang=fr`);
+  await tab.keys('Tab');
+  assert.equal(await tab.run(() => document.activeElement.className), 'skip');
+  await tab.keys('Enter', 'Tab');
+  assert.equal(await tab.run(() => document.activeElement.textContent), '7 jours');
+});
+
+for (const scheme of capabilities.colorScheme ? ['light', 'dark'] : ['light']) {
+  for (const lang of ['fr', 'en']) {
+    test(`every state is accessible, wide and narrow, ${scheme}, ${lang}`, async (t) => {
+      const server = await dashboard(t);
+      const id = await answer(t, server, lang, 'accept');
+      const tab = await browser.tab(t, capabilities.colorScheme ? { media: { 'prefers-color-scheme': scheme } } : {});
+      await tab.visit(`${server.url}/admin?lang=${lang}`);
+      await isGood(tab, 'sign-in');
+      await fill(tab, '#password', 'not the password');
+      await submit(tab, '/admin/login');
+      await isGood(tab, 'wrong password');
+      await signIn(tab, server.url, lang);
+      for (const width of [1280, 700, 320]) {
+        await tab.viewport({ width, height: 640 });
+        for (const page of ['/admin?', '/admin?days=365&', '/admin?days=7&', '/admin?since=2020-01-01&until=2020-01-02&', `/admin/receipts?id=${id}&`, '/admin/receipts?id=x&', '/admin/nothing?']) {
+          await tab.visit(`${server.url}${page}lang=${lang}`);
+          await tab.run(() => { for (const details of document.querySelectorAll('details')) details.open = true; });
+          await isGood(tab, `${page}, ${width} px`);
+        }
+      }
+    });
+  }
+}
