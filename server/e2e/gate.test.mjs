@@ -171,7 +171,7 @@ for (const { kind, tag, markup, scanned } of embeds) {
       const found = await element(tab);
       assert.ok(!found?.src && !found?.visible, `must be held, ${why}: ${JSON.stringify(found)}`);
       assert.equal((await placeholders(tab))[0].visible, true, `a placeholder must stand there, ${why}`);
-      assert.deepEqual(tab.driver.frames().filter((frame) => frame.url() === url).length, 0, `no frame may show it, ${why}`);
+      assert.deepEqual((await tab.driver.frames()).filter((frame) => frame.url() === url).length, 0, `no frame may show it, ${why}`);
     };
     const isShown = async (tab, why) => {
       await tab.until((shadow, url, tag) => document.querySelector(tag)?.getAttribute('src') === url, `the embed to be let in: ${why}`, url, tag);

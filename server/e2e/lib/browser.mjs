@@ -1,9 +1,10 @@
 // The browser as the tests see it: what a visitor does and what a visitor, or
-// somebody who looks into the browser, finds. Puppeteer is behind it, for
-// Chromium and Firefox; another driver may take its place.
+// somebody who looks into the browser, finds. Behind it is Puppeteer, for
+// Chromium and Firefox, or a client of our own for WebKit.
 import puppeteer from 'puppeteer-core';
 
-import { eventually } from './server.mjs';
+import { eventually, patience } from './server.mjs';
+import { webkit } from './webdriver.mjs';
 
 const engines = {
   chromium: {
@@ -21,6 +22,7 @@ const engines = {
     launch: { browser: 'firefox', executablePath: process.env.TEMOIN_BROWSER ?? '/usr/bin/firefox-esr' },
     capabilities: {},
   },
+  webkit: { capabilities: {} },
 };
 
 export const engine = process.env.TEMOIN_ENGINE ?? 'chromium';
@@ -35,9 +37,10 @@ export const needs = (capability) => ({ skip: capabilities[capability] ? false :
  * @param textSize the text size that the visitor has set in the browser, in pixels
  */
 export async function launch(after, { textSize } = {}) {
+  if (engine === 'webkit') return new Browser(webkit);
   let { args = [], ...options } = engines[engine].launch;
   if (textSize) args = [...args, `--blink-settings=defaultFontSize=${textSize}`];
-  const browser = await puppeteer.launch({ headless: true, acceptInsecureCerts: true, timeout: 30_000, protocolTimeout: 30_000, ...options, args });
+  const browser = await puppeteer.launch({ headless: true, acceptInsecureCerts: true, timeout: 30_000 * patience, protocolTimeout: 30_000 * patience, ...options, args });
   after(() => browser.close());
   return new Browser(browser);
 }
@@ -91,7 +94,7 @@ class Visitor {
   async setCookies(...cookies) {
     await this.#context.setCookie(...cookies.map((cookie) => {
       const { url, ...rest } = cookie;
-      return { path: '/', ...(url && { domain: new URL(url).hostname }), ...rest };
+      return { path: '/', ...(url && { domain: new URL(url).hostname }), ...rest, ...(engine === 'webkit' && { url }) };
     }));
   }
 }
@@ -148,7 +151,7 @@ class Place {
 
   /** Waits until a function that is run as inside() says something true. */
   until(fn, expected, ...args) {
-    return eventually(() => this.inside(fn, ...args).catch(whenGone), async () => `${expected}; the page is ${this.frame().url()}, its banner ${JSON.stringify(await this.layers().catch(String))}`);
+    return eventually(() => this.inside(fn, ...args).catch(whenGone), async () => `${expected}; the page is ${await this.run(() => location.href).catch(String)}, its banner ${JSON.stringify(await this.layers().catch(String))}`);
   }
 
   /** Looks an element up; a page that goes away meanwhile is looked for in its successor. */
@@ -312,26 +315,42 @@ class Tab extends Place {
     }
     // What a page had under way when another took its place never ends.
     page.on('framenavigated', (frame) => { if (frame === page.mainFrame()) this.#inFlight.clear(); });
-    page.on('console', (message) => this.console.push(`${message.type()}: ${message.text()}`));
-    page.on('pageerror', (error) => this.errors.push(String(error?.message ?? error)));
+    page.on('console', (message) => this.#says(message));
+    page.on('pageerror', (error) => {
+      const text = String(error?.message ?? error);
+      // Firefox tells what it blocked in the same way as what nobody caught.
+      if (engine === 'firefox' && /^(Content-Security-Policy: |Loading (module|script|failed))/.test(text)) this.console.push(`error: ${text}`);
+      else this.errors.push(text);
+    });
+  }
+
+  /** Notes a line; what Firefox gives as a handle is looked into, and takes its place when it is known. */
+  #says(message) {
+    const line = this.console.push(`${message.type()}: ${message.text()}`) - 1;
+    if (engine !== 'firefox' || !/JSHandle@/.test(message.text())) return;
+    const words = message.args().map((value) => value.evaluate((value) => String(value)).catch(() => String(value)));
+    Promise.all(words).then((words) => { this.console[line] = `${message.type()}: ${words.join(' ')}`; });
   }
 
   async visit(url, { until = 'load' } = {}) {
-    await this.driver.goto(url, { waitUntil: until, timeout: 20_000 });
+    await this.driver.goto(url, { waitUntil: until, timeout: 20_000 * patience });
     return this;
   }
 
   async reload() {
-    await this.driver.reload({ waitUntil: 'load', timeout: 20_000 });
+    await this.driver.reload({ waitUntil: 'load', timeout: 20_000 * patience });
     return this;
   }
 
-  back() { return this.driver.goBack({ waitUntil: 'load', timeout: 20_000 }); }
+  back() { return this.driver.goBack({ waitUntil: 'load', timeout: 20_000 * patience }); }
 
-  url() { return this.driver.url(); }
+  /** The page's address as it is now. */
+  url() { return this.run(() => location.href); }
 
   /** Waits for an address that matches. */
-  arrives(pattern) { return eventually(() => pattern.test(this.url()) && this.loaded(), () => `the address ${pattern}, the page is ${this.url()}`); }
+  arrives(pattern) {
+    return eventually(async () => pattern.test(await this.url().catch(whenGone)) && this.loaded(), async () => `the address ${pattern}, the page is ${await this.url().catch(String)}`);
+  }
 
   async loaded() {
     try {
@@ -351,16 +370,17 @@ class Tab extends Place {
 
   /** The document in the frame whose address matches. */
   async frameAt(pattern) {
-    const find = () => this.driver.frames().find((frame) => pattern.test(frame.url()));
-    await eventually(find, `a frame with an address like ${pattern}`);
-    return new Place(find, this.driver);
+    const find = async () => (await this.driver.frames()).find((frame) => pattern.test(frame.url()));
+    const frame = await eventually(find, `a frame with an address like ${pattern}`);
+    return new Place(() => frame, this.driver);
   }
 
   /** Presses keys, one after the other: 'Tab', 'Enter', 'Shift+Tab'. */
   async keys(...names) {
     for (const name of names) {
       const parts = name.split('+');
-      const key = parts.pop();
+      // "Space" is the key's code, and its name a space.
+      const key = parts.pop().replace(/^Space$/, ' ');
       for (const modifier of parts) await this.driver.keyboard.down(modifier);
       await this.driver.keyboard.press(key);
       for (const modifier of parts.reverse()) await this.driver.keyboard.up(modifier);
