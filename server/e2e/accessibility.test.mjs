@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
-import { capabilities } from './lib/browser.mjs';
 import { program, stage } from './lib/stage.mjs';
 
 const { browser, site } = await stage();
@@ -25,8 +24,8 @@ async function isAccessible(tab, state, dialog = false) {
   assert.ok(passes.length > 5, `axe must have looked at something, ${state}`);
 }
 
-for (const scheme of capabilities.colorScheme ? ['light', 'dark'] : ['light']) {
-  const options = capabilities.colorScheme ? { media: { 'prefers-color-scheme': scheme } } : {};
+for (const scheme of ['light', 'dark']) {
+  const options = { media: { 'prefers-color-scheme': scheme } };
 
   test(`the shell before Go, the banner that Go draws, and the floating button are accessible, ${scheme}`, async (t) => {
     const release = site.hold(program);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
-import { capabilities, launch, needs, nothingStored } from './lib/browser.mjs';
+import { launch, needs, nothingStored } from './lib/browser.mjs';
 import { demoPages, program, stage } from './lib/stage.mjs';
 
 const { browser, site } = await stage();
@@ -86,11 +86,10 @@ function contrast(...colors) {
 for (const [when, held] of [['before Go', true], ['once Go runs', false]]) {
   test(`refuse, customize and accept weigh the same ${when}, light and dark, wide and narrow`, async (t) => {
     if (held) site.hold(program);
-    const tab = await browser.tab(t);
-    await tab.visit(site.url);
-    await (held ? tab.bannerIsThere() : tab.goRuns());
-    for (const scheme of capabilities.colorScheme ? ['light', 'dark'] : ['light']) {
-      if (capabilities.colorScheme) await tab.media({ 'prefers-color-scheme': scheme });
+    for (const scheme of ['light', 'dark']) {
+      const tab = await browser.tab(t, { media: { 'prefers-color-scheme': scheme } });
+      await tab.visit(site.url);
+      await (held ? tab.bannerIsThere() : tab.goRuns());
       for (const width of [1440, 1280, 768, 320]) {
         await tab.viewport({ width, height: 800 });
         sameWeight(await tab.inside(looks), `${scheme}, ${width} px wide`);
@@ -421,8 +420,8 @@ test('in forced colours the buttons keep their edges and the focus is to be seen
 });
 
 test('the focus ring is at least 2 px wide and stands out by 3:1', async (t) => {
-  for (const scheme of capabilities.colorScheme ? ['light', 'dark'] : ['light']) {
-    const tab = await browser.tab(t, capabilities.colorScheme ? { media: { 'prefers-color-scheme': scheme } } : {});
+  for (const scheme of ['light', 'dark']) {
+    const tab = await browser.tab(t, { media: { 'prefers-color-scheme': scheme } });
     await tab.visit(site.url);
     await tab.goRuns();
     await tab.keys('Tab', 'Tab');
@@ -437,7 +436,7 @@ test('the focus ring is at least 2 px wide and stands out by 3:1', async (t) => 
   }
 });
 
-test('with reduced motion nothing moves', needs('reducedMotion'), async (t) => {
+test('with reduced motion nothing moves', async (t) => {
   const tab = await browser.tab(t, { media: { 'prefers-reduced-motion': 'reduce' } });
   await tab.visit(site.url);
   await tab.goRuns();

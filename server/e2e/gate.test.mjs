@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
 
+import { needs } from './lib/browser.mjs';
 import {
   allRan, catalogue, include, mark, notReloaded, page, pause, placeholderIsDrawn, placeholders, pressPlaceholder, ran, reloaded, services, stamp, startStranger,
 } from './lib/gate.mjs';
@@ -635,7 +636,7 @@ for (const [how, { head = '', body }] of Object.entries(boxes)) {
   }
 }
 
-test('drawing the placeholders moves nothing in the page', async (t) => {
+test('drawing the placeholders moves nothing in the page', needs('layoutShift'), async (t) => {
   const visitor = await browser.visitor(t);
   const tab = await open(visitor, { body: `<h1>title</h1><iframe ${size} ${byHand} data-src="x"></iframe><p>text</p><template ${byHand}><iframe ${size} src="x"></iframe></template><p>text</p>` });
   await placeholderIsDrawn(tab, 2);

@@ -13,23 +13,45 @@ const engines = {
       args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking',
         '--disable-component-update', '--disable-sync', '--force-color-profile=srgb'],
     },
-    capabilities: {
-      accessibilityTree: true, forcedColors: true, layoutShift: true, mediaType: true, noScript: true,
-      reducedMotion: true, textSize: true, colorScheme: true,
-    },
+    cannot: {},
   },
   firefox: {
-    launch: { browser: 'firefox', executablePath: process.env.TEMOIN_BROWSER ?? '/usr/bin/firefox-esr' },
-    capabilities: {},
+    launch: {
+      browser: 'firefox',
+      executablePath: process.env.TEMOIN_BROWSER ?? '/usr/bin/firefox-esr',
+      // What BiDi has no command for is set from within the browser: see firefoxSets.
+      args: ['--remote-allow-system-access'],
+    },
+    cannot: {
+      accessibilityTree: 'WebDriver BiDi has no command for it; the golden files are made in Chromium',
+      layoutShift: 'Firefox does not measure layout shifts',
+    },
   },
-  webkit: { capabilities: {} },
+  webkit: {
+    cannot: {
+      accessibilityTree: 'WebDriver has no command for it; the golden files are made in Chromium',
+      forcedColors: 'WebKitGTK knows no forced colours',
+      layoutShift: 'WebKit does not measure layout shifts',
+      mediaType: 'WebDriver cannot change the medium, and neither can the desktop',
+      contrastSetting: 'WebDriver cannot set it, and WebKitGTK takes it from the desktop alone',
+      noScript: 'without JavaScript WebDriver cannot ask the page anything',
+      textSize: 'WebDriver cannot set it, and MiniBrowser has no option for it',
+      touch: 'WebKitWebDriver has no fingers',
+    },
+  },
 };
 
 export const engine = process.env.TEMOIN_ENGINE ?? 'chromium';
-export const { capabilities } = engines[engine];
+const { cannot } = engines[engine];
 
-/** Option of a test that needs something only some drivers can do. */
-export const needs = (capability) => ({ skip: capabilities[capability] ? false : `the driver for ${engine} cannot do this: ${capability}` });
+/** Whether this engine, or its driver, can do a thing that not all of them can. */
+export const can = (ability) => !(ability in cannot);
+
+/** Option of a test that needs something only some engines can do; the reason is printed, and stands in the README. */
+export const needs = (...abilities) => {
+  const missing = abilities.find((ability) => !can(ability));
+  return { skip: missing ? `${engine}: ${missing}: ${cannot[missing]}` : false };
+};
 
 /**
  * Starts a browser that ends with the suite.
@@ -39,10 +61,25 @@ export const needs = (capability) => ({ skip: capabilities[capability] ? false :
 export async function launch(after, { textSize } = {}) {
   if (engine === 'webkit') return new Browser(webkit);
   let { args = [], ...options } = engines[engine].launch;
-  if (textSize) args = [...args, `--blink-settings=defaultFontSize=${textSize}`];
+  if (textSize && engine === 'chromium') args = [...args, `--blink-settings=defaultFontSize=${textSize}`];
+  if (textSize && engine === 'firefox') options.extraPrefsFirefox = { 'font.size.variable.x-western': textSize, 'font.size.variable.x-unicode': textSize };
   const browser = await puppeteer.launch({ headless: true, acceptInsecureCerts: true, timeout: 30_000 * patience, protocolTimeout: 30_000 * patience, ...options, args });
   after(() => browser.close());
   return new Browser(browser);
+}
+
+/**
+ * Sets what Firefox knows of one tab, from within the browser: its medium, its
+ * visitor's settings, whether scripts run. Puppeteer knows them by Chromium's
+ * protocol alone.
+ */
+async function firefoxSets(page, settings) {
+  const { connection } = page.browser();
+  const { result: { contexts: [{ context }] } } = await connection.send('browsingContext.getTree', { 'moz:scope': 'chrome' });
+  const expression = `Object.assign(ChromeUtils.importESModule('chrome://remote/content/shared/NavigableManager.sys.mjs')
+    .NavigableManager.getBrowsingContextById(${JSON.stringify(page.mainFrame()._id)}), ${JSON.stringify(settings)}) && true`;
+  const { result } = await connection.send('script.evaluate', { expression, target: { context }, awaitPromise: true });
+  if (result.type !== 'success') throw new Error(`Firefox does not take ${JSON.stringify(settings)}: ${result.exceptionDetails?.text}`);
 }
 
 class Browser {
@@ -50,7 +87,7 @@ class Browser {
 
   /** Somebody who has never been here: own cookies, own cache. It leaves after the test t. */
   async visitor(t, options = {}) {
-    const context = await this.browser.createBrowserContext();
+    const context = await this.browser.createBrowserContext(engine === 'webkit' ? options.media : undefined);
     t.after(() => context.close().catch(() => {}));
     return new Visitor(context, options);
   }
@@ -78,9 +115,11 @@ class Visitor {
     const page = await this.#context.newPage();
     const tab = new Tab(page, this);
     await tab.viewport(viewport ?? { width: 1280, height: 800 });
-    if (javascript === false) await page.setJavaScriptEnabled(false);
-    if (media) await tab.media(media);
+    if (javascript === false) await (engine === 'firefox' ? firefoxSets(page, { allowJavascript: false }) : page.setJavaScriptEnabled(false));
+    // WebKit's visitors have their settings from the start.
+    if (media && engine !== 'webkit') await tab.media(media);
     const setup = [[listen]];
+    if (engine === 'firefox') setup.push([spellErrors]);
     if (languages) setup.push([speak, languages]);
     for (const step of [before].flat(1)) setup.push([step].flat());
     for (const [step, argument] of setup) await page.evaluateOnNewDocument(step, argument);
@@ -107,6 +146,8 @@ function listen() {
     document.addEventListener(name, ({ type, detail }) => heard.push({ type, detail: structuredClone(detail) }));
   }
   document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) => {
+    // The browser's own wish.
+    if (/\/favicon\.ico$/.test(blockedURI)) return;
     heard.push({ type: 'violation', detail: `${effectiveDirective} ${blockedURI} ${sourceFile}:${lineNumber}` });
   });
   if (globalThis.PerformanceObserver?.supportedEntryTypes?.includes('layout-shift')) {
@@ -117,6 +158,14 @@ function listen() {
         shifts.push({ value, nodes: sources.map(({ node }) => node?.outerHTML?.slice(0, 120) ?? String(node)) });
       }
     }).observe({ type: 'layout-shift', buffered: true });
+  }
+}
+
+/** Runs in each document of Firefox, whose driver does not tell what an error on the console says. */
+function spellErrors() {
+  for (const type of ['log', 'info', 'warn', 'error']) {
+    const original = console[type];
+    console[type] = (...values) => original.apply(console, values.map((value) => (Object.prototype.toString.call(value) === '[object Error]' ? String(value) : value)));
   }
 }
 
@@ -296,6 +345,7 @@ class Tab extends Place {
   requests = [];
   console = [];
   errors = [];
+  #session;
   #inFlight = new Set();
   #lastRequest = Date.now();
 
@@ -303,6 +353,8 @@ class Tab extends Place {
     super(() => page.mainFrame(), page);
     this.visitor = visitor;
     page.on('request', (request) => {
+      // Nobody is asked for these.
+      if (request.url().startsWith('data:')) return;
       this.requests.push(request.url());
       this.#inFlight.add(request);
       this.#lastRequest = Date.now();
@@ -315,21 +367,13 @@ class Tab extends Place {
     }
     // What a page had under way when another took its place never ends.
     page.on('framenavigated', (frame) => { if (frame === page.mainFrame()) this.#inFlight.clear(); });
-    page.on('console', (message) => this.#says(message));
+    page.on('console', (message) => this.console.push(`${message.type()}: ${message.text()}`));
     page.on('pageerror', (error) => {
       const text = String(error?.message ?? error);
       // Firefox tells what it blocked in the same way as what nobody caught.
       if (engine === 'firefox' && /^(Content-Security-Policy: |Loading (module|script|failed))/.test(text)) this.console.push(`error: ${text}`);
       else this.errors.push(text);
     });
-  }
-
-  /** Notes a line; what Firefox gives as a handle is looked into, and takes its place when it is known. */
-  #says(message) {
-    const line = this.console.push(`${message.type()}: ${message.text()}`) - 1;
-    if (engine !== 'firefox' || !/JSHandle@/.test(message.text())) return;
-    const words = message.args().map((value) => value.evaluate((value) => String(value)).catch(() => String(value)));
-    Promise.all(words).then((words) => { this.console[line] = `${message.type()}: ${words.join(' ')}`; });
   }
 
   async visit(url, { until = 'load' } = {}) {
@@ -391,25 +435,39 @@ class Tab extends Place {
 
   get mouse() { return this.driver.mouse; }
 
-  viewport(size) { return this.driver.setViewport({ deviceScaleFactor: 1, ...size }); }
-
-  /** Sets the medium: { type: 'print', 'prefers-color-scheme': 'dark', … }. */
-  async media({ type, ...features }) {
-    if (type !== undefined) await this.driver.emulateMediaType(type || undefined);
-    const { 'forced-colors': forced, ...others } = features;
-    const list = Object.entries(others).map(([name, value]) => ({ name, value }));
-    if (list.length && forced === undefined) await this.driver.emulateMediaFeatures(list);
-    if (forced !== undefined) {
-      // Puppeteer does not know the feature; the browser does.
-      const session = await this.driver.createCDPSession();
-      await session.send('Emulation.setEmulatedMedia', { features: [{ name: 'forced-colors', value: forced }, ...list] });
-    }
+  /** Sets the window's inside: { width, height, hasTouch, isMobile }. */
+  async viewport(size) {
+    if (engine !== 'firefox') return this.driver.setViewport({ deviceScaleFactor: 1, ...size });
+    const { width, height, deviceScaleFactor = 1, hasTouch = false } = size;
+    await this.driver.setViewport({ width, height, deviceScaleFactor });
+    await firefoxSets(this.driver, { touchEventsOverride: hasTouch ? 'enabled' : 'none' });
   }
 
-  offline(off) { return this.driver.setOfflineMode(off); }
+  /** Sets the medium and what the visitor prefers: { type: 'print', 'prefers-color-scheme': 'dark', … }. */
+  async media({ type, ...features }) {
+    if (engine === 'firefox') {
+      const names = { 'prefers-color-scheme': 'prefersColorSchemeOverride', 'prefers-reduced-motion': 'prefersReducedMotionOverride', 'forced-colors': 'forcedColorsOverride' };
+      const settings = Object.fromEntries(Object.entries(features).map(([name, value]) => {
+        if (!names[name]) throw new Error(`no way is known to set ${name} in Firefox`);
+        return [names[name], value];
+      }));
+      await firefoxSets(this.driver, { ...settings, ...(type !== undefined && { mediumOverride: type }) });
+      return;
+    }
+    if (type !== undefined) await this.driver.emulateMediaType(type || undefined);
+    if (!Object.keys(features).length) return;
+    // Puppeteer knows some of the features; the browser does all.
+    this.#session ??= await this.driver.createCDPSession();
+    await this.#session.send('Emulation.setEmulatedMedia', { ...(type && { media: type }), features: Object.entries(features).map(([name, value]) => ({ name, value })) });
+  }
+
+  async offline(off) {
+    if (engine === 'firefox') await firefoxSets(this.driver, { forceOffline: off });
+    else await this.driver.setOfflineMode(off);
+  }
 
   /** Runs a script's text in the page, whatever the page's policy says. */
-  inject(source) { return this.driver.evaluate(source); }
+  inject(source) { return engine === 'webkit' ? this.driver.inject(source) : this.driver.evaluate(source); }
 
   evaluateOnNext(fn, ...args) { return this.driver.evaluateOnNewDocument(fn, ...args); }
 

@@ -438,6 +438,8 @@ class Page {
 
   evaluateHandle(expression) { return this.main.evaluateHandle(expression); }
 
+  inject(source) { return this.command('POST', '/execute/sync', { script: `${source};`, args: [] }); }
+
   evaluateOnNewDocument(fn, ...args) { this.scripts.push(`(${fn})(...${JSON.stringify(args)})`); }
 
   async currentUrl() { return this.command('GET', '/url'); }
