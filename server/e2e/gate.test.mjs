@@ -867,7 +867,7 @@ test('under a strict policy with Trusted Types the page’s gated scripts run af
     <script nonce="n0nce" ${gated}>${mark(a)}</script><script ${gated} src="${counter(b)}"></script><script ${gated} data-src="${counter(c)}"></script>
     <script src="${counter(d)}"></script><template data-consent="statistics"><script src="${counter(e)}"></script></template>
     <iframe ${size} ${byHand} data-src="${embedURL(f, 'iframe')}"></iframe>` });
-  await tab.until(() => document.querySelector('iframe').previousElementSibling?.shadowRoot?.querySelector('button'), 'the frame’s placeholder to be drawn');
+  await tab.until(() => !!document.querySelector('iframe').previousElementSibling?.shadowRoot?.querySelector('button'), 'the frame’s placeholder to be drawn');
   await tab.settles();
   assert.deepEqual(await allRan(tab), []);
   await decide(tab, 'accept');

@@ -215,13 +215,24 @@ class Place {
     return eventually(() => look().catch(whenGone), 'a page that stays').then(({ element }) => element);
   }
 
+  /** Clicks in the middle of an element. */
+  async #clickOn(element, options) {
+    if (engine !== 'firefox' || await this.run(() => document.compatMode) !== 'BackCompat') return element.click(options);
+    // In quirks mode Puppeteer takes the height of <html> for the window's.
+    const [x, y] = await element.evaluate((element) => {
+      const { x, y, width, height } = element.getBoundingClientRect();
+      return [x + width / 2, y + height / 2];
+    });
+    return this.driver.mouse.click(x, y, options);
+  }
+
   /** Presses the visible button of that name with the mouse, as the visitor would. */
   async press(action, options = {}) {
     await eventually(async () => {
       await this.sees(action);
       const button = await this.#handle(visibleButton, action);
       try {
-        await button.click(options);
+        await this.#clickOn(button, options);
         return true;
       } catch (error) {
         // The button was replaced by another like it before the mouse came there.
@@ -235,14 +246,14 @@ class Place {
   async click(selector, options = {}) {
     const element = await this.#handle((shadow, selector) => [...document.querySelectorAll(selector)].find((element) => element.checkVisibility()), selector);
     if (!element) throw new Error(`expected something visible in the page that matches ${selector}`);
-    await element.click(options);
+    await this.#clickOn(element, options);
   }
 
   /** Clicks the first visible element of the layers that matches. */
   async clickInside(selector, options = {}) {
     const element = await this.#handle((shadow, selector) => [...shadow?.querySelectorAll(selector) ?? []].find((element) => element.checkVisibility()), selector);
     if (!element) throw new Error(`expected something visible in the layers that matches ${selector}`);
-    await element.click(options);
+    await this.#clickOn(element, options);
   }
 
   /** Gives the focus to the button of that name, as the Tab key would. */
