@@ -57,15 +57,29 @@ export const needs = (...abilities) => {
  * Starts a browser that ends with the suite.
  * @param after node:test's after
  * @param textSize the text size that the visitor has set in the browser, in pixels
+ * @param cookies false where the visitor has told the browser to keep none
+ * @param privately in private windows
  */
-export async function launch(after, { textSize } = {}) {
-  if (engine === 'webkit') return new Browser(webkit);
+export async function launch(after, { textSize, cookies = true, privately = false } = {}) {
+  if (engine === 'webkit') {
+    return new Browser(webkit([...(cookies ? [] : ['--cookies-policy=never']), ...(privately ? ['--private'] : [])]));
+  }
   let { args = [], ...options } = engines[engine].launch;
-  if (textSize && engine === 'chromium') args = [...args, `--blink-settings=defaultFontSize=${textSize}`];
-  if (textSize && engine === 'firefox') options.extraPrefsFirefox = { 'font.size.variable.x-western': textSize, 'font.size.variable.x-unicode': textSize };
+  if (engine === 'chromium') {
+    args = [...args, ...(textSize ? [`--blink-settings=defaultFontSize=${textSize}`] : []), ...(privately ? ['--incognito'] : [])];
+  } else {
+    options = {
+      ...options,
+      extraPrefsFirefox: {
+        ...(textSize && { 'font.size.variable.x-western': textSize, 'font.size.variable.x-unicode': textSize }),
+        ...(!cookies && { 'network.cookie.cookieBehavior': 2 }),
+        ...(privately && { 'browser.privatebrowsing.autostart': true }),
+      },
+    };
+  }
   const browser = await puppeteer.launch({ headless: true, acceptInsecureCerts: true, timeout: 30_000 * patience, protocolTimeout: 30_000 * patience, ...options, args });
   after(() => browser.close());
-  return new Browser(browser);
+  return new Browser(browser, { cookies, privately });
 }
 
 /**
@@ -83,13 +97,19 @@ async function firefoxSets(page, settings) {
 }
 
 class Browser {
-  constructor(browser) { this.browser = browser; }
+  constructor(browser, { cookies = true, privately = false } = {}) {
+    this.browser = browser;
+    this.settings = { cookies, privately };
+  }
 
   /** Somebody who has never been here: own cookies, own cache. It leaves after the test t. */
   async visitor(t, options = {}) {
-    const context = await this.browser.createBrowserContext(engine === 'webkit' ? options.media : undefined);
-    t.after(() => context.close().catch(() => {}));
-    return new Visitor(context, options);
+    // A context apart is none of the private windows: those have the browser's own.
+    const context = this.settings.privately && engine !== 'webkit'
+      ? this.browser.defaultBrowserContext()
+      : await this.browser.createBrowserContext(engine === 'webkit' ? options.media : undefined);
+    if (!this.settings.privately || engine === 'webkit') t.after(() => context.close().catch(() => {}));
+    return new Visitor(context, { ...options, settings: this.settings });
   }
 
   /** A visitor's first tab, which is all that most tests need. */
@@ -111,11 +131,12 @@ class Visitor {
    * or [function, argument]).
    */
   async tab(options = {}) {
-    const { javascript, viewport, media, languages, before = [] } = { ...this.#options, ...options };
+    const { javascript, viewport, media, languages, before = [], settings } = { ...this.#options, ...options };
     const page = await this.#context.newPage();
     const tab = new Tab(page, this);
     await tab.viewport(viewport ?? { width: 1280, height: 800 });
     if (javascript === false) await (engine === 'firefox' ? firefoxSets(page, { allowJavascript: false }) : page.setJavaScriptEnabled(false));
+    if (engine === 'chromium' && !settings.cookies) await tab.keepsNoCookies();
     // WebKit's visitors have their settings from the start.
     if (media && engine !== 'webkit') await tab.media(media);
     const setup = [[listen]];
@@ -470,6 +491,24 @@ class Tab extends Place {
     // Puppeteer knows some of the features; the browser does all.
     this.#session ??= await this.driver.createCDPSession();
     await this.#session.send('Emulation.setEmulatedMedia', { ...(type && { media: type }), features: Object.entries(features).map(([name, value]) => ({ name, value })) });
+  }
+
+  /** As where cookies are switched off, for scripts: Chromium's setting itself is out of reach. */
+  async keepsNoCookies() {
+    this.#session ??= await this.driver.createCDPSession();
+    await this.#session.send('Emulation.setDocumentCookieDisabled', { disabled: true });
+  }
+
+  /** Touches the middle of the visible button of that name with a finger. */
+  async tap(action) {
+    await this.sees(action);
+    const [x, y] = await this.inside((shadow, action) => {
+      const open = shadow.querySelector('dialog[open]');
+      const button = [...shadow.querySelectorAll(`[data-temoin="${action}"]`)].find((button) => button.checkVisibility() && (!open || open.contains(button)));
+      const { x, y, width, height } = button.getBoundingClientRect();
+      return [x + width / 2, y + height / 2];
+    }, action);
+    await this.driver.touchscreen.tap(x, y);
   }
 
   async offline(off) {

@@ -539,7 +539,10 @@ class Page {
 class Context {
   pages = new Set();
 
-  constructor(media) { this.media = media; }
+  constructor(media, args) {
+    this.media = media;
+    this.args = args;
+  }
 
   async start() {
     this.proxy = new Proxy((type, entry) => { for (const page of this.pages) page.emit(type, entry); });
@@ -568,7 +571,7 @@ class Context {
           unhandledPromptBehavior: 'dismiss',
           timeouts: { script: Math.round(30_000 * patience), pageLoad: Math.round(60_000 * patience), implicit: 0 },
           proxy: { proxyType: 'manual', httpProxy: through, sslProxy: through },
-          'webkitgtk:browserOptions': { binary: miniBrowser(), args: ['--automation'] },
+          'webkitgtk:browserOptions': { binary: miniBrowser(), args: ['--automation', ...this.args] },
         },
       },
     });
@@ -626,10 +629,13 @@ class Context {
   }
 }
 
-/** Puppeteer's browser as far as the tests know it: each visitor is a session of its own. */
-export const webkit = {
+/**
+ * Puppeteer's browser as far as the tests know it: each visitor is a session of its own.
+ * @param args more arguments for MiniBrowser
+ */
+export const webkit = (args = []) => ({
   createBrowserContext: async (media = {}) => {
-    const context = new Context(media);
+    const context = new Context(media, args);
     try {
       return await context.start();
     } catch (error) {
@@ -638,4 +644,4 @@ export const webkit = {
     }
   },
   close: async () => {},
-};
+});
