@@ -24,6 +24,7 @@ const engines = {
     },
     cannot: {
       accessibilityTree: 'WebDriver BiDi has no command for it; the golden files are made in Chromium',
+      contrastSetting: 'neither WebDriver BiDi nor the browser has a switch for one tab',
       layoutShift: 'Firefox does not measure layout shifts',
     },
   },

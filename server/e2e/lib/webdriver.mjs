@@ -239,8 +239,8 @@ class Session {
       method,
       ...(method === 'POST' && { body: JSON.stringify(body ?? {}) }),
       headers: { 'content-type': 'application/json' },
-      signal: AbortSignal.timeout(60_000 * patience),
-    });
+      signal: AbortSignal.timeout(30_000 * patience),
+    }).catch((error) => { throw new Error(`${method} ${command} ${JSON.stringify(body)?.slice(0, 100) ?? ''}: ${error.message}`); });
     const { value } = await response.json();
     if (value?.error) {
       const gone = /no such (window|frame|element)|stale element|unloaded|script timeout/i;
@@ -633,15 +633,17 @@ class Context {
  * Puppeteer's browser as far as the tests know it: each visitor is a session of its own.
  * @param args more arguments for MiniBrowser
  */
-export const webkit = (args = []) => ({
-  createBrowserContext: async (media = {}) => {
+export const webkit = (args = []) => {
+  const begin = async (media = {}, again = false) => {
     const context = new Context(media, args);
     try {
       return await context.start();
     } catch (error) {
       await context.close().catch(() => {});
-      throw error;
+      // A browser that does not come at once is asked for once more.
+      if (again) throw error;
+      return begin(media, true);
     }
-  },
-  close: async () => {},
-});
+  };
+  return { createBrowserContext: (media) => begin(media), close: async () => {} };
+};
