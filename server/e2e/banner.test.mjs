@@ -247,6 +247,7 @@ test('the end of the page can be read above the banner, and the focus is never h
   const seen = new Set();
   for (let i = 0; i < 120; i++) {
     await tab.keys('Tab');
+    await tab.frames();
     const focus = await tab.inside((shadow) => {
       const element = document.activeElement;
       if (element === document.body) return { end: true };
@@ -289,6 +290,7 @@ test('going backwards with Shift+Tab, the focus is not hidden either', async (t)
     if (!focus) break;
     assert.ok(!focus.covered, `"${focus.label}" has the focus, and lies behind the banner`);
     await tab.keys('Shift+Tab');
+    await tab.frames();
   }
 });
 

@@ -38,6 +38,7 @@ async function goTo(tab, wanted, { key = 'Tab', most = 60 } = {}) {
   const stops = [];
   for (let i = 0; i < most; i++) {
     await tab.keys(key);
+    await tab.frames();
     const here = await stop(tab);
     stops.push(here.name);
     if (here.name === 'nothing') continue;

@@ -86,14 +86,20 @@ const banner = () => root.querySelector('.banner:not([hidden])');
  */
 export function watchFocus() {
   document.addEventListener('focusin', ({ target }) => {
-    // Nothing may move under the pointer of who clicks.
-    if (target === host || !banner() || !target.matches(':focus-visible')) return;
-    host.classList.remove('top');
-    const hidden = covered(target);
-    if (!hidden) return;
-    scrollBy({ top: hidden, behavior: 'instant' });
-    host.classList.toggle('top', covered(target) > 0);
+    uncover(target);
+    // WebKit scrolls to what has the focus only after it has told of it.
+    requestAnimationFrame(() => { if (document.activeElement === target) uncover(target); });
   });
+}
+
+function uncover(target) {
+  // Nothing may move under the pointer of who clicks.
+  if (target === host || !banner() || !target.matches(':focus-visible')) return;
+  host.classList.remove('top');
+  const hidden = covered(target);
+  if (!hidden) return;
+  scrollBy({ top: hidden, behavior: 'instant' });
+  host.classList.toggle('top', covered(target) > 0);
 }
 
 /**

@@ -464,6 +464,11 @@ class Tab extends Place {
     }
   }
 
+  /** Waits until the page has been drawn, and what comes before that has been done; but for a page that is not drawn. */
+  frames() {
+    return this.run(() => Promise.race([new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(() => resolve(true))); }), new Promise((resolve) => { setTimeout(resolve, 300); })]));
+  }
+
   type(text) { return this.driver.keyboard.type(text); }
 
   get mouse() { return this.driver.mouse; }
@@ -535,7 +540,12 @@ class Tab extends Place {
 
   /** The record in the one cookie of ours that the browser keeps. */
   async record() {
-    const cookies = await this.choiceCookies();
+    let cookies = await this.choiceCookies();
+    // What a page has written, WebKit's other processes know a little later.
+    for (let i = 0; engine === 'webkit' && cookies.length === 0 && i < 5; i++) {
+      await new Promise((resolve) => { setTimeout(resolve, 100); });
+      cookies = await this.choiceCookies();
+    }
     if (cookies.length !== 1) throw new Error(`expected one cookie cookies_preferences, there are ${cookies.length}: ${JSON.stringify(cookies)}`);
     return JSON.parse(decodeURIComponent(cookies[0].value));
   }
