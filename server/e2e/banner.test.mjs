@@ -278,7 +278,10 @@ test('going backwards with Shift+Tab, the focus is not hidden either', async (t)
   const tab = await browser.tab(t, { viewport: { width: 800, height: 600 } });
   await tab.visit(site.url + '/jeux-de-donnees');
   await tab.goRuns();
+  // Who uses the keyboard is shown the focus, wherever a script puts it.
+  await tab.keys('Tab');
   await tab.run(() => { [...document.querySelectorAll('footer a, footer button')].at(-1).focus(); });
+  await tab.frames();
   for (let i = 0; i < 40; i++) {
     const focus = await tab.inside((shadow) => {
       const element = document.activeElement;

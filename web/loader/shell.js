@@ -87,8 +87,10 @@ const banner = () => root.querySelector('.banner:not([hidden])');
 export function watchFocus() {
   document.addEventListener('focusin', ({ target }) => {
     uncover(target);
-    // WebKit scrolls to what has the focus only after it has told of it.
-    requestAnimationFrame(() => { if (document.activeElement === target) uncover(target); });
+    // WebKit scrolls to what has the focus some time after it has told of it.
+    const again = () => { if (document.activeElement === target) uncover(target); };
+    addEventListener('scroll', again, { once: true, passive: true });
+    setTimeout(() => removeEventListener('scroll', again), 300);
   });
 }
 
@@ -98,7 +100,8 @@ function uncover(target) {
   host.classList.remove('top');
   const hidden = covered(target);
   if (!hidden) return;
-  scrollBy({ top: hidden, behavior: 'instant' });
+  // Up to a whole pixel: WebKit scrolls no less.
+  scrollBy({ top: Math.ceil(hidden), behavior: 'instant' });
   host.classList.toggle('top', covered(target) > 0);
 }
 

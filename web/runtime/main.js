@@ -54,8 +54,7 @@ async function compile(response) {
  * @param page the loader's side of the contract; and keepFocus(), which returns a
  *   function that puts the focus back, and fault(error), called when the program ends
  */
-async function run([program, edition], page) {
-  await calm(page.pressed);
+function run([program, edition], page) {
   return new Promise((resolve, reject) => {
     const fault = (error) => {
       page.fault(error);
@@ -75,7 +74,8 @@ async function run([program, edition], page) {
     const instance = new Go();
     guard(instance, Go, fault);
     WebAssembly.instantiate(program, instance.importObject)
-      .then((wasm) => {
+      .then(async (wasm) => {
+        await calm(page.pressed); // here, since what was above takes its time
         restoreFocus = page.keepFocus();
         return instance.run(wasm); // draws before it returns here
       })

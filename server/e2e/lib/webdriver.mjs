@@ -110,8 +110,8 @@ function recorder() {
 
 class Proxy {
   offline = false;
-  /** Origins of the documents that were asked for. */
-  origins = new Set();
+  /** Addresses of the documents that were asked for: beneath them all of their cookies can be reached. */
+  documents = new Set();
   sockets = new Set();
 
   constructor(told) {
@@ -147,8 +147,9 @@ class Proxy {
       response.end(this.scripts.map((script) => `${script};\n`).join(''));
       return;
     }
-    if (url.pathname === blankPath || url.pathname === '/favicon.ico') {
-      response.writeHead(url.pathname === blankPath ? 200 : 404, { 'content-type': 'text/html', 'cache-control': 'no-store' });
+    const isBlank = url.pathname.endsWith(blankPath);
+    if (isBlank || url.pathname === '/favicon.ico') {
+      response.writeHead(isBlank ? 200 : 404, { 'content-type': 'text/html', 'cache-control': 'no-store' });
       response.end();
       return;
     }
@@ -168,7 +169,7 @@ class Proxy {
         answer.on('aborted', () => response.destroy());
         return;
       }
-      this.origins.add(url.origin);
+      this.documents.add(url.origin + url.pathname.replace(/\/$/, ''));
       this.#first(answer, response);
     });
     onward.on('error', () => response.destroy());
@@ -212,7 +213,7 @@ class Proxy {
   #tunnel(request, socket, head) {
     if (this.offline) { socket.destroy(); return; }
     const { port, origin } = new URL(`https://${request.url}`);
-    this.origins.add(origin);
+    this.documents.add(origin);
     const onward = net.connect(Number(port || 443), '127.0.0.1', () => {
       socket.write('HTTP/1.1 200 OK\r\n\r\n');
       onward.write(head);
@@ -593,11 +594,11 @@ class Context {
     return page;
   }
 
-  /** A window beside the tabs, in which cookies of an origin can be reached. */
-  async #aside(origin, commands) {
+  /** A window beside the tabs, in which the cookies of an address can be reached. */
+  async #aside(address, commands) {
     this.spare ??= (await this.session.call('POST', '/window/new', { type: 'tab' })).handle;
     return this.session.inWindow(this.spare, null, async () => {
-      const url = origin + blankPath;
+      const url = address + blankPath;
       await this.session.call('POST', '/url', { url });
       await eventually(async () => (await this.session.call('GET', '/url').catch(() => '')) === url
         && await this.session.call('POST', '/execute/sync', { script: 'return document.readyState', args: [] }).catch(() => '') === 'complete', `the page ${url}`);
@@ -607,8 +608,9 @@ class Context {
 
   async cookies() {
     const found = new Map();
-    for (const origin of this.proxy.origins) {
-      for (const { expiry, ...cookie } of await this.#aside(origin, () => this.session.call('GET', '/cookie'))) {
+    const all = [...this.proxy.documents];
+    for (const url of all.filter((url) => !all.some((other) => other.startsWith(`${url}/`)))) {
+      for (const { expiry, ...cookie } of await this.#aside(url, () => this.session.call('GET', '/cookie'))) {
         found.set(JSON.stringify([cookie.name, cookie.domain, cookie.path]), { ...cookie, session: expiry === undefined, expires: expiry ?? -1 });
       }
     }
@@ -618,7 +620,7 @@ class Context {
   async setCookie(...cookies) {
     for (const { url, expires, ...cookie } of cookies) {
       const origin = url ? new URL(url).origin : `http://${cookie.domain.replace(/^\./, '')}`;
-      this.proxy.origins.add(origin);
+      this.proxy.documents.add(origin);
       await this.#aside(origin, () => this.session.call('POST', '/cookie', { cookie: { path: '/', ...cookie, ...(expires > 0 && { expiry: Math.round(expires) }) } }));
     }
   }
