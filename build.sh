@@ -68,7 +68,7 @@ need_node() {
 
 need_browser() {
   need_node
-  need chromium fonts-dejavu-core
+  need chromium firefox-esr webkit2gtk-driver xvfb fonts-dejavu-core
   (cd server/e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
 }
 
@@ -91,28 +91,51 @@ test_all() {
   need_browser
   step 'unit tests, as WebAssembly'
   GOOS=js GOARCH=wasm go test -exec="$(go env GOROOT)/lib/wasm/go_js_wasm_exec" ./app/...
-  step 'tests of the loader, and end-to-end tests in the browser'
+  step 'tests of the loader and of the server'
+  mapfile -t files < <(grep -L 'lib/stage.mjs\|lib/browser.mjs' server/e2e/*.test.mjs)
+  node --test --test-concurrency=1 --test-reporter=tap "${files[@]}"
   end_to_end
+}
+
+# The same scenarios in each engine; TEMOIN_ENGINES names others than all three.
+end_to_end() {
+  local engine broken=() results
+  results=$(mktemp)
+  for engine in ${TEMOIN_ENGINES:-chromium firefox webkit}; do
+    step "end-to-end tests in $engine"
+    end_to_end_in "$engine" || broken+=("$engine")
+  done
+  step 'the engines'
+  cat "$results"
+  rm -f "$results"
+  [ ${#broken[@]} -eq 0 ] || { echo "broken in ${broken[*]}"; return 1; }
 }
 
 # A browser on a busy machine now and then misses a moment. What fails is run
 # once more, by itself and in plain sight; what fails twice is broken.
-end_to_end() {
-  local failed files
+end_to_end_in() {
+  local engine=$1 failed files
   failed=$(mktemp)
-  trap 'rm -f "$failed"' RETURN
-  browser_tests "$failed" server/e2e/*.test.mjs && return
+  mapfile -t files < <(grep -l 'lib/stage.mjs\|lib/browser.mjs' server/e2e/*.test.mjs)
+  browser_tests "$engine" "$failed" "${files[@]}" && { rm -f "$failed"; return; }
   mapfile -t files <"$failed"
+  rm -f "$failed"
   [ ${#files[@]} -gt 0 ] || return 1
-  step "once more: ${files[*]##*/}"
-  browser_tests /dev/null "${files[@]}"
+  step "once more, in $engine: ${files[*]##*/}"
+  echo 'once more, what failed:' >>"$results"
+  browser_tests "$engine" /dev/null "${files[@]}"
 }
 
 browser_tests() {
-  local failed=$1
-  shift
-  node --test --test-concurrency=1 --test-reporter=tap --test-reporter-destination=stdout \
-    --test-reporter=./server/e2e/lib/failed.mjs --test-reporter-destination="$failed" "$@"
+  local engine=$1 failed=$2 closing ended=0
+  shift 2
+  closing=$(mktemp)
+  TEMOIN_ENGINE=$engine node --test --test-concurrency=1 --test-reporter=tap --test-reporter-destination=stdout \
+    --test-reporter=./server/e2e/lib/failed.mjs --test-reporter-destination="$failed" \
+    --test-reporter=./server/e2e/lib/closing.mjs --test-reporter-destination="$closing" "$@" || ended=$?
+  tee -a "$results" <"$closing"
+  rm -f "$closing"
+  return $ended
 }
 
 bench() {

@@ -1,10 +1,12 @@
-// What axe-core finds, in each state that a visitor can see.
+// What axe-core finds, in each state that a visitor can see; and what it does
+// not look for: sizes, spacings, zoom, announcements, languages.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
-import { capabilities } from './lib/browser.mjs';
+import { needs } from './lib/browser.mjs';
+import { include, page } from './lib/gate.mjs';
 import { program, stage } from './lib/stage.mjs';
 
 const { browser, site } = await stage();
@@ -15,7 +17,10 @@ const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.
 async function isAccessible(tab, state, dialog = false) {
   await tab.inject(axe);
   const { violations, incomplete, passes } = await tab.run((dialog) => window.axe.run(dialog ? { fromShadowDom: ['#temoin', 'dialog'] } : document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    // These are off by themselves.
+    rules: Object.fromEntries(['target-size', 'label-content-name-mismatch', 'css-orientation-lock', 'focus-order-semantics', 'hidden-content', 'p-as-heading', 'table-fake-caption', 'td-has-header']
+      .map((id) => [id, { enabled: true }])),
     resultTypes: ['violations', 'incomplete'],
   }), dialog);
   const report = (list) => list.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.target.flat().join(' ')} ${node.html.slice(0, 120)} ${node.failureSummary ?? ''}`));
@@ -25,8 +30,19 @@ async function isAccessible(tab, state, dialog = false) {
   assert.ok(passes.length > 5, `axe must have looked at something, ${state}`);
 }
 
-for (const scheme of capabilities.colorScheme ? ['light', 'dark'] : ['light']) {
-  const options = capabilities.colorScheme ? { media: { 'prefers-color-scheme': scheme } } : {};
+/** A page with one placeholder, and the banner answered. */
+async function placeholderPage(t, options, on = 'fr') {
+  site.page('/placeholder', page(include, '<main><h1>page</h1><p>text</p><iframe title="video" width="280" height="300" data-consent="third-party" data-service="youtube" data-src="/nothing"></iframe></main>', on));
+  const tab = await browser.tab(t, options);
+  await tab.visit(site.url + '/placeholder');
+  await tab.press('refuse');
+  await tab.bannerIsGone();
+  await tab.until(() => !!document.querySelector('.temoin-placeholder')?.shadowRoot?.querySelector('button'), 'the placeholder to be drawn');
+  return tab;
+}
+
+for (const scheme of ['light', 'dark']) {
+  const options = { media: { 'prefers-color-scheme': scheme } };
 
   test(`the shell before Go, the banner that Go draws, and the floating button are accessible, ${scheme}`, async (t) => {
     const release = site.hold(program);
@@ -49,6 +65,11 @@ for (const scheme of capabilities.colorScheme ? ['light', 'dark'] : ['light']) {
     await tab.press('customize');
     await tab.dialogIsOpen();
     await isAccessible(tab, 'the dialog', true);
+    const count = await tab.inside((shadow) => shadow.querySelectorAll('dialog details').length);
+    for (let i = 0; i < count; i++) {
+      await tab.inside((shadow, i) => { for (const [at, details] of shadow.querySelectorAll('dialog details').entries()) details.open = at === i; }, i);
+      await isAccessible(tab, `the dialog with details ${i} open`, true);
+    }
     await tab.inside((shadow) => { for (const details of shadow.querySelectorAll('dialog details')) details.open = true; });
     await tab.turn('youtube');
     await isAccessible(tab, 'the dialog with all details open', true);
@@ -72,6 +93,13 @@ for (const scheme of capabilities.colorScheme ? ['light', 'dark'] : ['light']) {
     await tab.press('accept');
     await tab.bannerIsGone();
     await isAccessible(tab, 'the notice');
+  });
+
+  test(`the placeholder is accessible, ${scheme}`, async (t) => {
+    const tab = await placeholderPage(t, options);
+    await isAccessible(tab, 'the placeholder');
+    await tab.run(() => { for (const details of document.querySelector('.temoin-placeholder').shadowRoot.querySelectorAll('details')) details.open = true; });
+    await isAccessible(tab, 'the placeholder with its details open');
   });
 
   test(`every page of the demo is accessible, ${scheme}`, async (t) => {
@@ -125,4 +153,184 @@ test('the notice does not cover the floating button', async (t) => {
   await tab.bannerIsGone();
   const [a, b] = await tab.inside((shadow) => ['.notice', '.reopen button'].map((selector) => shadow.querySelector(selector).getBoundingClientRect().toJSON()));
   assert.ok(a.bottom <= b.top || a.top >= b.bottom || a.right <= b.left || a.left >= b.right, `notice and button lie over each other: ${JSON.stringify([a, b])}`);
+});
+
+// ---- what the visitor has set ----
+
+test('who asks for more contrast has 7:1 for all text', needs('contrastSetting'), async (t) => {
+  for (const scheme of ['light', 'dark']) {
+    const tab = await browser.tab(t, { media: { 'prefers-contrast': 'more', 'prefers-color-scheme': scheme } });
+    await tab.visit(site.url);
+    await tab.goRuns();
+    assert.ok(await tab.run(() => matchMedia('(prefers-contrast: more)').matches), 'the emulation must work');
+    await tab.inject(axe);
+    const enhanced = async (dialog) => {
+      const { violations } = await tab.run((dialog) => window.axe.run({ fromShadowDom: ['#temoin', dialog ? 'dialog' : '.banner'] }, { runOnly: { type: 'rule', values: ['color-contrast-enhanced'] } }), dialog);
+      assert.deepEqual(violations.flatMap(({ nodes }) => nodes.map(({ html, failureSummary }) => `${html.slice(0, 100)} ${failureSummary}`)), [], `${dialog ? 'the dialog' : 'the banner'}, ${scheme}`);
+    };
+    await enhanced(false);
+    await tab.press('customize');
+    await tab.dialogIsOpen();
+    await enhanced(true);
+  }
+});
+
+// ---- targets: WCAG 2.5.8 ----
+
+test('every target is at least 24 × 24 px: banner, floating button, notice, placeholder, form', async (t) => {
+  const small = (tab, root, selector) => tab.run((root, selector) => {
+    const inside = { banner: () => document.querySelector('#temoin').shadowRoot, placeholder: () => document.querySelector('.temoin-placeholder').shadowRoot, page: () => document }[root]();
+    const found = [...inside.querySelectorAll(selector)].filter((element) => element.checkVisibility());
+    if (!found.length) return [`nothing matches ${selector}`];
+    return found.map((element) => [element.outerHTML.slice(0, 80), (element.closest('label') ?? element).getBoundingClientRect()])
+      .filter(([, { width, height }]) => width < 24 || height < 24).map(([html, { width, height }]) => `${html} ${width} × ${height}`);
+  }, root, selector);
+  for (const viewport of [{ width: 320, height: 640 }, { width: 1280, height: 800 }]) {
+    const tab = await browser.tab(t, { viewport, before: [() => { Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set() {} }); }] });
+    await tab.visit(site.url + '/charte-cookies/fr');
+    await tab.goRuns();
+    assert.deepEqual(await small(tab, 'banner', '.banner button, .banner a'), [], `the banner, ${viewport.width} px wide`);
+    assert.deepEqual(await small(tab, 'page', 'form input, form button, button[data-temoin-open]'), [], `the form, ${viewport.width} px wide`);
+    await tab.press('accept');
+    await tab.bannerIsGone();
+    assert.deepEqual(await small(tab, 'banner', '.reopen button, .notice button'), [], `the floating button and the notice, ${viewport.width} px wide`);
+    const other = await placeholderPage(t, { viewport });
+    assert.deepEqual(await small(other, 'placeholder', 'button, summary, a'), [], `the placeholder, ${viewport.width} px wide`);
+  }
+});
+
+// ---- text spacing and zoom: WCAG 1.4.12, 1.4.4, 1.4.10 ----
+
+/** What is wider than its box, in the layers, in placeholders and in the page. */
+const tooWide = () => {
+  const roots = [document, ...[...document.querySelectorAll('#temoin, .temoin-placeholder')].map((host) => host.shadowRoot).filter(Boolean)];
+  return roots.flatMap((root) => [...root.querySelectorAll('*')])
+    .filter((element) => element.checkVisibility() && element.clientWidth > 1 && !['inline', 'contents'].includes(getComputedStyle(element).display) && element.scrollWidth > element.clientWidth + 1)
+    .map((element) => `${element.outerHTML.slice(0, 80)} ${element.scrollWidth} > ${element.clientWidth}`);
+};
+
+/** What shows less of its text than there is, and does not scroll. */
+const cutOff = () => {
+  const roots = [...document.querySelectorAll('#temoin, .temoin-placeholder')].map((host) => host.shadowRoot).filter(Boolean);
+  return roots.flatMap((root) => [...root.querySelectorAll('*')])
+    .filter((element) => element.checkVisibility() && !['inline', 'contents'].includes(getComputedStyle(element).display) && getComputedStyle(element).overflowY !== 'visible'
+      && !['auto', 'scroll'].includes(getComputedStyle(element).overflowY) && element.clientHeight > 1 && element.scrollHeight > element.clientHeight + 1)
+    .map((element) => `${element.outerHTML.slice(0, 80)} ${element.scrollHeight} > ${element.clientHeight}`);
+};
+
+const spaced = () => {
+  const css = '* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important } p { margin-bottom: 2em !important }';
+  for (const root of [document, ...[...document.querySelectorAll('#temoin, .temoin-placeholder')].map((host) => host.shadowRoot).filter(Boolean)]) {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+  }
+};
+
+for (const [width, height] of [[320, 640], [640, 400], [1280, 800]]) {
+  test(`with the text spacing of WCAG 1.4.12, ${width} px wide, nothing is cut: dialog, placeholder, charter`, async (t) => {
+    const viewport = { width, height };
+    const tab = await browser.tab(t, { viewport });
+    await tab.visit(site.url);
+    await tab.goRuns();
+    await tab.press('customize');
+    await tab.dialogIsOpen();
+    await tab.inside((shadow) => { for (const details of shadow.querySelectorAll('dialog details')) details.open = true; });
+    await tab.run(spaced);
+    assert.deepEqual([await tab.run(tooWide), await tab.run(cutOff)], [[], []], 'the dialog');
+    for (const action of ['refuse', 'save', 'accept', 'close']) {
+      await tab.focus(action);
+      const box = await tab.inside((shadow) => shadow.activeElement.getBoundingClientRect().toJSON());
+      assert.ok(box.top >= -1 && box.bottom <= height + 1 && box.left >= -1 && box.right <= width + 1, `${action} must be within reach: ${JSON.stringify(box)}`);
+    }
+    const other = await placeholderPage(t, { viewport });
+    await other.run(spaced);
+    assert.deepEqual([await other.run(tooWide), await other.run(cutOff)], [[], []], 'the placeholder');
+    await other.visit(site.url + '/charte-cookies/fr');
+    await other.run(spaced);
+    assert.deepEqual(await other.run(tooWide), [], 'the charter');
+  });
+}
+
+test('at 320 × 200 px, which is 1280 × 800 at 400 %, nothing is lost and nothing scrolls in two directions', async (t) => {
+  const tab = await browser.tab(t, { viewport: { width: 320, height: 200 } });
+  for (const path of ['/', '/charte-cookies/fr']) {
+    await tab.visit(site.url + path);
+    await tab.goRuns();
+    assert.deepEqual(await tab.run(tooWide), [], `${path}, with the banner`);
+    await tab.press('customize');
+    await tab.dialogIsOpen();
+    await tab.inside((shadow) => { for (const details of shadow.querySelectorAll('dialog details')) details.open = true; });
+    assert.deepEqual([await tab.run(tooWide), await tab.run(cutOff)], [[], []], `${path}, with the dialog`);
+    await tab.turn('facebook');
+    await tab.press('close');
+    await tab.dialogIsClosed();
+  }
+  const other = await placeholderPage(t, { viewport: { width: 320, height: 200 } });
+  assert.deepEqual(await other.run(tooWide), [], 'the placeholder');
+});
+
+// ---- announcements: WCAG 4.1.3 ----
+
+/** The live region, and what it says. */
+const status = (tab) => tab.inside((shadow) => {
+  const regions = [...shadow.querySelectorAll('[role=status], [role=alert], [aria-live]')];
+  const [region] = regions;
+  const hidden = [];
+  for (let node = region; node instanceof Element; node = node.parentElement) {
+    const { display, visibility } = getComputedStyle(node);
+    if (display === 'none' || visibility === 'hidden' || node.getAttribute('aria-hidden') === 'true' || node.inert) hidden.push(node.className);
+  }
+  return { count: regions.length, role: region?.getAttribute('role'), hidden, text: region?.textContent, lang: region?.closest('[lang]')?.lang };
+});
+
+test('a live region is there before anything is said in it, and says politely what is kept', async (t) => {
+  for (const answer of ['accept', 'refuse', 'save']) {
+    const tab = await browser.tab(t);
+    await tab.visit(site.url);
+    await tab.goRuns();
+    assert.deepEqual(await status(tab), { count: 1, role: 'status', hidden: [], text: '', lang: 'fr' }, `one region, empty, within reach of a screen reader, before ${answer}`);
+    await tab.inside((shadow) => { shadow.querySelector('[role=status]').marked = true; });
+    if (answer === 'save') {
+      await tab.press('customize');
+      await tab.dialogIsOpen();
+    }
+    await tab.press(answer);
+    await tab.bannerIsGone();
+    const said = await status(tab);
+    assert.match(said.text, /Votre choix est enregistré/, `what is said after ${answer}`);
+    assert.deepEqual([said.count, said.role, said.hidden], [1, 'status', []]);
+    assert.ok(await tab.inside((shadow) => shadow.querySelector('[role=status]').marked), 'the same element: another one would not be announced');
+  }
+});
+
+test('that a choice is not kept is announced too', async (t) => {
+  const tab = await browser.tab(t, { before: [() => { Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set() {} }); }] });
+  await tab.visit(site.url);
+  await tab.goRuns();
+  await tab.press('accept');
+  await tab.bannerIsGone();
+  const said = await status(tab);
+  assert.ok(said.text.length > 20, `something must be said: ${said.text}`);
+  assert.doesNotMatch(said.text, /est enregistré/);
+  assert.deepEqual([said.count, said.role, said.hidden], [1, 'status', []]);
+});
+
+// ---- languages of parts: WCAG 3.1.2 ----
+
+test('where the page speaks another language, everything of ours says which one it speaks', async (t) => {
+  site.page('/foreign', page('<script src="/temoin.js" data-lang="fr"></script>', '<main><h1>Seite</h1><p>Text</p><iframe title="Film" width="400" height="300" data-consent="third-party" data-service="youtube" data-src="/nothing"></iframe></main>', 'de'));
+  const tab = await browser.tab(t);
+  await tab.visit(site.url + '/foreign');
+  await tab.goRuns();
+  await tab.press('customize');
+  await tab.dialogIsOpen();
+  await tab.until(() => !!document.querySelector('.temoin-placeholder')?.shadowRoot?.querySelector('button'), 'the placeholder to be drawn');
+  const spoken = await tab.run(() => [...document.querySelectorAll('#temoin, .temoin-placeholder')].flatMap(({ shadowRoot }) => {
+    const texts = document.createTreeWalker(shadowRoot, NodeFilter.SHOW_TEXT);
+    const found = new Set();
+    while (texts.nextNode()) if (texts.currentNode.data.trim()) found.add([texts.currentNode.parentElement.closest('[lang]')?.lang, texts.currentNode.parentElement.closest('[dir]')?.dir].join(' '));
+    return [...found];
+  }));
+  assert.deepEqual(new Set(spoken), new Set(['fr ltr']), 'each text must lie in an element that names its language and direction');
 });

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { after, test } from 'node:test';
 
-import { capabilities, launch, needs } from './lib/browser.mjs';
+import { can, launch, needs } from './lib/browser.mjs';
 import { binary, eventually, folder, send, startTemoin } from './lib/server.mjs';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -228,7 +228,7 @@ test('an operator reads the figures, finds a receipt and exports', async (t) => 
   assert.deepEqual(jsonl.text.trim().split('\n').map((line) => JSON.parse(line).receipt.record_id).slice(0, 1), [refused]);
 });
 
-test('the export button saves a file', { skip: capabilities.accessibilityTree ? false : 'only Chromium says where it saves to' }, async (t) => {
+test('the export button saves a file', needs('downloads'), async (t) => {
   const server = await dashboard(t);
   const dir = await folder(t);
   const tab = await browser.tab(t);
@@ -252,12 +252,12 @@ test('the keyboard alone leads past the header', async (t) => {
   assert.equal(await tab.run(() => document.activeElement.textContent), '7 jours');
 });
 
-for (const scheme of capabilities.colorScheme ? ['light', 'dark'] : ['light']) {
+for (const scheme of can('colorScheme') ? ['light', 'dark'] : ['light']) {
   for (const lang of ['fr', 'en']) {
     test(`every state is accessible, wide and narrow, ${scheme}, ${lang}`, async (t) => {
       const server = await dashboard(t);
       const id = await answer(t, server, lang, 'accept');
-      const tab = await browser.tab(t, capabilities.colorScheme ? { media: { 'prefers-color-scheme': scheme } } : {});
+      const tab = await browser.tab(t, can('colorScheme') ? { media: { 'prefers-color-scheme': scheme } } : {});
       await tab.visit(`${server.url}/admin?lang=${lang}`);
       await isGood(tab, 'sign-in');
       await fill(tab, '#password', 'not the password');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
-import { capabilities, launch, needs, nothingStored } from './lib/browser.mjs';
+import { launch, needs, nothingStored } from './lib/browser.mjs';
 import { contrast } from './lib/colours.mjs';
 import { demoPages, program, stage } from './lib/stage.mjs';
 
@@ -72,11 +72,10 @@ const looks = (shadow) => [...shadow.querySelectorAll('.banner [data-temoin]')].
 for (const [when, held] of [['before Go', true], ['once Go runs', false]]) {
   test(`refuse, customize and accept weigh the same ${when}, light and dark, wide and narrow`, async (t) => {
     if (held) site.hold(program);
-    const tab = await browser.tab(t);
-    await tab.visit(site.url);
-    await (held ? tab.bannerIsThere() : tab.goRuns());
-    for (const scheme of capabilities.colorScheme ? ['light', 'dark'] : ['light']) {
-      if (capabilities.colorScheme) await tab.media({ 'prefers-color-scheme': scheme });
+    for (const scheme of ['light', 'dark']) {
+      const tab = await browser.tab(t, { media: { 'prefers-color-scheme': scheme } });
+      await tab.visit(site.url);
+      await (held ? tab.bannerIsThere() : tab.goRuns());
       for (const width of [1440, 1280, 768, 320]) {
         await tab.viewport({ width, height: 800 });
         sameWeight(await tab.inside(looks), `${scheme}, ${width} px wide`);
@@ -234,6 +233,7 @@ test('the end of the page can be read above the banner, and the focus is never h
   const seen = new Set();
   for (let i = 0; i < 120; i++) {
     await tab.keys('Tab');
+    await tab.frames();
     const focus = await tab.inside((shadow) => {
       const element = document.activeElement;
       if (element === document.body) return { end: true };
@@ -264,7 +264,10 @@ test('going backwards with Shift+Tab, the focus is not hidden either', async (t)
   const tab = await browser.tab(t, { viewport: { width: 800, height: 600 } });
   await tab.visit(site.url + '/jeux-de-donnees');
   await tab.goRuns();
+  // Who uses the keyboard is shown the focus, wherever a script puts it.
+  await tab.keys('Tab');
   await tab.run(() => { [...document.querySelectorAll('footer a, footer button')].at(-1).focus(); });
+  await tab.frames();
   for (let i = 0; i < 40; i++) {
     const focus = await tab.inside((shadow) => {
       const element = document.activeElement;
@@ -276,6 +279,7 @@ test('going backwards with Shift+Tab, the focus is not hidden either', async (t)
     if (!focus) break;
     assert.ok(!focus.covered, `"${focus.label}" has the focus, and lies behind the banner`);
     await tab.keys('Shift+Tab');
+    await tab.frames();
   }
 });
 
@@ -299,12 +303,12 @@ for (const [width, height] of [[320, 480], [320, 256], [640, 256]]) {
       const banner = shadow.querySelector('.banner');
       const box = banner.getBoundingClientRect();
       const cut = [...banner.querySelectorAll('*')].filter((element) => element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display !== 'inline').map((element) => element.outerHTML.slice(0, 80));
-      return { height: box.height, left: box.left, right: box.right, sideways: banner.scrollWidth - banner.clientWidth, page: document.documentElement.scrollWidth, cut };
+      return { height: box.height, left: box.left, right: box.right, sideways: banner.scrollWidth - banner.clientWidth, page: document.documentElement.scrollWidth - document.documentElement.clientWidth, cut };
     });
     assert.ok(found.height <= height / 2 + 1, `the banner is ${found.height} px high, want at most ${height / 2}`);
     assert.ok(found.left >= 0 && found.right <= width, `the banner reaches from ${found.left} to ${found.right}, want within ${width}`);
     assert.ok(found.sideways <= 0, `the banner scrolls sideways by ${found.sideways} px`);
-    assert.equal(found.page, width, 'the page must not scroll sideways');
+    assert.equal(found.page, 0, 'the page must not scroll sideways');
     assert.deepEqual(found.cut, [], 'no text may be wider than its box');
     assert.deepEqual(await tab.inside(brokenWords), [], 'no word of a button may be broken');
     for (const action of ['refuse', 'customize', 'accept']) {
@@ -407,8 +411,8 @@ test('in forced colours the buttons keep their edges and the focus is to be seen
 });
 
 test('the focus ring is at least 2 px wide and stands out by 3:1', async (t) => {
-  for (const scheme of capabilities.colorScheme ? ['light', 'dark'] : ['light']) {
-    const tab = await browser.tab(t, capabilities.colorScheme ? { media: { 'prefers-color-scheme': scheme } } : {});
+  for (const scheme of ['light', 'dark']) {
+    const tab = await browser.tab(t, { media: { 'prefers-color-scheme': scheme } });
     await tab.visit(site.url);
     await tab.goRuns();
     await tab.keys('Tab', 'Tab');
@@ -423,7 +427,7 @@ test('the focus ring is at least 2 px wide and stands out by 3:1', async (t) => 
   }
 });
 
-test('with reduced motion nothing moves', needs('reducedMotion'), async (t) => {
+test('with reduced motion nothing moves', async (t) => {
   const tab = await browser.tab(t, { media: { 'prefers-reduced-motion': 'reduce' } });
   await tab.visit(site.url);
   await tab.goRuns();

@@ -163,7 +163,11 @@ test('on first opening nothing is on but what is necessary or exempt, and necess
 test('the Tab key stays in the dialog, both ways, and reaches each of its controls', async (t) => {
   const tab = await atDialog(t);
   for (const key of ['Tab', 'Shift+Tab']) {
-    const seen = new Set();
+    // From the first control onwards, or from the last one backwards: beyond
+    // them a browser may keep the focus among its own buttons.
+    const first = key === 'Tab' ? 'close' : 'accept';
+    await tab.focus(first);
+    const seen = new Set([first]);
     for (let i = 0; i < 30; i++) {
       await tab.keys(key);
       const focus = await tab.inside((shadow) => {

@@ -112,7 +112,7 @@ test('on a static host the charter and its form work, in each language', async (
     await tab.bannerIsGone();
     assert.deepEqual((await tab.record()).services, { matomo: true, facebook: true });
     assert.match(plain((await tab.layers()).notice), saved);
-    assert.match(tab.url(), new RegExp(`/charte-cookies/${lang}$`), 'no request may be needed');
+    assert.match(await tab.url(), new RegExp(`/charte-cookies/${lang}$`), 'no request may be needed');
   }
 });
 

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
 
+import { needs } from './lib/browser.mjs';
 import {
   allRan, catalogue, include, mark, notReloaded, page, pause, placeholderIsDrawn, placeholders, pressPlaceholder, ran, reloaded, services, stamp, startStranger,
 } from './lib/gate.mjs';
@@ -171,7 +172,7 @@ for (const { kind, tag, markup, scanned } of embeds) {
       const found = await element(tab);
       assert.ok(!found?.src && !found?.visible, `must be held, ${why}: ${JSON.stringify(found)}`);
       assert.equal((await placeholders(tab))[0].visible, true, `a placeholder must stand there, ${why}`);
-      assert.deepEqual(tab.driver.frames().filter((frame) => frame.url() === url).length, 0, `no frame may show it, ${why}`);
+      assert.deepEqual((await tab.driver.frames()).filter((frame) => frame.url() === url).length, 0, `no frame may show it, ${why}`);
     };
     const isShown = async (tab, why) => {
       await tab.until((shadow, url, tag) => document.querySelector(tag)?.getAttribute('src') === url, `the embed to be let in: ${why}`, url, tag);
@@ -635,7 +636,7 @@ for (const [how, { head = '', body }] of Object.entries(boxes)) {
   }
 }
 
-test('drawing the placeholders moves nothing in the page', async (t) => {
+test('drawing the placeholders moves nothing in the page', needs('layoutShift'), async (t) => {
   const visitor = await browser.visitor(t);
   const tab = await open(visitor, { body: `<h1>title</h1><iframe ${size} ${byHand} data-src="x"></iframe><p>text</p><template ${byHand}><iframe ${size} src="x"></iframe></template><p>text</p>` });
   await placeholderIsDrawn(tab, 2);
@@ -866,7 +867,7 @@ test('under a strict policy with Trusted Types the page’s gated scripts run af
     <script nonce="n0nce" ${gated}>${mark(a)}</script><script ${gated} src="${counter(b)}"></script><script ${gated} data-src="${counter(c)}"></script>
     <script src="${counter(d)}"></script><template data-consent="statistics"><script src="${counter(e)}"></script></template>
     <iframe ${size} ${byHand} data-src="${embedURL(f, 'iframe')}"></iframe>` });
-  await tab.until(() => document.querySelector('iframe').previousElementSibling?.shadowRoot?.querySelector('button'), 'the frame’s placeholder to be drawn');
+  await tab.until(() => !!document.querySelector('iframe').previousElementSibling?.shadowRoot?.querySelector('button'), 'the frame’s placeholder to be drawn');
   await tab.settles();
   assert.deepEqual(await allRan(tab), []);
   await decide(tab, 'accept');

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
 
-import { capabilities, launch, needs } from './lib/browser.mjs';
+import { can, launch, needs } from './lib/browser.mjs';
 import { contrast } from './lib/colours.mjs';
 import { looks, positions, themes, withLook } from './lib/looks.mjs';
 import { program, stage } from './lib/stage.mjs';
@@ -13,7 +13,7 @@ import { program, stage } from './lib/stage.mjs';
 const { browser, site, server } = await stage();
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const schemes = capabilities.colorScheme ? ['light', 'dark'] : ['light'];
+const schemes = can('colorScheme') ? ['light', 'dark'] : ['light'];
 
 /** A tab with the banner that Go has drawn. */
 async function asked(t, options) {
@@ -65,7 +65,7 @@ for (const look of looks()) {
       await tab.visit(site.url);
       await (when === 'before Go' ? tab.bannerIsThere() : tab.goRuns());
       for (const scheme of schemes) {
-        if (capabilities.colorScheme) await tab.media({ 'prefers-color-scheme': scheme });
+        if (can('colorScheme')) await tab.media({ 'prefers-color-scheme': scheme });
         for (const width of [1440, 768, 320]) {
           await tab.viewport({ width, height: 700 });
           const [refuse, accept] = await tab.inside((shadow) => ['refuse', 'accept'].map((action) => {
@@ -183,7 +183,7 @@ async function axeFinds(tab, context) {
 
 for (const theme of themes) {
   for (const scheme of schemes) {
-    const media = capabilities.colorScheme ? { 'prefers-color-scheme': scheme } : {};
+    const media = can('colorScheme') ? { 'prefers-color-scheme': scheme } : {};
 
     test(`${theme}, ${scheme}: text stands out by 4.5:1, edges, knobs and the focus ring by 3:1; axe finds nothing`, async (t) => {
       await withLook(server, { theme, position: 'bottom' });

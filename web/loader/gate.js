@@ -90,7 +90,7 @@ let unfinished = false; // something waits for the parser to come to its end
  */
 function isUnfinished(element) {
   if (document.readyState !== 'loading') return false;
-  if (element.localName !== 'template' && (element.localName !== 'script' || hasSource(element))) return false;
+  if (element.localName !== 'template' && (element.localName !== 'script' || element.hasAttribute('src'))) return false;
   for (let node = element; node; node = node.parentNode) if (node.nextSibling) return false;
   return true;
 }

@@ -87,15 +87,24 @@ const banner = () => root.querySelector('.banner:not([hidden])');
  */
 export function watchFocus() {
   document.addEventListener('focusin', ({ target }) => {
-    // Nothing may move under the pointer of who clicks.
-    if (target === host || !banner() || !target.matches(':focus-visible')) return;
-    host.classList.remove('top', 'foot');
-    const hidden = covered(target);
-    if (!hidden) return;
-    scrollBy({ top: hidden, behavior: 'instant' });
-    const { top, bottom } = target.getBoundingClientRect();
-    if (covered(target)) host.classList.add(top + bottom > innerHeight ? 'top' : 'foot');
+    uncover(target);
+    // WebKit scrolls to what has the focus some time after it has told of it.
+    const again = () => { if (document.activeElement === target) uncover(target); };
+    addEventListener('scroll', again, { once: true, passive: true });
+    setTimeout(() => removeEventListener('scroll', again), 300);
   });
+}
+
+function uncover(target) {
+  // Nothing may move under the pointer of who clicks.
+  if (target === host || !banner() || !target.matches(':focus-visible')) return;
+  host.classList.remove('top', 'foot');
+  const hidden = covered(target);
+  if (!hidden) return;
+  // Up to a whole pixel: WebKit scrolls no less.
+  scrollBy({ top: Math.ceil(hidden), behavior: 'instant' });
+  const { top, bottom } = target.getBoundingClientRect();
+  if (covered(target)) host.classList.add(top + bottom > innerHeight ? 'top' : 'foot');
 }
 
 /**

@@ -59,8 +59,7 @@ async function compile(response) {
  *   function that puts the focus back, fault(error), called when the program ends,
  *   and, where receipts are kept, receipt(): see download
  */
-async function run([program, edition], page) {
-  await calm(page.pressed);
+function run([program, edition], page) {
   return new Promise((resolve, reject) => {
     const fault = (error) => {
       page.fault(error);
@@ -81,7 +80,8 @@ async function run([program, edition], page) {
     const instance = new Go();
     guard(instance, Go, fault);
     WebAssembly.instantiate(program, instance.importObject)
-      .then((wasm) => {
+      .then(async (wasm) => {
+        await calm(page.pressed); // here, since what was above takes its time
         restoreFocus = page.keepFocus();
         return instance.run(wasm); // draws before it returns here
       })

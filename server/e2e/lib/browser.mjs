@@ -1,9 +1,10 @@
 // The browser as the tests see it: what a visitor does and what a visitor, or
-// somebody who looks into the browser, finds. Puppeteer is behind it, for
-// Chromium and Firefox; another driver may take its place.
+// somebody who looks into the browser, finds. Behind it is Puppeteer, for
+// Chromium and Firefox, or a client of our own for WebKit.
 import puppeteer from 'puppeteer-core';
 
-import { eventually } from './server.mjs';
+import { eventually, patience } from './server.mjs';
+import { webkit } from './webdriver.mjs';
 
 const engines = {
   chromium: {
@@ -12,44 +13,110 @@ const engines = {
       args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking',
         '--disable-component-update', '--disable-sync', '--force-color-profile=srgb'],
     },
-    capabilities: {
-      accessibilityTree: true, forcedColors: true, layoutShift: true, mediaType: true, noScript: true,
-      reducedMotion: true, textSize: true, colorScheme: true, downloads: true, memory: true,
-    },
+    cannot: {},
   },
   firefox: {
-    launch: { browser: 'firefox', executablePath: process.env.TEMOIN_BROWSER ?? '/usr/bin/firefox-esr' },
-    capabilities: {},
+    launch: {
+      browser: 'firefox',
+      executablePath: process.env.TEMOIN_BROWSER ?? '/usr/bin/firefox-esr',
+      // What BiDi has no command for is set from within the browser: see firefoxSets.
+      args: ['--remote-allow-system-access'],
+    },
+    cannot: {
+      downloads: 'WebDriver BiDi cannot say where files go',
+      memory: 'WebDriver BiDi does not measure memory',
+      interception: 'requests are intercepted in Chromium alone',
+      accessibilityTree: 'WebDriver BiDi has no command for it; the golden files are made in Chromium',
+      contrastSetting: 'neither WebDriver BiDi nor the browser has a switch for one tab',
+      layoutShift: 'Firefox does not measure layout shifts',
+    },
+  },
+  webkit: {
+    cannot: {
+      downloads: 'WebDriver cannot say where files go',
+      memory: 'WebDriver does not measure memory',
+      interception: 'WebDriver cannot intercept requests',
+      accessibilityTree: 'WebDriver has no command for it; the golden files are made in Chromium',
+      forcedColors: 'WebKitGTK knows no forced colours',
+      layoutShift: 'WebKit does not measure layout shifts',
+      mediaType: 'WebDriver cannot change the medium, and neither can the desktop',
+      contrastSetting: 'WebDriver cannot set it, and WebKitGTK takes it from the desktop alone',
+      noScript: 'without JavaScript WebDriver cannot ask the page anything',
+      textSize: 'WebDriver cannot set it, and MiniBrowser has no option for it',
+      touch: 'WebKitWebDriver has no fingers',
+    },
   },
 };
 
 export const engine = process.env.TEMOIN_ENGINE ?? 'chromium';
-export const { capabilities } = engines[engine];
+const { cannot } = engines[engine];
 
-/** Option of a test that needs something only some drivers can do. */
-export const needs = (capability) => ({ skip: capabilities[capability] ? false : `the driver for ${engine} cannot do this: ${capability}` });
+/** Whether this engine, or its driver, can do a thing that not all of them can. */
+export const can = (ability) => !(ability in cannot);
+
+/** Option of a test that needs something only some engines can do; the reason is printed, and stands in the README. */
+export const needs = (...abilities) => {
+  const missing = abilities.find((ability) => !can(ability));
+  return { skip: missing ? `${engine}: ${missing}: ${cannot[missing]}` : false };
+};
 
 /**
  * Starts a browser that ends with the suite.
  * @param after node:test's after
  * @param textSize the text size that the visitor has set in the browser, in pixels
+ * @param cookies false where the visitor has told the browser to keep none
+ * @param privately in private windows
  */
-export async function launch(after, { textSize } = {}) {
+export async function launch(after, { textSize, cookies = true, privately = false } = {}) {
+  if (engine === 'webkit') {
+    return new Browser(webkit([...(cookies ? [] : ['--cookies-policy=never']), ...(privately ? ['--private'] : [])]));
+  }
   let { args = [], ...options } = engines[engine].launch;
-  if (textSize) args = [...args, `--blink-settings=defaultFontSize=${textSize}`];
-  const browser = await puppeteer.launch({ headless: true, acceptInsecureCerts: true, timeout: 30_000, protocolTimeout: 30_000, ...options, args });
+  if (engine === 'chromium') {
+    args = [...args, ...(textSize ? [`--blink-settings=defaultFontSize=${textSize}`] : []), ...(privately ? ['--incognito'] : [])];
+  } else {
+    options = {
+      ...options,
+      extraPrefsFirefox: {
+        ...(textSize && { 'font.size.variable.x-western': textSize, 'font.size.variable.x-unicode': textSize }),
+        ...(!cookies && { 'network.cookie.cookieBehavior': 2 }),
+        ...(privately && { 'browser.privatebrowsing.autostart': true }),
+      },
+    };
+  }
+  const browser = await puppeteer.launch({ headless: true, acceptInsecureCerts: true, timeout: 30_000 * patience, protocolTimeout: 30_000 * patience, ...options, args });
   after(() => browser.close());
-  return new Browser(browser);
+  return new Browser(browser, { cookies, privately });
+}
+
+/**
+ * Sets what Firefox knows of one tab, from within the browser: its medium, its
+ * visitor's settings, whether scripts run. Puppeteer knows them by Chromium's
+ * protocol alone.
+ */
+async function firefoxSets(page, settings) {
+  const { connection } = page.browser();
+  const { result: { contexts: [{ context }] } } = await connection.send('browsingContext.getTree', { 'moz:scope': 'chrome' });
+  const expression = `Object.assign(ChromeUtils.importESModule('chrome://remote/content/shared/NavigableManager.sys.mjs')
+    .NavigableManager.getBrowsingContextById(${JSON.stringify(page.mainFrame()._id)}), ${JSON.stringify(settings)}) && true`;
+  const { result } = await connection.send('script.evaluate', { expression, target: { context }, awaitPromise: true });
+  if (result.type !== 'success') throw new Error(`Firefox does not take ${JSON.stringify(settings)}: ${result.exceptionDetails?.text}`);
 }
 
 class Browser {
-  constructor(browser) { this.browser = browser; }
+  constructor(browser, { cookies = true, privately = false } = {}) {
+    this.browser = browser;
+    this.settings = { cookies, privately };
+  }
 
   /** Somebody who has never been here: own cookies, own cache. It leaves after the test t. */
   async visitor(t, options = {}) {
-    const context = await this.browser.createBrowserContext();
-    t.after(() => context.close().catch(() => {}));
-    return new Visitor(context, options);
+    // A context apart is none of the private windows: those have the browser's own.
+    const context = this.settings.privately && engine !== 'webkit'
+      ? this.browser.defaultBrowserContext()
+      : await this.browser.createBrowserContext(engine === 'webkit' ? options.media : undefined);
+    if (!this.settings.privately || engine === 'webkit') t.after(() => context.close().catch(() => {}));
+    return new Visitor(context, { ...options, settings: this.settings });
   }
 
   /** A visitor's first tab, which is all that most tests need. */
@@ -71,13 +138,16 @@ class Visitor {
    * or [function, argument]).
    */
   async tab(options = {}) {
-    const { javascript, viewport, media, languages, before = [] } = { ...this.#options, ...options };
+    const { javascript, viewport, media, languages, before = [], settings } = { ...this.#options, ...options };
     const page = await this.#context.newPage();
     const tab = new Tab(page, this);
     await tab.viewport(viewport ?? { width: 1280, height: 800 });
-    if (javascript === false) await page.setJavaScriptEnabled(false);
-    if (media) await tab.media(media);
+    if (javascript === false) await (engine === 'firefox' ? firefoxSets(page, { allowJavascript: false }) : page.setJavaScriptEnabled(false));
+    if (engine === 'chromium' && !settings.cookies) await tab.keepsNoCookies();
+    // WebKit's visitors have their settings from the start.
+    if (media && engine !== 'webkit') await tab.media(media);
     const setup = [[listen]];
+    if (engine === 'firefox') setup.push([spellErrors]);
     if (languages) setup.push([speak, languages]);
     for (const step of [before].flat(1)) setup.push([step].flat());
     for (const [step, argument] of setup) await page.evaluateOnNewDocument(step, argument);
@@ -91,7 +161,7 @@ class Visitor {
   async setCookies(...cookies) {
     await this.#context.setCookie(...cookies.map((cookie) => {
       const { url, ...rest } = cookie;
-      return { path: '/', ...(url && { domain: new URL(url).hostname }), ...rest };
+      return { path: '/', ...(url && { domain: new URL(url).hostname }), ...rest, ...(engine === 'webkit' && { url }) };
     }));
   }
 }
@@ -104,6 +174,8 @@ function listen() {
     document.addEventListener(name, ({ type, detail }) => heard.push({ type, detail: structuredClone(detail) }));
   }
   document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) => {
+    // The browser's own wish.
+    if (/\/favicon\.ico$/.test(blockedURI)) return;
     heard.push({ type: 'violation', detail: `${effectiveDirective} ${blockedURI} ${sourceFile}:${lineNumber}` });
   });
   if (globalThis.PerformanceObserver?.supportedEntryTypes?.includes('layout-shift')) {
@@ -114,6 +186,14 @@ function listen() {
         shifts.push({ value, nodes: sources.map(({ node }) => node?.outerHTML?.slice(0, 120) ?? String(node)) });
       }
     }).observe({ type: 'layout-shift', buffered: true });
+  }
+}
+
+/** Runs in each document of Firefox, whose driver does not tell what an error on the console says. */
+function spellErrors() {
+  for (const type of ['log', 'info', 'warn', 'error']) {
+    const original = console[type];
+    console[type] = (...values) => original.apply(console, values.map((value) => (Object.prototype.toString.call(value) === '[object Error]' ? String(value) : value)));
   }
 }
 
@@ -148,7 +228,7 @@ class Place {
 
   /** Waits until a function that is run as inside() says something true. */
   until(fn, expected, ...args) {
-    return eventually(() => this.inside(fn, ...args).catch(whenGone), async () => `${expected}; the page is ${this.frame().url()}, its banner ${JSON.stringify(await this.layers().catch(String))}`);
+    return eventually(() => this.inside(fn, ...args).catch(whenGone), async () => `${expected}; the page is ${await this.run(() => location.href).catch(String)}, its banner ${JSON.stringify(await this.layers().catch(String))}`);
   }
 
   /** Looks an element up; a page that goes away meanwhile is looked for in its successor. */
@@ -163,13 +243,24 @@ class Place {
     return eventually(() => look().catch(whenGone), 'a page that stays').then(({ element }) => element);
   }
 
+  /** Clicks in the middle of an element. */
+  async #clickOn(element, options) {
+    if (engine !== 'firefox' || await this.run(() => document.compatMode) !== 'BackCompat') return element.click(options);
+    // In quirks mode Puppeteer takes the height of <html> for the window's.
+    const [x, y] = await element.evaluate((element) => {
+      const { x, y, width, height } = element.getBoundingClientRect();
+      return [x + width / 2, y + height / 2];
+    });
+    return this.driver.mouse.click(x, y, options);
+  }
+
   /** Presses the visible button of that name with the mouse, as the visitor would. */
   async press(action, options = {}) {
     await eventually(async () => {
       await this.sees(action);
       const button = await this.#handle(visibleButton, action);
       try {
-        await button.click(options);
+        await this.#clickOn(button, options);
         return true;
       } catch (error) {
         // The button was replaced by another like it before the mouse came there.
@@ -183,14 +274,14 @@ class Place {
   async click(selector, options = {}) {
     const element = await this.#handle((shadow, selector) => [...document.querySelectorAll(selector)].find((element) => element.checkVisibility()), selector);
     if (!element) throw new Error(`expected something visible in the page that matches ${selector}`);
-    await element.click(options);
+    await this.#clickOn(element, options);
   }
 
   /** Clicks the first visible element of the layers that matches. */
   async clickInside(selector, options = {}) {
     const element = await this.#handle((shadow, selector) => [...shadow?.querySelectorAll(selector) ?? []].find((element) => element.checkVisibility()), selector);
     if (!element) throw new Error(`expected something visible in the layers that matches ${selector}`);
-    await element.click(options);
+    await this.#clickOn(element, options);
   }
 
   /** Gives the focus to the button of that name, as the Tab key would. */
@@ -293,6 +384,7 @@ class Tab extends Place {
   requests = [];
   console = [];
   errors = [];
+  #session;
   #inFlight = new Set();
   #lastRequest = Date.now();
 
@@ -300,6 +392,8 @@ class Tab extends Place {
     super(() => page.mainFrame(), page);
     this.visitor = visitor;
     page.on('request', (request) => {
+      // Nobody is asked for these.
+      if (request.url().startsWith('data:')) return;
       this.requests.push(request.url());
       this.#inFlight.add(request);
       this.#lastRequest = Date.now();
@@ -313,25 +407,33 @@ class Tab extends Place {
     // What a page had under way when another took its place never ends.
     page.on('framenavigated', (frame) => { if (frame === page.mainFrame()) this.#inFlight.clear(); });
     page.on('console', (message) => this.console.push(`${message.type()}: ${message.text()}`));
-    page.on('pageerror', (error) => this.errors.push(String(error?.message ?? error)));
+    page.on('pageerror', (error) => {
+      const text = String(error?.message ?? error);
+      // Firefox tells what it blocked in the same way as what nobody caught.
+      if (engine === 'firefox' && /^(Content-Security-Policy: |Loading (module|script|failed))/.test(text)) this.console.push(`error: ${text}`);
+      else this.errors.push(text);
+    });
   }
 
   async visit(url, { until = 'load' } = {}) {
-    await this.driver.goto(url, { waitUntil: until, timeout: 20_000 });
+    await this.driver.goto(url, { waitUntil: until, timeout: 20_000 * patience });
     return this;
   }
 
   async reload() {
-    await this.driver.reload({ waitUntil: 'load', timeout: 20_000 });
+    await this.driver.reload({ waitUntil: 'load', timeout: 20_000 * patience });
     return this;
   }
 
-  back() { return this.driver.goBack({ waitUntil: 'load', timeout: 20_000 }); }
+  back() { return this.driver.goBack({ waitUntil: 'load', timeout: 20_000 * patience }); }
 
-  url() { return this.driver.url(); }
+  /** The page's address as it is now. */
+  url() { return this.run(() => location.href); }
 
   /** Waits for an address that matches. */
-  arrives(pattern) { return eventually(() => pattern.test(this.url()) && this.loaded(), () => `the address ${pattern}, the page is ${this.url()}`); }
+  arrives(pattern) {
+    return eventually(async () => pattern.test(await this.url().catch(whenGone)) && this.loaded(), async () => `the address ${pattern}, the page is ${await this.url().catch(String)}`);
+  }
 
   async loaded() {
     try {
@@ -351,42 +453,80 @@ class Tab extends Place {
 
   /** The document in the frame whose address matches. */
   async frameAt(pattern) {
-    const find = () => this.driver.frames().find((frame) => pattern.test(frame.url()));
-    await eventually(find, `a frame with an address like ${pattern}`);
-    return new Place(find, this.driver);
+    const find = async () => (await this.driver.frames()).find((frame) => pattern.test(frame.url()));
+    const frame = await eventually(find, `a frame with an address like ${pattern}`);
+    return new Place(() => frame, this.driver);
   }
 
   /** Presses keys, one after the other: 'Tab', 'Enter', 'Shift+Tab'. */
   async keys(...names) {
     for (const name of names) {
       const parts = name.split('+');
-      const key = parts.pop();
+      // "Space" is the key's code, and its name a space.
+      const key = parts.pop().replace(/^Space$/, ' ');
       for (const modifier of parts) await this.driver.keyboard.down(modifier);
       await this.driver.keyboard.press(key);
       for (const modifier of parts.reverse()) await this.driver.keyboard.up(modifier);
     }
   }
 
+  /** Waits until the page has been drawn, and what comes before that has been done; but for a page that is not drawn. */
+  frames() {
+    return this.run(() => Promise.race([new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(() => resolve(true))); }), new Promise((resolve) => { setTimeout(resolve, 300); })]));
+  }
+
   type(text) { return this.driver.keyboard.type(text); }
 
   get mouse() { return this.driver.mouse; }
 
-  viewport(size) { return this.driver.setViewport({ deviceScaleFactor: 1, ...size }); }
-
-  /** Sets the medium: { type: 'print', 'prefers-color-scheme': 'dark', … }. */
-  async media({ type, ...features }) {
-    if (type !== undefined) await this.driver.emulateMediaType(type || undefined);
-    const list = Object.entries(features).map(([name, value]) => ({ name, value }));
-    if (features['forced-colors'] || features['prefers-contrast']) {
-      // Puppeteer does not know these features; the browser does.
-      const session = await this.driver.createCDPSession();
-      await session.send('Emulation.setEmulatedMedia', { features: list });
-    } else if (list.length) {
-      await this.driver.emulateMediaFeatures(list);
-    }
+  /** Sets the window's inside: { width, height, hasTouch, isMobile }. */
+  async viewport(size) {
+    if (engine !== 'firefox') return this.driver.setViewport({ deviceScaleFactor: 1, ...size });
+    const { width, height, deviceScaleFactor = 1, hasTouch = false } = size;
+    await this.driver.setViewport({ width, height, deviceScaleFactor });
+    await firefoxSets(this.driver, { touchEventsOverride: hasTouch ? 'enabled' : 'none' });
   }
 
-  offline(off) { return this.driver.setOfflineMode(off); }
+  /** Sets the medium and what the visitor prefers: { type: 'print', 'prefers-color-scheme': 'dark', … }. */
+  async media({ type, ...features }) {
+    if (engine === 'firefox') {
+      const names = { 'prefers-color-scheme': 'prefersColorSchemeOverride', 'prefers-reduced-motion': 'prefersReducedMotionOverride', 'forced-colors': 'forcedColorsOverride' };
+      const settings = Object.fromEntries(Object.entries(features).map(([name, value]) => {
+        if (!names[name]) throw new Error(`no way is known to set ${name} in Firefox`);
+        return [names[name], value];
+      }));
+      await firefoxSets(this.driver, { ...settings, ...(type !== undefined && { mediumOverride: type }) });
+      return;
+    }
+    if (type !== undefined) await this.driver.emulateMediaType(type || undefined);
+    if (!Object.keys(features).length) return;
+    // Puppeteer knows some of the features; the browser does all.
+    this.#session ??= await this.driver.createCDPSession();
+    await this.#session.send('Emulation.setEmulatedMedia', { ...(type && { media: type }), features: Object.entries(features).map(([name, value]) => ({ name, value })) });
+  }
+
+  /** As where cookies are switched off, for scripts: Chromium's setting itself is out of reach. */
+  async keepsNoCookies() {
+    this.#session ??= await this.driver.createCDPSession();
+    await this.#session.send('Emulation.setDocumentCookieDisabled', { disabled: true });
+  }
+
+  /** Touches the middle of the visible button of that name with a finger. */
+  async tap(action) {
+    await this.sees(action);
+    const [x, y] = await this.inside((shadow, action) => {
+      const open = shadow.querySelector('dialog[open]');
+      const button = [...shadow.querySelectorAll(`[data-temoin="${action}"]`)].find((button) => button.checkVisibility() && (!open || open.contains(button)));
+      const { x, y, width, height } = button.getBoundingClientRect();
+      return [x + width / 2, y + height / 2];
+    }, action);
+    await this.driver.touchscreen.tap(x, y);
+  }
+
+  async offline(off) {
+    if (engine === 'firefox') await firefoxSets(this.driver, { forceOffline: off });
+    else await this.driver.setOfflineMode(off);
+  }
 
   /** Aborts every request whose path matches, as a content blocker does. */
   async blocks(pattern) {
@@ -404,7 +544,7 @@ class Tab extends Place {
   }
 
   /** Runs a script's text in the page, whatever the page's policy says. */
-  inject(source) { return this.driver.evaluate(source); }
+  inject(source) { return engine === 'webkit' ? this.driver.inject(source) : this.driver.evaluate(source); }
 
   evaluateOnNext(fn, ...args) { return this.driver.evaluateOnNewDocument(fn, ...args); }
 
@@ -421,7 +561,12 @@ class Tab extends Place {
 
   /** The record in the one cookie of ours that the browser keeps. */
   async record() {
-    const cookies = await this.choiceCookies();
+    let cookies = await this.choiceCookies();
+    // What a page has written, WebKit's other processes know a little later.
+    for (let i = 0; engine === 'webkit' && cookies.length === 0 && i < 5; i++) {
+      await new Promise((resolve) => { setTimeout(resolve, 100); });
+      cookies = await this.choiceCookies();
+    }
     if (cookies.length !== 1) throw new Error(`expected one cookie cookies_preferences, there are ${cookies.length}: ${JSON.stringify(cookies)}`);
     return JSON.parse(decodeURIComponent(cookies[0].value));
   }

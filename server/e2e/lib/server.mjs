@@ -16,6 +16,9 @@ export const binary = process.env.TEMOIN_BIN ? path.resolve(process.env.TEMOIN_B
 
 export const run = promisify(execFile);
 
+/** How much longer than usual the tests wait: a busy machine needs 2 or 3. */
+export const patience = Number(process.env.TEMOIN_PATIENCE ?? 1);
+
 /** The two example catalogues, as text. */
 export const plainCatalogue = () => readFile(path.join(repository, 'web/catalogue.yaml'), 'utf8');
 export const richCatalogue = () => readFile(path.join(repository, 'web/demo/catalogue.yaml'), 'utf8');
@@ -44,13 +47,13 @@ function cleanup(t, done) {
 
 /** Waits until look returns something; fails, saying what was expected, after a time. */
 export async function eventually(look, expected, { within = 10_000, every = 30 } = {}) {
-  const end = Date.now() + within;
+  const end = Date.now() + within * patience;
   for (;;) {
     const found = await look();
     if (found) return found;
     if (Date.now() > end) {
       const words = typeof expected === 'function' ? await expected() : expected;
-      throw new Error(`expected within ${within} ms: ${words}`);
+      throw new Error(`expected within ${within * patience} ms: ${words}`);
     }
     await new Promise((resolve) => { setTimeout(resolve, every); });
   }

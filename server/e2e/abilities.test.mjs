@@ -1,0 +1,118 @@
+// What visitors have in their hands: fingers, small and large screens, private
+// windows, browsers that keep no cookies, a network that goes.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+
+import { launch, needs, nothingStored } from './lib/browser.mjs';
+import { include, page } from './lib/gate.mjs';
+import { choices } from './lib/records.mjs';
+import { program, stage } from './lib/stage.mjs';
+
+const { browser, site } = await stage();
+
+for (const [what, width, height] of [['a telephone', 390, 844], ['a telephone on its side', 844, 390], ['a tablet', 820, 1180]]) {
+  test(`with a finger, on ${what}: customize, save, reopen, refuse`, needs('touch'), async (t) => {
+    const tab = await browser.tab(t, { viewport: { width, height, hasTouch: true, isMobile: true } });
+    await tab.visit(site.url);
+    await tab.goRuns();
+    await tab.tap('customize');
+    await tab.dialogIsOpen();
+    await tab.turn('third-party');
+    await tab.tap('save');
+    await tab.dialogIsClosed();
+    assert.equal((await tab.record()).choices['third-party'], true);
+    await tab.sees('open');
+    await tab.tap('open');
+    await tab.dialogIsOpen();
+    await tab.tap('refuse');
+    await tab.dialogIsClosed();
+    assert.deepEqual((await tab.record()).choices, choices(false));
+  });
+}
+
+test('with a finger before Go has come: accept', needs('touch'), async (t) => {
+  site.hold(program);
+  const tab = await browser.tab(t, { viewport: { width: 390, height: 844, hasTouch: true, isMobile: true } });
+  await tab.visit(site.url);
+  await tab.bannerIsThere();
+  await tab.tap('accept');
+  await tab.bannerIsGone();
+  assert.deepEqual((await tab.record()).choices, choices(true));
+});
+
+for (const [width, height] of [[320, 568], [768, 1024], [1440, 900], [1560, 1100]]) {
+  test(`${width} × ${height}: banner and dialog are inside of the window, and nothing scrolls sideways`, async (t) => {
+    const tab = await browser.tab(t, { viewport: { width, height } });
+    await tab.visit(site.url);
+    await tab.goRuns();
+    const measure = (selector) => tab.inside((shadow, selector) => {
+      const box = shadow.querySelector(selector).getBoundingClientRect();
+      const page = document.documentElement;
+      return { inside: box.left >= 0 && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight, sideways: page.scrollWidth - page.clientWidth, line: shadow.querySelector(`${selector} p`).getBoundingClientRect().width / parseFloat(getComputedStyle(shadow.querySelector(`${selector} p`)).fontSize) };
+    }, selector);
+    const banner = await measure('.banner');
+    assert.deepEqual([banner.inside, banner.sideways], [true, 0], 'the banner');
+    assert.ok(banner.line <= 100, `a line of ${banner.line.toFixed()} em cannot be read well`);
+    await tab.press('customize');
+    await tab.dialogIsOpen();
+    const dialog = await measure('dialog');
+    assert.deepEqual([dialog.inside, dialog.sideways], [true, 0], 'the dialog');
+    await tab.press('save');
+    await tab.dialogIsClosed();
+    assert.deepEqual((await tab.record()).choices, choices(false));
+  });
+}
+
+test('in a private window a choice counts while the window is open', async (t) => {
+  const secret = await launch(after, { privately: true });
+  const visitor = await secret.visitor(t);
+  const tab = await visitor.tab();
+  await tab.visit(site.url);
+  await tab.goRuns();
+  assert.deepEqual(await tab.stores(), nothingStored);
+  await tab.press('accept');
+  await tab.bannerIsGone();
+  await tab.reload();
+  await tab.sees('open');
+  assert.deepEqual((await tab.choice()).choices, choices(true));
+  const other = await browser.tab(t);
+  await other.visit(site.url);
+  await other.bannerIsThere();
+  assert.equal(await other.choice(), null, 'who is not in that window knows nothing of it');
+});
+
+for (const when of ['before Go', 'once Go runs']) {
+  test(`with cookies switched off in the browser, ${when}: the visitor is told, all stays refused, and is asked again on the next page`, async (t) => {
+    const strict = await launch(after, { cookies: false });
+    site.page('/off', page(include, '<h1>page</h1><script type="text/plain" data-consent="statistics">window.ran = true</script>', 'fr'));
+    if (when === 'before Go') site.hold(program);
+    const tab = await strict.tab(t);
+    await tab.visit(site.url + '/off');
+    await (when === 'before Go' ? tab.bannerIsThere() : tab.goRuns());
+    await tab.press('accept');
+    await tab.bannerIsGone();
+    assert.ok((await tab.layers()).notice.length > 20, 'the visitor must be told');
+    assert.equal(await tab.has('statistics'), false);
+    assert.equal(await tab.run(() => window.ran ?? false), false, 'nothing may run');
+    assert.deepEqual(tab.errors, []);
+    await tab.visit(site.url + '/off');
+    await tab.bannerIsThere();
+  });
+}
+
+test('the network goes before Go has come: accept and refuse are kept, and scripts of the page run', async (t) => {
+  site.page('/gone', page(include, '<h1>page</h1><script type="text/plain" data-consent="statistics">window.ran = true</script>', 'fr'));
+  for (const answer of ['accept', 'refuse']) {
+    site.reset();
+    site.hold(program);
+    const tab = await browser.tab(t);
+    await tab.visit(site.url + '/gone');
+    await tab.bannerIsThere();
+    await tab.offline(true);
+    await tab.press(answer);
+    await tab.bannerIsGone();
+    assert.deepEqual((await tab.record()).choices, choices(answer === 'accept'));
+    assert.equal(await tab.run(() => window.ran ?? false), answer === 'accept');
+    assert.deepEqual(tab.errors, []);
+  }
+});

@@ -1,0 +1,19 @@
+// RGAA.md names tests: each of them has to exist.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+
+import { repository } from './lib/server.mjs';
+
+test('every test that RGAA.md names is there', async () => {
+  const text = await readFile(path.join(repository, 'RGAA.md'), 'utf8');
+  const named = [...text.matchAll(/`([\w-]+\.test\.mjs)`: ([^;|\n]+?)\s*(?=[;|\n]|\.\s)/g)].map(([, file, words]) => [file, words.replace(/\.$/, '')]);
+  assert.ok(named.length > 50, `the table must be read: ${named.length}`);
+  for (const [file, words] of named) {
+    const source = await readFile(path.join(repository, 'server/e2e', file), 'utf8');
+    // Titles alone, with what is put in left out.
+    const titles = [...source.matchAll(/test\((['`])((?:(?!\1).)*)\1/g)].map(([, , title]) => title);
+    assert.ok(titles.some((title) => title.includes(words)), `${file} has no test called "… ${words} …"`);
+  }
+});
