@@ -117,7 +117,8 @@ func TestReceipts(t *testing.T) {
 		}
 		return stdout
 	}
-	command("2 entries, 2 receipts, 0 erased\nthe log is whole", "verify")
+	// What is shown, in two languages, stands in the log too.
+	command("4 entries, 2 receipts, 0 erased\nthe log is whole", "verify")
 	command(`"Receipts": 2`, "stats")
 	table := command("index,id,answered,", "export")
 	if lines := strings.Split(strings.TrimSpace(table), "\n"); len(lines) != 3 || !strings.Contains(lines[1], first) || !strings.HasSuffix(lines[1], ",partly,necessary first-party,statistics third-party") {
@@ -141,13 +142,13 @@ func TestReceipts(t *testing.T) {
 		t.Error("a forged receipt is good")
 	}
 
-	checkpoint := mustWrite(t, "checkpoint", command("\n2\n", "checkpoint"))
+	checkpoint := mustWrite(t, "checkpoint", command("\n4\n", "checkpoint"))
 	command("erased "+second, "erase", second)
 	if _, _, err := temoin(t.Context(), "receipts", "-data", data, "show", second); err == nil {
 		t.Error("what was erased is shown")
 	}
 	third := choose(t, url) // the server goes on in the log that the command wrote to
-	command("4 entries, 2 receipts, 1 erased\nthe log is whole", "verify", "-checkpoint", checkpoint)
+	command("6 entries, 2 receipts, 1 erased\nthe log is whole", "verify", "-checkpoint", checkpoint)
 	stop()
 	command(third, "show", third)
 	if _, _, err := temoin(t.Context(), "receipts", "-data", data, "verify", "-checkpoint", mustWrite(t, "other", "x\n9\n")); err == nil {

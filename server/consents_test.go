@@ -165,8 +165,8 @@ func TestConsents_Kept(t *testing.T) {
 		t.Errorf("got Cache-Control %q", got)
 	}
 	checkpoint := s.answer(httptest.NewRequest("GET", "/api/consents/checkpoint", nil))
-	if body := bodyOf(t, checkpoint); checkpoint.StatusCode != 200 || !strings.Contains(body, "\n1\n") {
-		t.Errorf("got %d %q, want a checkpoint of one entry", checkpoint.StatusCode, body)
+	if body := bodyOf(t, checkpoint); checkpoint.StatusCode != 200 || !strings.Contains(body, "\n3\n") {
+		t.Errorf("got %d %q, want a checkpoint of three entries: what is shown in two languages, and the receipt", checkpoint.StatusCode, body)
 	}
 }
 

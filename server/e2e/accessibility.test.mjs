@@ -272,9 +272,9 @@ test('at 320 × 200 px, which is 1280 × 800 at 400 %, nothing is lost and nothi
 
 // ---- announcements: WCAG 4.1.3 ----
 
-/** The live region, and what it says. */
+/** The live region of the page, and what it says; the dialog has one of its own. */
 const status = (tab) => tab.inside((shadow) => {
-  const regions = [...shadow.querySelectorAll('[role=status], [role=alert], [aria-live]')];
+  const regions = [...shadow.querySelectorAll('[role=status], [role=alert], [aria-live]')].filter((region) => !region.closest('dialog'));
   const [region] = regions;
   const hidden = [];
   for (let node = region; node instanceof Element; node = node.parentElement) {

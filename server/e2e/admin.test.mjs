@@ -64,7 +64,8 @@ async function isGood(tab, state) {
   assert.ok(passes.length > 5, `axe must have looked at something, ${state}`);
   const { page, window: room } = await tab.run(() => ({ page: document.documentElement.scrollWidth, window: window.innerWidth }));
   assert.ok(page <= room, `the page is ${page} wide in a window of ${room}, ${state}`);
-  const foreign = tab.requests.filter((request) => !request.startsWith(new URL(tab.url()).origin) && !request.startsWith('data:'));
+  const { origin } = new URL(await tab.url());
+  const foreign = tab.requests.filter((request) => !request.startsWith(origin) && !request.startsWith('data:'));
   assert.deepEqual(foreign, [], `requests to others, ${state}`);
   assert.deepEqual(await tab.heard('violation'), [], `what the policy forbade, ${state}`);
 }

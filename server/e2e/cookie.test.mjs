@@ -185,7 +185,7 @@ for (const pause of [0, 3, 10, 30, 60]) {
     }), pause);
     assert.ok(pressed >= 1, 'a button must have been there to press');
     await tab.bannerIsGone();
-    await tab.goRuns();
+    if (pause) await tab.goRuns(); // nothing is started for who has answered before
     await tab.settles();
     await keeps(tab, { choices: choices(true) });
     const changes = await tab.heard('temoin:change');

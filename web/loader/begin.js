@@ -2,7 +2,7 @@
 // the way to the Go program that draws the rest.
 import { expose, isExposed, whenReady } from './api.js';
 import { bundle, options } from './bundle.js';
-import { current, onChange, refresh } from './choice.js';
+import { current, onChange, onRestored, refresh } from './choice.js';
 import { listenForForm } from './form.js';
 import * as gate from './gate.js';
 import * as layers from './layers.js';
@@ -25,6 +25,7 @@ export function begin({ signals, withdraw, hold } = {}) {
   listenForForm();
   if (receipts.address) {
     receipts.watch();
+    onRestored(layers.update);
     whenReady(() => idle(receipts.send)); // what earlier pages have left
   }
   if (current()) whenReady(layers.draw);

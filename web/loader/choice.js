@@ -6,12 +6,16 @@ import { decode, encode, erase, read, write } from './cookie.js';
 let record = null;
 const past = new Set(); // ids of answers that are no longer the visitor's
 const listeners = [];
+let restored = () => {};
 
 /** The record that counts now, or null: nothing has been answered. */
 export const current = () => record;
 
 /** Calls listener(record, previous) after each change. */
 export const onChange = (listener) => { listeners.push(listener); };
+
+/** Calls listener after a cookie that a late answer had set was put right: who looked meanwhile saw the wrong one. */
+export const onRestored = (listener) => { restored = listener; };
 
 /**
  * Reads the cookie again. Only what stands there, valid, ever counts; but an
@@ -24,6 +28,7 @@ export function refresh() {
   if (found && past.has(found.id)) {
     if (record) write(encode(record));
     else erase();
+    restored();
     return;
   }
   record = found;
