@@ -12,12 +12,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
 	"time"
 
+	"temoin/app/consent"
 	"temoin/server"
 	"temoin/server/catalogue"
 )
@@ -27,15 +29,17 @@ const usage = `temoin: a self-hosted cookie banner
   temoin serve          serve the banner, the charter and the demo portal
   temoin check FILE     say all that is wrong in a catalogue, and what would be right
   temoin export DIR     write the same files for any static host or CDN
+  temoin receipts …     verify, export, show, erase, count and check the proofs of consent
+  temoin admin password read a password from the standard input: with one, /admin is on
   temoin csp            print the Content-Security-Policy that holds pages to a choice:
                         -all, -allow matomo,third-party, or nothing answered yet
 
-Flags of serve and export, and of csp the catalogue; each may come from the environment instead, as
-TEMOIN_ and its name in capitals (TEMOIN_MAX_AGE=1h):
+Flags of serve and export; receipts and admin take -data, -database and -key, csp takes -catalogue. Each may come
+from the environment instead, as TEMOIN_ and its name in capitals (TEMOIN_MAX_AGE=1h):
 
 `
 
-const commands = "serve, check, export and csp"
+const commands = "serve, check, export, receipts, admin and csp"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -58,8 +62,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return errors.New("no command; there are " + commands)
 	}
 	command := args[0]
-	if command == "csp" {
+	switch command {
+	case "csp":
 		return csp(args[1:], stdout, stderr)
+	case "receipts":
+		return receipts(ctx, args[1:], stdout, stderr)
+	case "admin":
+		return dashboard(ctx, args[1:], os.Stdin, stdout, stderr)
 	}
 	words, err := parse(flags, args[1:])
 	if err != nil {
@@ -88,12 +97,28 @@ func newFlags(stderr io.Writer) (*flag.FlagSet, *server.Config) {
 	flags.StringVar(&config.Addr, "addr", "127.0.0.1:8080", "`host:port` to listen on; port 0 takes a free one")
 	catalogueFlag(flags, &config.Catalogue)
 	flags.DurationVar(&config.MaxAge, "max-age", 5*time.Minute, "how long browsers use temoin.js without asking for a newer one; 0 makes them ask always")
+	storeFlags(flags, &config.Store)
+	flags.TextVar(&config.Retention, "retention", consent.Duration{Count: 25, Unit: consent.Month}, "how long receipts are kept: a `duration` such as \"25 months\"")
+	flags.IntVar(&config.Rate, "rate", 120, "how many choices one client may report in a minute; 0 sets no bound")
+	flags.TextVar(&config.Proxies, "proxies", server.Networks{}, "`networks` of the proxies in front, whose header X-Forwarded-For is believed")
+	flags.TextVar(&config.Metrics, "metrics", loopback, "`networks` that may read /metrics")
+	flags.StringVar(&config.UserHeader, "user-header", "", "`header` in which a proxy of -proxies names who may see /admin")
 	flags.TextVar(&config.Level, "log", slog.LevelInfo, "least `level` that is logged: debug, info, warn or error; debug shows each request")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, usage)
 		flags.PrintDefaults()
 	}
 	return flags, config
+}
+
+// loopback is this machine.
+var loopback = server.Networks{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+
+// storeFlags are the flags that say where receipts are kept.
+func storeFlags(flags *flag.FlagSet, c *server.StoreConfig) {
+	flags.StringVar(&c.Data, "data", "data", "`folder` of the receipts and of the key that signs them; empty keeps none")
+	flags.StringVar(&c.Database, "database", "", "`address` of a PostgreSQL database for the receipts, postgres://…, instead of one in -data")
+	flags.StringVar(&c.Key, "key", "", "`file` of the signing key (default: key in -data); servers on one database share it")
 }
 
 func catalogueFlag(flags *flag.FlagSet, path *string) {

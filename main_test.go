@@ -39,7 +39,7 @@ func TestRun_SaysWhatItCanDo(t *testing.T) {
 		args []string
 		says string
 	}{
-		"nothing":             {nil, "serve, check, export and csp"},
+		"nothing":             {nil, commands},
 		"an unknown command":  {[]string{"server"}, `no command "server"`},
 		"an unknown flag":     {[]string{"serve", "-port", "80"}, "-port"},
 		"a bad flag":          {[]string{"serve", "-max-age", "soon"}, "soon"},
@@ -50,7 +50,13 @@ func TestRun_SaysWhatItCanDo(t *testing.T) {
 		"csp for no service":  {[]string{"csp", "-allow", "matomo,other"}, `no category or service "matomo"`},
 		"csp for two choices": {[]string{"csp", "-all", "-allow", "statistics"}, "not both"},
 		"csp with a word":     {[]string{"csp", "all"}, `not "all"`},
-		"an impossible port":  {[]string{"serve", "-addr", "127.0.0.1:99999"}, "listen on 127.0.0.1:99999"},
+		"receipts alone":      {[]string{"receipts"}, "verify, export"},
+		"receipts unknown":    {[]string{"receipts", "burn", "-data", "nowhere"}, "nowhere"},
+		"receipts of nothing": {[]string{"receipts", "verify", "-data", "nowhere"}, "no key"},
+		"admin alone":         {[]string{"admin"}, "password"},
+		"networks":            {[]string{"serve", "-proxies", "example.org"}, "192.0.2.0/24"},
+		"retention":           {[]string{"serve", "-retention", "for ever"}, "for ever"},
+		"an impossible port":  {[]string{"serve", "-addr", "127.0.0.1:99999", "-data", ""}, "listen on 127.0.0.1:99999"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := temoin(t.Context(), c.args...)
@@ -135,7 +141,7 @@ func TestRun_Environment(t *testing.T) {
 func TestRun_ServeUntilStopped(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
-	stdout, _, err := temoin(ctx, "serve", "-addr", "127.0.0.1:0", "-catalogue", "none.yaml")
+	stdout, _, err := temoin(ctx, "serve", "-addr", "127.0.0.1:0", "-catalogue", "none.yaml", "-data", t.TempDir())
 	if err != nil || !strings.HasPrefix(stdout, "Témoin answers on http://127.0.0.1:") {
 		t.Errorf("got %q and %v", stdout, err)
 	}
@@ -200,10 +206,11 @@ func goList(t *testing.T, args ...string) []string {
 }
 
 // TestImports holds the packages to the one way in which they may import each
-// other: consent, guard, browser, app, catalogue, server, main.
+// other: consent, guard, browser, app, catalogue, receipt, store, admin, server, main.
 func TestImports(t *testing.T) {
 	order := []string{
-		"temoin/app/consent", "temoin/app/guard", "temoin/app/browser", "temoin/app", "temoin/web", "temoin/server/catalogue", "temoin/server/portal", "temoin/server", "temoin",
+		"temoin/app/consent", "temoin/app/guard", "temoin/app/browser", "temoin/app", "temoin/web", "temoin/server/catalogue", "temoin/server/portal",
+		"temoin/server/receipt", "temoin/server/store", "temoin/server/admin", "temoin/server", "temoin",
 	}
 	for _, target := range []string{"js/wasm", "linux/amd64"} {
 		goos, goarch, _ := strings.Cut(target, "/")

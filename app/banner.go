@@ -24,6 +24,8 @@ type Actions interface {
 	Close(ctx ui.Context)
 	// Switch allows or refuses a category or a service in the dialog.
 	Switch(ctx ui.Context, id string, granted bool)
+	// Proof gives the visitor the receipt of the choice.
+	Proof(ctx ui.Context)
 }
 
 // Render draws the banner. It stays in the tree when it is hidden, so that
@@ -61,14 +63,20 @@ type Button struct {
 	Actions Actions
 	Action  string
 	Label   string
+	// Quiet is whether it looks like a link: it is offered, not asked for.
+	Quiet bool
 }
 
 // Render draws the button.
 func (b *Button) Render() ui.UI {
+	look := "button"
+	if b.Quiet {
+		look = "link"
+	}
 	return ui.Button().
 		Type("button").
-		Class("button").
-		Attr("part", "button").
+		Class(look).
+		Attr("part", look).
 		DataSet("temoin", b.Action).
 		OnClick(b.click).
 		Text(b.Label)
@@ -84,6 +92,8 @@ func (b *Button) click(ctx ui.Context, _ ui.Event) {
 		b.Actions.Save(ctx)
 	case "close":
 		b.Actions.Close(ctx)
+	case "proof":
+		b.Actions.Proof(ctx)
 	default: // customize, open
 		b.Actions.Open(ctx)
 	}

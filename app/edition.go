@@ -74,11 +74,11 @@ type Texts struct {
 	Once               string `json:"once"`
 	Always             string `json:"always"`
 
-	Proof        string `json:"proof"`
-	ProofMissing string `json:"proof-missing"`
-
 	Saved   string `json:"saved"`
 	NotKept string `json:"not-kept"`
+
+	Proof        string `json:"proof"`
+	ProofMissing string `json:"proof-missing"`
 }
 
 // fill puts values in the place of the words in braces; pairs are a word and

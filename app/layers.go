@@ -17,9 +17,10 @@ type Layers struct {
 	// Ready is called once the layers are in the page.
 	Ready func(ui.Context, *Layers)
 
-	draft consent.Draft
-	drawn bool
-	open  bool
+	draft        consent.Draft
+	drawn        bool
+	open         bool
+	proofMissing bool
 }
 
 // Prerendered returns the layers as the loader shows them before Go runs: the
@@ -33,9 +34,9 @@ func (l *Layers) OnMount(ctx ui.Context) { l.Ready(ctx, l) }
 func (l *Layers) Render() ui.UI {
 	asking := l.Session == nil || l.Session.Asking()
 	var actions Actions
-	gpc := false
+	gpc, proof := false, false
 	if l.Session != nil {
-		actions, gpc = l, l.Session.RefusedByGPC()
+		actions, gpc, proof = l, l.Session.RefusedByGPC(), l.Session.HasProof()
 	}
 	return ui.Div().
 		Class("layers").
@@ -44,7 +45,10 @@ func (l *Layers) Render() ui.UI {
 		Body(
 			&Banner{Edition: l.Edition, Actions: actions, Hidden: !asking},
 			&Reopen{Edition: l.Edition, Actions: actions, GPC: gpc, Hidden: asking || !l.Edition.Catalogue.Reopen},
-			&Preferences{Edition: l.Edition, Actions: actions, Draft: l.draft, Drawn: l.drawn},
+			&Preferences{
+				Edition: l.Edition, Actions: actions, Draft: l.draft, Drawn: l.drawn,
+				Proof: proof, ProofMissing: l.proofMissing,
+			},
 		)
 }
 
@@ -52,10 +56,25 @@ func (l *Layers) Render() ui.UI {
 func (l *Layers) Sync(ui.Context) { l.Session.Sync() }
 
 // Accept allows everything.
-func (l *Layers) Accept(ctx ui.Context) { l.answer(ctx, l.Session.Accept) }
+func (l *Layers) Accept(ctx ui.Context) {
+	how := l.how(BannerAccept)
+	l.answer(ctx, func() { l.Session.Accept(how) })
+}
 
 // Refuse refuses all that can be refused.
-func (l *Layers) Refuse(ctx ui.Context) { l.answer(ctx, l.Session.Refuse) }
+func (l *Layers) Refuse(ctx ui.Context) {
+	how := l.how(BannerRefuse)
+	l.answer(ctx, func() { l.Session.Refuse(how) })
+}
+
+// how returns the way in which an answer is given: beneath an open dialog
+// nothing can be pressed.
+func (l *Layers) how(closed How) How {
+	if l.open {
+		return Dialog
+	}
+	return closed
+}
 
 // Save keeps what the switches show.
 func (l *Layers) Save(ctx ui.Context) {
@@ -79,7 +98,7 @@ func (l *Layers) Open(ctx ui.Context) {
 		return
 	}
 	l.draft = l.Session.Draft()
-	l.drawn, l.open = true, true
+	l.drawn, l.open, l.proofMissing = true, true, false
 	ctx.Defer(func(ui.Context) { l.Session.Page.ShowDialog() })
 }
 
@@ -94,4 +113,12 @@ func (l *Layers) Close(ui.Context) {
 // Switch allows or refuses a category or a service in the dialog.
 func (l *Layers) Switch(_ ui.Context, id string, granted bool) {
 	l.draft = l.draft.Set(id, granted)
+}
+
+// Proof gives the visitor the receipt of the choice, or says that it cannot.
+func (l *Layers) Proof(ctx ui.Context) {
+	l.proofMissing = false
+	l.Session.Page.Proof(func() {
+		ctx.Dispatch(func(ui.Context) { l.proofMissing = true })
+	})
 }

@@ -20,6 +20,10 @@ type Preferences struct {
 	// Drawn is false until the dialog is first opened: its content is the
 	// largest part of the interface, and most visitors never see it.
 	Drawn bool
+	// Proof is whether the visitor can be given the receipt of a choice;
+	// ProofMissing, whether that has just been tried in vain.
+	Proof        bool
+	ProofMissing bool
 }
 
 // Render draws the dialog, closed; the page opens it.
@@ -69,7 +73,19 @@ func (p *Preferences) links() []ui.UI {
 	if links.Privacy != "" {
 		list = append(list, link(links.Privacy, p.Edition.Texts.PrivacyLink))
 	}
-	return list
+	return append(list, ui.If(p.Proof, p.proof))
+}
+
+// proof is a button among links: it is no answer, and must not look like one.
+func (p *Preferences) proof() ui.UI {
+	missing := ""
+	if p.ProofMissing {
+		missing = p.Edition.Texts.ProofMissing
+	}
+	return ui.Span().Class("proof").Body(
+		&Button{Actions: p.Actions, Action: "proof", Label: p.Edition.Texts.Proof, Quiet: true},
+		ui.Span().Role("status").Text(missing),
+	)
 }
 
 func (p *Preferences) categories() []ui.UI {

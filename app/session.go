@@ -18,8 +18,9 @@ type Page interface {
 	Host() string
 	Path() string
 	Secure() bool
-	// Changed tells the loader that the cookie has been written.
-	Changed()
+	// Changed tells the loader that the cookie has been written, and how the
+	// visitor answered, which is a How.
+	Changed(how string)
 	// NotKept tells the visitor that the browser did not keep the choice.
 	// Dismissed reports that on this page this has happened.
 	NotKept()
@@ -35,7 +36,23 @@ type Page interface {
 	// ShowDialog opens the dialog over the page, CloseDialog closes it.
 	ShowDialog()
 	CloseDialog()
+	// KeepsReceipts reports whether choices are reported for proof.
+	KeepsReceipts() bool
+	// Proof gives the visitor the receipt of the choice as a file; where it cannot
+	// be had, missing is called.
+	Proof(missing func())
 }
+
+// How is the way in which an answer was given, as receipts name it: the values
+// are those of server/receipt, where there are more.
+type How string
+
+// The answers that this package takes.
+const (
+	BannerAccept How = "banner-accept"
+	BannerRefuse How = "banner-refuse"
+	Dialog       How = "dialog"
+)
 
 // Session is one visitor's answer on one page: what was answered before, and
 // what becomes of an answer given now. It draws nothing.
@@ -87,20 +104,24 @@ func (s *Session) standing() *consent.Record {
 	return s.record
 }
 
-// Accept allows everything, Refuse nothing that can be refused.
-func (s *Session) Accept() { s.decide(s.Edition.Catalogue.Accept(), nil) }
+// HasProof reports whether there is a choice whose receipt the visitor may have.
+func (s *Session) HasProof() bool { return s.record != nil && s.Page.KeepsReceipts() }
+
+// Accept allows everything.
+func (s *Session) Accept(how How) { s.decide(s.Edition.Catalogue.Accept(), nil, how) }
 
 // Refuse refuses all that can be refused.
-func (s *Session) Refuse() { s.decide(s.Edition.Catalogue.Refuse(), nil) }
+func (s *Session) Refuse(how How) { s.decide(s.Edition.Catalogue.Refuse(), nil, how) }
 
 // Save keeps what the visitor set in the dialog.
 func (s *Session) Save(draft consent.Draft) {
-	s.decide(s.Edition.Catalogue.Split(draft.Granted))
+	choices, services := s.Edition.Catalogue.Split(draft.Granted)
+	s.decide(choices, services, Dialog)
 }
 
 // decide writes an answer and reads it back: only what the browser keeps
 // counts, so where it keeps nothing, all stays refused, and the visitor is told.
-func (s *Session) decide(choices, services consent.Choices) {
+func (s *Session) decide(choices, services consent.Choices, how How) {
 	record := &consent.Record{
 		ID:       s.NewID(),
 		Rev:      s.Edition.Rev,
@@ -113,7 +134,7 @@ func (s *Session) decide(choices, services consent.Choices) {
 		s.write(value)
 	}
 	s.Sync()
-	s.Page.Changed()
+	s.Page.Changed(string(how))
 
 	if s.record == nil || s.record.ID != record.ID {
 		s.Page.NotKept()

@@ -19,7 +19,8 @@ type fakePage struct {
 	lines    []string // all that was written
 	denied   bool     // keeps no cookies
 	secure   bool
-	changed  int
+	changed  []string // how, each time
+	receipts bool     // are kept
 	notKept  int
 	gpc      bool
 	announce []string
@@ -48,7 +49,7 @@ func (p *fakePage) SetCookie(line string) {
 func (p *fakePage) Host() string         { return "data.example" }
 func (p *fakePage) Path() string         { return "/a/b" }
 func (p *fakePage) Secure() bool         { return p.secure }
-func (p *fakePage) Changed()             { p.changed++ }
+func (p *fakePage) Changed(how string)   { p.changed = append(p.changed, how) }
 func (p *fakePage) NotKept()             { p.notKept++ }
 func (p *fakePage) Dismissed() bool      { return p.notKept > 0 }
 func (p *fakePage) GPC() bool            { return p.gpc }
@@ -56,6 +57,8 @@ func (p *fakePage) Refocus()             {}
 func (p *fakePage) Announce(text string) { p.announce = append(p.announce, text) }
 func (p *fakePage) ShowDialog()          { p.dialog = append(p.dialog, "show") }
 func (p *fakePage) CloseDialog()         { p.dialog = append(p.dialog, "close") }
+func (p *fakePage) KeepsReceipts() bool  { return p.receipts }
+func (p *fakePage) Proof(missing func()) { missing() }
 func (p *fakePage) mustRead() *consent.Record {
 	values := p.Cookies(consent.CookieName)
 	if len(values) != 1 {
@@ -106,7 +109,7 @@ func edition() *app.Edition {
 			AlwaysOn: "Always on", Exempt: "Exempt", Partly: "Partly", Details: "Details ({count})", NoService: "No service",
 			NoCookie: "No cookie", Provider: "By {provider}.", Policy: "Policy", ColumnService: "Service",
 			ColumnProvider: "Provider", ColumnCookie: "Cookie", ColumnPurpose: "Purpose", ColumnDuration: "Duration",
-			ThirdParty: "another site", Saved: "Saved.", NotKept: "Not kept.",
+			ThirdParty: "another site", Saved: "Saved.", NotKept: "Not kept.", Proof: "My proof", ProofMissing: "No proof.",
 		},
 	}
 }
@@ -124,7 +127,7 @@ func TestSession_FirstVisit(t *testing.T) {
 	if !s.Asking() {
 		t.Error("does not ask")
 	}
-	if len(page.lines) > 0 || page.changed > 0 {
+	if len(page.lines) > 0 || len(page.changed) > 0 {
 		t.Errorf("wrote %q before a choice", page.lines)
 	}
 	if !s.Granted("necessary") || !s.Granted("matomo") || s.Granted("statistics") || s.Granted("youtube") {
@@ -136,15 +139,18 @@ func TestSession_Answers(t *testing.T) {
 	draft := func(s *app.Session) consent.Draft { return s.Edition.Catalogue.Draft(nil) }
 	for name, c := range map[string]struct {
 		answer  func(*app.Session)
+		how     string
 		granted string
 	}{
-		"accept": {(*app.Session).Accept, "necessary sessions statistics matomo third-party youtube"},
-		"refuse": {(*app.Session).Refuse, "necessary sessions"},
-		"save without a change": {func(s *app.Session) { s.Save(draft(s)) },
+		"accept": {func(s *app.Session) { s.Accept(app.BannerAccept) }, "banner-accept",
+			"necessary sessions statistics matomo third-party youtube"},
+		"refuse":               {func(s *app.Session) { s.Refuse(app.BannerRefuse) }, "banner-refuse", "necessary sessions"},
+		"refuse in the dialog": {func(s *app.Session) { s.Refuse(app.Dialog) }, "dialog", "necessary sessions"},
+		"save without a change": {func(s *app.Session) { s.Save(draft(s)) }, "dialog",
 			"necessary sessions matomo"},
-		"save one service": {func(s *app.Session) { s.Save(draft(s).Set("youtube", true).Set("matomo", false)) },
+		"save one service": {func(s *app.Session) { s.Save(draft(s).Set("youtube", true).Set("matomo", false)) }, "dialog",
 			"necessary sessions third-party youtube"},
-		"save a category": {func(s *app.Session) { s.Save(draft(s).Set("statistics", true)) },
+		"save a category": {func(s *app.Session) { s.Save(draft(s).Set("statistics", true)) }, "dialog",
 			"necessary sessions statistics matomo"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -168,8 +174,11 @@ func TestSession_Answers(t *testing.T) {
 			if got := strings.Join(granted, " "); got != c.granted {
 				t.Errorf("got %q allowed, want %q", got, c.granted)
 			}
-			if s.Asking() || page.changed != 1 || page.notKept != 0 || !slices.Equal(page.announce, []string{"Saved."}) {
-				t.Errorf("asking %t, changed %d, not kept %d, announced %q", s.Asking(), page.changed, page.notKept, page.announce)
+			if s.Asking() || page.notKept != 0 || !slices.Equal(page.announce, []string{"Saved."}) {
+				t.Errorf("asking %t, not kept %d, announced %q", s.Asking(), page.notKept, page.announce)
+			}
+			if !slices.Equal(page.changed, []string{c.how}) {
+				t.Errorf("told the loader %q, want %q once", page.changed, c.how)
 			}
 			if len(page.lines) != 1 {
 				t.Errorf("wrote %d lines, want 1: %q", len(page.lines), page.lines)
@@ -181,7 +190,7 @@ func TestSession_Answers(t *testing.T) {
 func TestSession_Secure(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		page := &fakePage{secure: secure}
-		newSession(page).Accept()
+		newSession(page).Accept(app.BannerAccept)
 		if got := strings.HasSuffix(page.lines[0], "; Secure"); got != secure {
 			t.Errorf("https %t: wrote %q", secure, page.lines[0])
 		}
@@ -191,7 +200,7 @@ func TestSession_Secure(t *testing.T) {
 func TestSession_BrowserThatKeepsNoCookies(t *testing.T) {
 	page := &fakePage{denied: true}
 	s := newSession(page)
-	s.Accept()
+	s.Accept(app.BannerAccept)
 	if page.notKept != 1 || len(page.announce) != 0 {
 		t.Errorf("told %d times that the choice is not kept, announced %q", page.notKept, page.announce)
 	}
@@ -208,7 +217,7 @@ func TestSession_SeveralCookies(t *testing.T) {
 	s := newSession(page)
 	// Written by a browser that cannot tell the two apart: then the fake has one.
 	page.cookies = append(page.cookies, "cookies_preferences=z")
-	s.Refuse()
+	s.Refuse(app.BannerRefuse)
 	if page.mustRead() == nil || !slices.Contains(page.cookies, "other=1") {
 		t.Errorf("got %q, want one of ours and the other's", page.cookies)
 	}
@@ -218,7 +227,7 @@ func TestSession_AnotherTabChose(t *testing.T) {
 	page := &fakePage{}
 	s := newSession(page)
 	other := newSession(page)
-	other.Accept()
+	other.Accept(app.BannerAccept)
 	if !s.Asking() {
 		t.Fatal("knows before it was told")
 	}
@@ -261,6 +270,58 @@ func TestSession_GlobalPrivacyControl(t *testing.T) {
 	}
 	if got := granted(s); got != "necessary sessions third-party youtube" {
 		t.Errorf("after an answer: got %q allowed", got)
+	}
+}
+
+// TestSession_HasProof: there is a receipt of a choice, where receipts are kept,
+// and none of a refusal by signal alone.
+func TestSession_HasProof(t *testing.T) {
+	for name, c := range map[string]struct {
+		page   fakePage
+		answer bool
+		want   bool
+	}{
+		"before a choice":        {fakePage{receipts: true}, false, false},
+		"after one":              {fakePage{receipts: true}, true, true},
+		"refused by the browser": {fakePage{receipts: true, gpc: true}, false, false},
+		"a choice over that":     {fakePage{receipts: true, gpc: true}, true, true},
+		"no receipts are kept":   {fakePage{}, true, false},
+		"the choice is not kept": {fakePage{receipts: true, denied: true}, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSession(&c.page)
+			if c.answer {
+				s.Refuse(app.BannerRefuse)
+			}
+			if got := s.HasProof(); got != c.want {
+				t.Errorf("got %t, want %t", got, c.want)
+			}
+		})
+	}
+}
+
+func TestPreferences_Proof(t *testing.T) {
+	e := edition()
+	for _, c := range []struct {
+		name                   string
+		proof, missing         bool
+		wantButton, wantNotice bool
+	}{
+		{"no choice to prove", false, false, false, false},
+		{"a choice to prove", true, false, true, false},
+		{"its receipt cannot be had", true, true, true, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			markup := ui.HTMLString(&app.Preferences{
+				Edition: e, Draft: e.Catalogue.Draft(nil), Drawn: true, Proof: c.proof, ProofMissing: c.missing,
+			})
+			if got := strings.Contains(markup, ">My proof<"); got != c.wantButton {
+				t.Errorf("button: got %t, want %t", got, c.wantButton)
+			}
+			if got := strings.Contains(markup, ">No proof.<"); got != c.wantNotice {
+				t.Errorf("notice: got %t, want %t", got, c.wantNotice)
+			}
+		})
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"temoin/app"
 	"temoin/app/consent"
 	"temoin/server/catalogue"
+	"temoin/server/store"
 	"temoin/web"
 )
 
@@ -26,6 +27,12 @@ type bundle struct {
 	assets map[string]*asset
 	// charterStyle is the path of the charter page's style sheet.
 	charterStyle string
+	// keeps is whether this server keeps receipts of the choices.
+	keeps bool
+	// shown is what visitors are shown, in each language, for the receipts; text
+	// names it all.
+	shown []store.Edition
+	text  string
 }
 
 // loaderBundle is what the loader finds around itself (web/loader/bundle.js).
@@ -48,8 +55,16 @@ type loaderBundle struct {
 	Edition    string            `json:"edition"`
 	Shells     string            `json:"shells"`
 	Style      string            `json:"style"`
+	Proof      *proofBundle      `json:"proof,omitempty"`
 	gateBundle
 	shellBundle
+}
+
+// proofBundle says where choices are reported for proof, by the address or by
+// the path beside temoin.js, and what the text is called that was shown.
+type proofBundle struct {
+	URL  string `json:"url"`
+	Text string `json:"text"`
 }
 
 // preparedValues are the cookie's values of the two answers that need no
@@ -92,14 +107,16 @@ type builder struct {
 }
 
 // newBundle makes the bundle of a catalogue. dist is web.Dist, maxAge how long
-// a browser may use temoin.js without asking whether there is a newer one.
-func newBundle(c *consent.Catalogue, dist fs.FS, maxAge time.Duration) (*bundle, error) {
+// a browser may use temoin.js without asking whether there is a newer one; keeps
+// is whether who serves the bundle keeps receipts, if the catalogue wants that.
+func newBundle(c *consent.Catalogue, dist fs.FS, maxAge time.Duration, keeps bool) (*bundle, error) {
 	b := &builder{
 		bundle: &bundle{
 			catalogue: c,
 			rev:       c.Rev(),
 			editions:  map[string]*app.Edition{},
 			assets:    map[string]*asset{},
+			keeps:     keeps && c.Receipts == consent.ReceiptsKept,
 		},
 		dist:   dist,
 		maxAge: maxAge,
@@ -109,6 +126,7 @@ func newBundle(c *consent.Catalogue, dist fs.FS, maxAge time.Duration) (*bundle,
 	loader.Runtime = name(b.hashed("runtime.js", b.read("runtime.js")))
 	loader.Program = name(b.program())
 	loader.Edition = name(b.localized("edition", b.makeEditions()))
+	loader.Proof = b.proof()
 	shells := b.shells()
 	loader.Shells = name(b.localized("shell", shells))
 	loader.Placeholders = name(b.localized("placeholders", b.placeholders()))
@@ -194,11 +212,33 @@ func (b *builder) makeEditions() map[string]any {
 			b.fail(err)
 			continue
 		}
+		b.shown = append(b.shown, store.Edition{Rev: b.rev, Lang: lang, Body: b.json(edition)})
 		edition.Style = style
 		b.editions[lang] = edition
 		values[lang] = edition
 	}
 	return values
+}
+
+// proof names what visitors are shown, and says where their choices are
+// reported; it returns nil where they are not.
+func (b *builder) proof() *proofBundle {
+	whole := b.json(b.catalogue)
+	var bodies [][]byte
+	for _, edition := range b.shown {
+		bodies = append(bodies, edition.Body)
+	}
+	b.text = hash(bodies...)
+	for i := range b.shown {
+		b.shown[i].Text, b.shown[i].Catalogue = b.text, whole
+	}
+	switch address := b.catalogue.Receipts.Address(); {
+	case address != "":
+		return &proofBundle{address, b.text}
+	case b.keeps:
+		return &proofBundle{"api/consents", b.text}
+	}
+	return nil
 }
 
 func (b *builder) shells() map[string]any {

@@ -64,7 +64,7 @@ func mustParse(tb testing.TB, yaml []byte) *consent.Catalogue {
 
 func mustBundle(tb testing.TB, c *consent.Catalogue) *bundle {
 	tb.Helper()
-	b, err := newBundle(c, fakeDist(), 5*time.Minute)
+	b, err := newBundle(c, fakeDist(), 5*time.Minute, false)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -284,7 +284,7 @@ func TestBundle(t *testing.T) {
 }
 
 func TestBundle_NothingBuilt(t *testing.T) {
-	_, err := newBundle(mustReadDemo(t), fstest.MapFS{}, 0)
+	_, err := newBundle(mustReadDemo(t), fstest.MapFS{}, 0, false)
 	if err == nil || !strings.Contains(err.Error(), "./build.sh build") {
 		t.Errorf("got %v, want an error that says what to do", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"temoin/app/consent"
 	"temoin/app/guard"
 	"temoin/server/catalogue"
+	"temoin/server/receipt"
 	"temoin/web"
 )
 
@@ -32,9 +33,9 @@ type charterView struct {
 }
 
 // getCharter answers the charter page, with the visitor's choice in its form.
-func (b *bundle) getCharter(w http.ResponseWriter, r *http.Request, now time.Time) error {
+func (s *Server) getCharter(w http.ResponseWriter, r *http.Request, b *bundle) error {
 	lang := b.language(r)
-	record := b.catalogue.Read(guard.Cookies(r, b.catalogue.Cookie.Name), now, b.rev)
+	record := b.catalogue.Read(guard.Cookies(r, b.catalogue.Cookie.Name), time.Now(), b.rev)
 	page, err := b.charter(lang, record, r.URL.Query().Get("sent") != "")
 	if err != nil {
 		return err
@@ -129,9 +130,12 @@ func (b *bundle) language(r *http.Request) string {
 // maxForm is the most bytes that the form may send: ids, and nothing else.
 const maxForm = 8 << 10
 
-// postCharter takes the answer of the form, sets the cookie and leads back to
-// the form. What it cannot read changes nothing.
-func (b *bundle) postCharter(w http.ResponseWriter, r *http.Request, now time.Time) error {
+// postCharter takes the answer of the form, sets the cookie, keeps the receipt
+// and leads back to the form. What it cannot read changes nothing.
+func (s *Server) postCharter(w http.ResponseWriter, r *http.Request, b *bundle) error {
+	if wait := s.proofs.limit.wait(r); wait > 0 {
+		return later(http.StatusTooManyRequests, wait, "too many requests from here")
+	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
 		return badRequest("the form cannot be read: %w", err)
@@ -140,18 +144,39 @@ func (b *bundle) postCharter(w http.ResponseWriter, r *http.Request, now time.Ti
 	if err != nil {
 		return err
 	}
-	record := consent.Record{ID: consent.NewID(), Rev: b.rev, At: now, Choices: choices, Services: services}
+	record := &consent.Record{ID: consent.NewID(), Rev: b.rev, At: time.Now().Truncate(time.Second), Choices: choices, Services: services}
 	value, err := record.Encode()
 	if err != nil {
 		return fmt.Errorf("write answer: %w", err)
 	}
-	w.Header().Add("Set-Cookie", b.catalogue.Cookie.Line(value, isSecure(r)))
 	lang := r.PostForm.Get("lang")
 	if !slices.Contains(b.catalogue.Languages, lang) {
 		lang = b.language(r)
 	}
+	w.Header().Add("Set-Cookie", b.catalogue.Cookie.Line(value, isSecure(r)))
+	b.deleteHidden(w, r, record)
+	s.keepForm(r, b, record, lang)
 	http.Redirect(w, r, consent.CharterPath+"/"+lang+"?sent=1#choix", http.StatusSeeOther)
 	return nil
+}
+
+// keepForm keeps the receipt of a choice made by the form. The visitor has no
+// script that could report it later, so one that cannot be kept is logged.
+func (s *Server) keepForm(r *http.Request, b *bundle, record *consent.Record, lang string) {
+	if !b.keeps {
+		return
+	}
+	submission := &receipt.Submission{Record: record, How: receipt.Form, GPC: b.refusedByGPC(r), Lang: lang, Text: b.text}
+	if _, _, err := s.keep(r, submission, b.site(r), time.Now()); err != nil {
+		s.log.Error("the receipt of a form was lost", "id", record.ID, "error", err)
+	}
+}
+
+// refusedByGPC reports whether the browser's Global Privacy Control stood for a
+// refusal until the form was sent.
+func (b *bundle) refusedByGPC(r *http.Request) bool {
+	held := b.catalogue.Read(guard.Cookies(r, b.catalogue.Cookie.Name), time.Now(), b.rev)
+	return held == nil && b.catalogue.HonoursGPC() && r.Header.Get("Sec-GPC") == "1"
 }
 
 func (b *bundle) answer(name string, ticked []string) (choices, services consent.Choices, err error) {

@@ -19,7 +19,7 @@ var demoBundle = sync.OnceValues(func() (*bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newBundle(c, fakeDist(), 5*time.Minute)
+	return newBundle(c, fakeDist(), 5*time.Minute, false)
 })
 
 // newTestServer returns a server of the demo catalogue that does not listen.
@@ -34,6 +34,10 @@ func newTestServer(tb testing.TB) *Server {
 		tb.Fatal(err)
 	}
 	s.bundle.Store(b)
+	s.prepareProofs()
+	if err := s.prepareAdmin(); err != nil {
+		tb.Fatal(err)
+	}
 	return s
 }
 

@@ -46,7 +46,7 @@ func Export(config Config, dir string) (*Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := newBundle(c, web.Dist(), config.MaxAge)
+	b, err := newBundle(c, web.Dist(), config.MaxAge, false)
 	if err != nil {
 		return nil, err
 	}

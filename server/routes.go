@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"temoin/app/consent"
+	"temoin/server/admin"
 	"temoin/server/portal"
 )
 
@@ -31,19 +32,33 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc(consent.CharterPath, s.charter)
 	mux.HandleFunc(consent.CharterPath+"/{lang}", s.charter)
 	mux.HandleFunc("/temoin/", s.unknownAsset)
+	mux.HandleFunc("/metrics", s.getMetrics)
+	mux.Handle(admin.Path, s.admin)
+	mux.Handle(admin.Path+"/", s.admin)
+	s.handleConsents(mux)
 
 	var h http.Handler = mux
 	h = s.assets(h)
-	h = http.NewCrossOriginProtection().Handler(h)
+	h = crossOriginProtection().Handler(h)
 	h = securityHeaders(h)
 	h = s.recoverPanics(h)
+	h = s.metrics.observe(h)
 	return s.logRequests(h)
+}
+
+// crossOriginProtection refuses what other sites' pages send. The API is apart:
+// it asks the catalogue which sites may.
+func crossOriginProtection() *http.CrossOriginProtection {
+	protection := http.NewCrossOriginProtection()
+	protection.AddInsecureBypassPattern("/api/")
+	return protection
 }
 
 // assets answers with the files of the bundle, and leaves the rest to next.
 func (s *Server) assets(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if a, found := s.bundle.Load().assets[r.URL.Path]; found {
+			r.Pattern = "assets"
 			a.ServeHTTP(w, r)
 			return
 		}
@@ -67,11 +82,11 @@ func (s *Server) charter(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("the charter is there in %s, not in %q", strings.Join(b.catalogue.Languages, ", "), lang), http.StatusNotFound)
 		return
 	}
-	answer := b.getCharter
+	answer := s.getCharter
 	if r.Method == http.MethodPost {
-		answer = b.postCharter
+		answer = s.postCharter
 	}
-	s.report(w, r, answer(w, r, time.Now()))
+	s.report(w, r, answer(w, r, b))
 }
 
 // getHealth handles "GET /healthz".
@@ -81,7 +96,21 @@ func (s *Server) getHealth(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", types[".json"])
 	w.Header().Set("Cache-Control", "no-store")
-	json.NewEncoder(w).Encode(map[string]string{"status": "ok", "rev": s.bundle.Load().rev})
+	b := s.bundle.Load()
+	status, receipts := "ok", s.proofs.health(r.Context(), b)
+	if receipts == "degraded" {
+		status = receipts // and no failure: banners are served all the same
+	}
+	json.NewEncoder(w).Encode(map[string]string{"status": status, "rev": b.rev, "receipts": receipts})
+}
+
+// getMetrics handles "GET /metrics", for the networks that may read them.
+func (s *Server) getMetrics(w http.ResponseWriter, r *http.Request) {
+	if !s.config.Metrics.contains(s.proofs.limit.address(r)) || s.proofs.limit.hidden(r) {
+		http.Error(w, "metrics are for the networks that -metrics names", http.StatusForbidden)
+		return
+	}
+	s.metrics.handler().ServeHTTP(w, r)
 }
 
 // allow answers 405 where the request's method is not one of methods.
@@ -95,22 +124,38 @@ func allow(w http.ResponseWriter, r *http.Request, methods ...string) bool {
 	return false
 }
 
-// errBadRequest marks an error that the client caused and may read.
-var errBadRequest = errors.New("bad request")
+// refusal is an error that the client caused, or has to wait for the end of,
+// and may read.
+type refusal struct {
+	status int
+	retry  time.Duration // 0: there is no use in trying again
+	cause  error
+}
+
+func (r *refusal) Error() string { return r.cause.Error() }
+func (r *refusal) Unwrap() error { return r.cause }
+
+func refused(status int, format string, args ...any) error {
+	return &refusal{status: status, cause: fmt.Errorf(format, args...)}
+}
 
 func badRequest(format string, args ...any) error {
-	return fmt.Errorf("%w: %w", errBadRequest, fmt.Errorf(format, args...))
+	return refused(http.StatusBadRequest, "bad request: "+format, args...)
 }
 
 // report answers a request that failed. What is our fault is logged, not shown.
 func (s *Server) report(w http.ResponseWriter, r *http.Request, err error) {
 	var tooLarge *http.MaxBytesError
+	var refusal *refusal
 	switch {
 	case err == nil:
 	case errors.As(err, &tooLarge):
 		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
-	case errors.Is(err, errBadRequest):
-		http.Error(w, err.Error(), http.StatusBadRequest)
+	case errors.As(err, &refusal):
+		if refusal.retry > 0 {
+			w.Header().Set("Retry-After", seconds(refusal.retry))
+		}
+		http.Error(w, err.Error(), refusal.status)
 	default:
 		s.log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 		http.Error(w, "internal error", http.StatusInternalServerError)

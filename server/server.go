@@ -14,11 +14,13 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"temoin/app/consent"
 	"temoin/app/guard"
+	"temoin/server/admin"
 	"temoin/server/catalogue"
 	"temoin/server/portal"
 	"temoin/web"
@@ -36,6 +38,17 @@ type Config struct {
 	// Level is the least level that is logged, Log where to.
 	Level slog.Level
 	Log   *slog.Logger
+	// Store says where receipts are kept, Retention how long.
+	Store     StoreConfig
+	Retention consent.Duration
+	// Rate is how many reports a client may make in a minute; 0 sets no bound.
+	Rate int
+	// Proxies are the networks of the proxies in front, whose word on the
+	// client's address is taken; Metrics, those that may read /metrics.
+	Proxies, Metrics Networks
+	// UserHeader is the header in which a proxy names who is signed in, for the
+	// dashboard; "" takes no proxy's word for it.
+	UserHeader string
 }
 
 // Server serves one catalogue, and takes over its changes.
@@ -47,6 +60,9 @@ type Server struct {
 	bundle      atomic.Pointer[bundle]
 	seen        string // the stamp of the catalogue's file when it was last read
 	listener    net.Listener
+	proofs      *proofs
+	metrics     *metrics
+	admin       http.Handler
 }
 
 // New returns a server that is ready to run, and listens already. A catalogue
@@ -59,12 +75,44 @@ func New(config Config) (*Server, error) {
 	if err := s.loadPortal(); err != nil {
 		return nil, err
 	}
+	s.prepareProofs()
+	if err := s.prepareAdmin(); err != nil {
+		return nil, err
+	}
 	listener, err := net.Listen("tcp", config.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", config.Addr, err)
 	}
 	s.listener = listener
+	if err := s.proofs.open(context.Background(), s.bundle.Load()); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
 	return s, nil
+}
+
+func (s *Server) prepareProofs() {
+	s.proofs = &proofs{
+		config:     s.config.Store,
+		retention:  s.config.Retention,
+		log:        s.log,
+		limit:      newLimiter(s.config.Rate, s.config.Proxies),
+		unanswered: map[sum]int64{},
+	}
+	s.metrics = newMetrics(s.proofs.queued)
+	s.proofs.metrics = s.metrics
+}
+
+// prepareAdmin makes the dashboard, which is off until somebody may see it.
+func (s *Server) prepareAdmin() (err error) {
+	s.admin, err = admin.New(admin.Config{
+		Store:      s.proofs.dashboard,
+		Catalogue:  func() *consent.Catalogue { return s.bundle.Load().catalogue },
+		UserHeader: s.config.UserHeader,
+		Proxies:    s.config.Proxies,
+		Client:     func(r *http.Request) string { return s.proofs.limit.client(r, time.Now()) },
+		Log:        s.log,
+	})
+	return err
 }
 
 // URL returns the address at which the server answers.
@@ -95,7 +143,7 @@ func (s *Server) load() error {
 	if err != nil {
 		return err
 	}
-	b, err := newBundle(c, web.Dist(), s.config.MaxAge)
+	b, err := newBundle(c, web.Dist(), s.config.MaxAge, s.config.Store.Data != "")
 	if err != nil {
 		return err
 	}
@@ -181,6 +229,8 @@ func (s *Server) Run(ctx context.Context) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(s.listener) }()
 	go s.watch(ctx)
+	var keeping sync.WaitGroup
+	keeping.Go(func() { s.proofs.run(ctx, s.bundle.Load) })
 
 	select {
 	case err := <-failed:
@@ -190,7 +240,9 @@ func (s *Server) Run(ctx context.Context) error {
 	s.log.Info("stopping", "within", stopTime)
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
-	if err := server.Shutdown(stopping); err != nil {
+	err := server.Shutdown(stopping)
+	keeping.Wait()
+	if err := errors.Join(err, s.proofs.close()); err != nil {
 		return fmt.Errorf("stop: %w", err)
 	}
 	return nil
@@ -220,7 +272,11 @@ func (s *Server) reload() {
 		s.log.Error("catalogue not taken over, the old one stays", "error", err)
 		return
 	}
-	s.log.Info("catalogue taken over", "rev", s.bundle.Load().rev)
+	b := s.bundle.Load()
+	s.log.Info("catalogue taken over", "rev", b.rev)
+	if err := s.proofs.open(context.Background(), b); err != nil {
+		s.log.Error("receipts cannot be kept", "error", err)
+	}
 }
 
 // stamp tells versions of a file apart; "" where there is none.

@@ -19,6 +19,9 @@ var presets embed.FS
 //go:embed demo
 var demo embed.FS
 
+//go:embed admin
+var admin embed.FS
+
 // DefaultCatalogue is the catalogue that the server takes where none is given:
 // the open-data portal with its four necessary cookies.
 //
@@ -53,6 +56,9 @@ func Presets() fs.FS { return sub(presets, "presets") }
 
 // Demo returns the demo portal: templates, content and style.
 func Demo() fs.FS { return sub(demo, "demo") }
+
+// Admin returns the dashboard: templates, texts and style.
+func Admin() fs.FS { return sub(admin, "admin") }
 
 func sub(files embed.FS, folder string) fs.FS {
 	dir, err := fs.Sub(files, folder)

@@ -13,19 +13,22 @@ import (
 //
 // Go finds a scope in the place of the window. Its property "temoin":
 //
-//	contract    number   1
+//	contract    number   2
 //	edition     string   the JSON of app.Edition
 //	root        Element  holds the layers; Go replaces its first child
 //	style(css)           adopts one more style sheet
-//	changed()            the cookie has been written: read it, open the gate
+//	changed(how)         the cookie has been written, as app.How says: read it,
+//	                     open the gate, report the choice
 //	notKept()            the cookie was written and is not there
 //	dismissed() boolean  the visitor answered, though the browser kept nothing
 //	gpc         boolean  no choice, and the browser's Global Privacy Control refuses
 //	announce(text)       says text in the live region
 //	refocus()            an answered layer is gone: the focus must not be
+//	proof(done)          gives the visitor the choice's receipt as a file, then calls
+//	                     done(given boolean); undefined where no receipts are kept
 //	mounted(go)          Go has drawn the layers; go.open() opens the dialog,
 //	                     go.sync() draws what the loader and the cookie say now
-const contract = 1
+const contract = 2
 
 // Page is the page as the loader shows it to Go. It implements app.Page.
 type Page struct {
@@ -90,8 +93,9 @@ func (p *Page) Path() string { return p.location.Get("pathname").String() }
 // Secure reports whether the page came by https.
 func (p *Page) Secure() bool { return p.location.Get("protocol").String() == "https:" }
 
-// Changed tells the loader that the cookie has been written.
-func (p *Page) Changed() { p.seam.Call("changed") }
+// Changed tells the loader that the cookie has been written, and how the visitor
+// answered.
+func (p *Page) Changed(how string) { p.seam.Call("changed", how) }
 
 // NotKept tells the visitor that the browser did not keep the choice.
 func (p *Page) NotKept() { p.seam.Call("notKept") }
@@ -110,6 +114,23 @@ func (p *Page) Refocus() { p.seam.Call("refocus") }
 
 // Announce says text in the live region.
 func (p *Page) Announce(text string) { p.seam.Call("announce", text) }
+
+// KeepsReceipts reports whether choices are reported for proof.
+func (p *Page) KeepsReceipts() bool { return p.seam.Get("proof").Type() == js.TypeFunction }
+
+// Proof gives the visitor the receipt of the choice as a file; where it cannot
+// be had, missing is called.
+func (p *Page) Proof(missing func()) {
+	var done js.Func
+	done = js.FuncOf(func(_ js.Value, args []js.Value) any {
+		done.Release()
+		if !args[0].Bool() {
+			missing()
+		}
+		return nil
+	})
+	p.seam.Call("proof", done)
+}
 
 // ShowDialog opens the dialog.
 func (p *Page) ShowDialog() { p.dialog().Call("showModal") }

@@ -18,6 +18,8 @@ type Catalogue struct {
 	Services   []Service      `json:"services" jsonschema_description:"Who sets cookies, and what for."`
 	GPC        GPC            `json:"gpc,omitempty" jsonschema_description:"What the browser's Global Privacy Control means before the visitor has answered: refuse, all that can be refused is, without asking (default), or ask."`
 	Reload     Reload         `json:"reload,omitempty" jsonschema_description:"When the page is loaded anew after a withdrawal: after-script, where a script that was let in has run (default), never, or always."`
+	Receipts   Receipts       `json:"receipts,omitempty" jsonschema_description:"Where choices are reported for proof: keep, to the server that temoin.js comes from (default), off, or the https address of /api/consents on another server, for exported files."`
+	Origins    []string       `json:"origins,omitempty" jsonschema_description:"Other sites whose pages include this temoin.js and may report choices: https://, the host, nothing else."`
 	// GoogleConsent is told to Google's services only where one asks for it; see [SignalGoogle].
 	GoogleConsent *GoogleConsent `json:"google-consent,omitempty" jsonschema_description:"How Google Consent Mode is told of the choice."`
 	// Texts overrides wordings of the interface, by language and name.
@@ -110,6 +112,7 @@ type Cookie struct {
 	Purpose  Text     `json:"purpose" jsonschema_description:"What it is for."`
 	Duration Duration `json:"duration" jsonschema_description:"How long it lives: session, or a number and a unit, such as \"13 months\" or \"at most 2 weeks\"."`
 	Party    Party    `json:"party,omitempty" jsonschema_description:"first: set for the site visited (default); third: for another site."`
+	Path     string   `json:"path,omitempty" jsonschema_description:"Path that an HttpOnly cookie is set on, where it is not /."`
 	HTTPOnly bool     `json:"http-only,omitempty" jsonschema_description:"Set by a server for itself alone: no script sees it, so none can delete it when consent is withdrawn."`
 }
 
@@ -162,6 +165,7 @@ func (c *Catalogue) Only(lang string) *Catalogue {
 	only := *c
 	only.Site.Name = c.Site.Name.only(lang)
 	only.Texts, only.GPC, only.Reload, only.GoogleConsent = nil, "", "", nil
+	only.Receipts, only.Origins = "", nil
 	if c.Links.Charter == CharterPath {
 		only.Links.Charter += "/" + lang
 	}
@@ -184,7 +188,7 @@ func (s Service) only(lang string) Service {
 	s.Purpose = s.Purpose.only(lang)
 	cookies := make([]Cookie, len(s.Cookies))
 	for i, cookie := range s.Cookies {
-		cookie.Purpose, cookie.HTTPOnly = cookie.Purpose.only(lang), false
+		cookie.Purpose, cookie.Path, cookie.HTTPOnly = cookie.Purpose.only(lang), "", false
 		cookies[i] = cookie
 	}
 	s.Cookies = cookies
@@ -217,8 +221,15 @@ func (s CookieSettings) MaxAge() int { return int(s.Lifetime.Length() / time.Sec
 // Line returns the cookie with its attributes, as document.cookie and the
 // header Set-Cookie take it. Set secure where the page came by https.
 func (s CookieSettings) Line(value string, secure bool) string {
+	return s.AgedLine(value, secure, 0)
+}
+
+// AgedLine returns the same for a choice that was made that long ago: it is
+// kept for what is left of its lifetime, and no longer.
+func (s CookieSettings) AgedLine(value string, secure bool, age time.Duration) string {
+	left := s.MaxAge() - int(max(age, 0)/time.Second)
 	line := s.Name + "=" + value + s.scope() +
-		"; Max-Age=" + strconv.Itoa(s.MaxAge()) + "; SameSite=Lax"
+		"; Max-Age=" + strconv.Itoa(max(left, 0)) + "; SameSite=Lax"
 	if secure {
 		line += "; Secure"
 	}

@@ -64,6 +64,8 @@ func check(d *decoder, c *consent.Catalogue, languages map[string]*Language) {
 	k.services(root.key("services"))
 	k.texts(root.key("texts"))
 	k.googleConsent(root.key("google-consent"))
+	k.receipts(root.key("receipts"))
+	k.origins(root.key("origins"))
 	k.recordSize(root.key("services"))
 }
 
@@ -337,6 +339,7 @@ func (k *checker) cookies(at path, cookies []consent.Cookie) {
 	for i, cookie := range cookies {
 		item := at.item(i)
 		k.wording(item.key("purpose"), cookie.Purpose)
+		k.cookiePath(item.key("path"), cookie)
 		name := item.key("name")
 		switch {
 		case !k.read(name):

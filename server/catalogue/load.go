@@ -40,6 +40,7 @@ func Parse(name string, data []byte) (*consent.Catalogue, error) {
 		Reopen:     true,
 		GPC:        consent.GPCRefuse,
 		Reload:     consent.ReloadAfterScript,
+		Receipts:   consent.ReceiptsKept,
 		Categories: defaultCategories(),
 	}
 	d, problems := read(name, data)

@@ -26,9 +26,9 @@ export function expose(beyondReach = () => []) {
     get choice() { return current(); },
     has,
     open: () => layers.open(),
-    accept: () => layers.accept(),
-    refuse: () => layers.refuse(),
-    save: (choices) => layers.choose(choices),
+    accept: () => layers.accept('api'),
+    refuse: () => layers.refuse('api'),
+    save: (choices) => layers.choose(choices, 'api'),
     reset: layers.reset,
   };
   // Without a prototype: the page may have added "get" to every other object's.

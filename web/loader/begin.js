@@ -6,6 +6,7 @@ import { current, onChange, refresh } from './choice.js';
 import { listenForForm } from './form.js';
 import * as gate from './gate.js';
 import * as layers from './layers.js';
+import * as receipts from './report.js';
 import { host } from './shell.js';
 
 /**
@@ -22,6 +23,10 @@ export function begin({ signals, withdraw, hold } = {}) {
   followOthers();
   listenForOpeners();
   listenForForm();
+  if (receipts.address) {
+    receipts.watch();
+    whenReady(() => idle(receipts.send)); // what earlier pages have left
+  }
   if (current()) whenReady(layers.draw);
   else whenBody(layers.draw).then(anticipate);
 }

@@ -15,8 +15,11 @@ export const nonce = script?.nonce ?? '';
 /** The folder of temoin.js: all its parts lie beneath it. */
 const base = new URL('.', script ? script.src : document.baseURI);
 
-/** Address of a part of the bundle, which may be on another origin than the page. */
-export const part = (name) => new URL('temoin/' + name, base).href;
+/** Address of what lies beside temoin.js, which may be on another origin than the page. */
+export const beside = (path) => new URL(path, base).href;
+
+/** Address of a part of the bundle. */
+export const part = (name) => beside('temoin/' + name);
 
 export const warn = (...words) => console.warn('temoin:', ...words);
 

@@ -4,6 +4,7 @@ import { bundle, own, warn } from './bundle.js';
 import { decode, encode, erase, read, write } from './cookie.js';
 
 let record = null;
+const past = new Set(); // ids of answers that are no longer the visitor's
 const listeners = [];
 
 /** The record that counts now, or null: nothing has been answered. */
@@ -12,11 +13,22 @@ export const current = () => record;
 /** Calls listener(record, previous) after each change. */
 export const onChange = (listener) => { listeners.push(listener); };
 
-/** Reads the cookie again. Only what stands there, valid, ever counts. */
+/**
+ * Reads the cookie again. Only what stands there, valid, ever counts; but an
+ * answer that was taken back, or that another has taken the place of, can only
+ * have been put there by a server whose own answer came late: see report.js.
+ */
 export function refresh() {
   const previous = record;
-  record = read();
+  const found = read();
+  if (found && past.has(found.id)) {
+    if (record) write(encode(record));
+    else erase();
+    return;
+  }
+  record = found;
   if (previous?.id === record?.id) return;
+  past.add(previous?.id);
   for (const listener of listeners) listener(record, previous);
 }
 
@@ -50,10 +62,10 @@ const answers = () => Object.fromEntries(known().map((id) => [id, has(id)]));
 export function saveWith(id) {
   const next = { ...answers(), [id]: true };
   for (const [service, category] of Object.entries(bundle.services)) if (category === id) next[service] = true;
-  return save(next);
+  save(next);
 }
 
-/** Writes the prepared answer "accept" or "refuse"; returns whether it was kept. */
+/** Writes the prepared answer "accept" or "refuse". */
 export const answer = (name) => keep(bundle.values[name]);
 
 /**
@@ -74,7 +86,7 @@ export function save(answers = {}) {
       services[id] = granted;
     }
   }
-  return keep(encode({ v, id: nil, rev, at, choices, ...(Object.keys(services).length && { services }) }));
+  keep(encode({ v, id: nil, rev, at, choices, services }));
 }
 
 /** Takes the answer back: the visitor will be asked again. */
@@ -85,10 +97,8 @@ export function forget() {
 
 /** Writes a value, and reads it back: a browser may keep no cookies. */
 function keep(template) {
-  const id = newID();
-  write(fill(template, id, now()));
+  write(fill(template, newID(), now()));
   refresh();
-  return record?.id === id;
 }
 
 // The prepared values hold a nil UUID and 1 second in the places of the id and

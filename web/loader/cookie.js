@@ -30,7 +30,10 @@ export function decode(value) {
   return wellFormed ? Object.freeze({ v, id, rev, at, choices: Object.freeze(choices), services: Object.freeze(services) }) : null;
 }
 
-export const encode = (record) => encodeURIComponent(JSON.stringify(record));
+/** A record as it is written: services are named only where one differs from its category. */
+export const plain = ({ services, ...record }) => ({ ...record, ...(Object.keys(services).length && { services }) });
+
+export const encode = (record) => encodeURIComponent(JSON.stringify(plain(record)));
 
 const day = 86400; // seconds
 

@@ -10,9 +10,9 @@ export function listenForForm() {
     if (!form.matches('form[data-temoin-form]')) return;
     event.preventDefault();
     const answer = event.submitter?.value;
-    if (answer === 'accept') accept(true);
-    else if (answer === 'refuse') refuse(true);
-    else choose(meaning(new FormData(form).getAll('allow')), true);
+    if (answer === 'accept') accept('form');
+    else if (answer === 'refuse') refuse('form');
+    else choose(meaning(new FormData(form).getAll('allow')), 'form');
     showChoice();
   });
   onChange(showChoice);

@@ -3,6 +3,7 @@ import { bundle, part, warn } from './bundle.js';
 import { answer, current, forget, gpc, refresh, save, saveWith } from './choice.js';
 import { language } from './language.js';
 import * as program from './program.js';
+import { address, receipt, report, unanswered } from './report.js';
 import * as shell from './shell.js';
 
 const patience = 10_000; // ms that a visitor waits for the dialog before the charter's form takes its place
@@ -27,6 +28,7 @@ export async function draw() {
   update();
   shell.watchFocus();
   watchPointer();
+  watchLeaving();
   shell.shadow.addEventListener('click', click);
   resolveDrawn();
 }
@@ -56,29 +58,40 @@ function click(event) {
   else if (action === 'customize' || action === 'open') open(button);
   // Of a double click, the second finds the banner gone; if both clicks were
   // on their way before that, it finds the choice made.
-  else if (asking()) decide(() => answer(action));
+  else if (asking()) decide(() => answer(action), 'banner-' + action);
 }
 
 // ---- answers ----
 
 /**
  * Takes an answer; where the browser does not keep it, all stays refused.
- * @param shown whether everybody has to be told that it was kept, where no banner goes away to show it
+ * @param how the way in which it was given: see How in server/receipt
  */
-function decide(write, shown) {
+function decide(write, how) {
   noteFocus();
-  if (write()) announce(texts?.saved, shown);
+  // Where no banner or dialog goes away to show it, everybody is told that it was kept.
+  if (reported(write, how)) announce(texts?.saved, /form|embed/.test(how));
   else notKept();
   update();
   if (!program.go) refocus();
 }
 
-export const accept = (shown) => decide(() => answer('accept'), shown);
-export const refuse = (shown) => decide(() => answer('refuse'), shown);
-export const choose = (choices, shown) => decide(() => save(choices), shown);
+/** Has act change the choice; returns whether the new one was kept, and is being reported. */
+function reported(act, how) {
+  const previous = current();
+  const overridden = gpc();
+  act();
+  if (!current() || current().id === previous?.id) return false;
+  report(how, overridden, lang ?? language());
+  return true;
+}
+
+export const accept = (how) => decide(() => answer('accept'), how);
+export const refuse = (how) => decide(() => answer('refuse'), how);
+export const choose = (choices, how) => decide(() => save(choices), how);
 
 /** Allows one category or service, and leaves the rest as it is. */
-export const allow = (id) => decide(() => saveWith(id), true);
+export const allow = (id) => decide(() => saveWith(id), 'embed');
 
 export function reset() {
   dismissed = false;
@@ -104,6 +117,13 @@ function notKept() {
   if (drawn) shell.notice(texts.notKept, true);
 }
 
+/** Counts a banner that is left unanswered, if it was ever painted: not in a tab that nobody looked at. */
+function watchLeaving() {
+  requestAnimationFrame(() => {
+    addEventListener('pagehide', () => { if (asking()) unanswered(); }, { once: true });
+  });
+}
+
 // ---- the dialog ----
 
 let pressed = false;
@@ -121,10 +141,11 @@ export async function start() {
   const page = {
     root: shell.root,
     style: shell.style,
-    changed() {
+    changed(how) {
       noteFocus();
-      refresh();
+      reported(refresh, how);
     },
+    receipt: address && receipt,
     notKept,
     dismissed: () => dismissed,
     get gpc() { return gpc(); },

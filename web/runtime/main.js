@@ -1,6 +1,7 @@
 // runtime.js: compiles Go's program and runs it in a scope of its own. It comes
 // with the program, so that visitors who have answered never load it.
 import makeGo from 'wasm_exec'; // Go's own, wrapped by web/build
+import { download } from './receipt.js';
 import { makeScope } from './scope.js';
 
 // The contract between the loader (web/loader/layers.js), this runtime and the
@@ -10,19 +11,22 @@ import { makeScope } from './scope.js';
 //
 // Go finds a scope in the place of the window. Its property "temoin":
 //
-//	contract    number   1
+//	contract    number   2
 //	edition     string   the JSON of app.Edition
 //	root        Element  holds the layers; Go replaces its first child
 //	style(css)           adopts one more style sheet
-//	changed()            the cookie has been written: read it, open the gate
+//	changed(how)         the cookie has been written, as app.How says: read it,
+//	                     open the gate, report the choice
 //	notKept()            the cookie was written and is not there
 //	dismissed() boolean  the visitor answered, though the browser kept nothing
 //	gpc         boolean  no choice, and the browser's Global Privacy Control refuses
 //	announce(text)       says text in the live region
 //	refocus()            an answered layer is gone: the focus must not be
+//	proof(done)          gives the visitor the choice's receipt as a file, then calls
+//	                     done(given boolean); undefined where no receipts are kept
 //	mounted(go)          Go has drawn the layers; go.open() opens the dialog,
 //	                     go.sync() draws what the loader and the cookie say now
-const contract = 1;
+const contract = 2;
 
 /**
  * Compiles the program.
@@ -52,7 +56,8 @@ async function compile(response) {
 /**
  * Runs the program; resolves when it has drawn the layers.
  * @param page the loader's side of the contract; and keepFocus(), which returns a
- *   function that puts the focus back, and fault(error), called when the program ends
+ *   function that puts the focus back, fault(error), called when the program ends,
+ *   and, where receipts are kept, receipt(): see download
  */
 async function run([program, edition], page) {
   await calm(page.pressed);
@@ -65,6 +70,7 @@ async function run([program, edition], page) {
     const seam = Object.assign(Object.create(page), {
       contract,
       edition,
+      proof: page.receipt && ((done) => download(page.receipt).then(done)),
       mounted(callbacks) {
         page.mounted(callbacks);
         restoreFocus();

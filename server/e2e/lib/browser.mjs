@@ -14,7 +14,7 @@ const engines = {
     },
     capabilities: {
       accessibilityTree: true, forcedColors: true, layoutShift: true, mediaType: true, noScript: true,
-      reducedMotion: true, textSize: true, colorScheme: true,
+      reducedMotion: true, textSize: true, colorScheme: true, downloads: true,
     },
   },
   firefox: {
@@ -387,6 +387,21 @@ class Tab extends Place {
   }
 
   offline(off) { return this.driver.setOfflineMode(off); }
+
+  /** Aborts every request whose path matches, as a content blocker does. */
+  async blocks(pattern) {
+    await this.driver.setRequestInterception(true);
+    this.driver.on('request', (request) => {
+      if (pattern.test(new URL(request.url()).pathname)) request.abort('blockedbyclient');
+      else request.continue();
+    });
+  }
+
+  /** Has the browser save what it is offered into a folder. */
+  async downloadsInto(folder) {
+    const session = await this.driver.createCDPSession();
+    await session.send('Browser.setDownloadBehavior', { behavior: 'allow', browserContextId: this.driver.browserContext().id, downloadPath: folder });
+  }
 
   /** Runs a script's text in the page, whatever the page's policy says. */
   inject(source) { return this.driver.evaluate(source); }

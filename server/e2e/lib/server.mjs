@@ -62,15 +62,17 @@ process.on('exit', () => { for (const child of children) child.kill('SIGKILL'); 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 
 /**
- * Starts the server with a catalogue of its own.
+ * Starts the server with a catalogue and receipts of its own. All clients are
+ * one to it, so it does not bound how much one may report.
  * @param t the test, or node:test's after
- * @returns { url, log(), catalogue, change(text), stop() }
+ * @returns { url, log(), catalogue, data, change(text), receipts(), stop() }
  */
 export async function startTemoin(t, { catalogue, args = [] } = {}) {
   const dir = await mkdtemp(path.join(tmpdir(), 'temoin-e2e-'));
   const file = path.join(dir, 'catalogue.yaml');
+  const data = path.join(dir, 'data');
   await writeFile(file, catalogue ?? await richCatalogue());
-  const child = spawn(binary, ['serve', '-addr', '127.0.0.1:0', '-catalogue', file, '-max-age', '0', '-log', 'debug', ...args]);
+  const child = spawn(binary, ['serve', '-addr', '127.0.0.1:0', '-catalogue', file, '-data', data, '-rate', '0', '-max-age', '0', '-log', 'debug', ...args]);
   children.add(child);
   const ended = new Promise((resolve) => { child.on('close', (code, signal) => { children.delete(child); resolve({ code, signal }); }); });
   let [out, log] = ['', ''];
@@ -94,7 +96,13 @@ export async function startTemoin(t, { catalogue, args = [] } = {}) {
     () => `a line "Témoin answers on http://…" from ${binary}; it said:\n${out}${log}`,
     { within: 60_000 }, // many languages on a busy machine take their time
   );
-  return { url, catalogue: file, log: () => log, change: (text) => writeFile(file, text), stop, ended };
+  /** The receipts that the server keeps, in the order in which they came. */
+  const receipts = async () => {
+    const { code, stdout, stderr } = await temoin('receipts', 'export', '-format', 'jsonl', '-data', data);
+    if (code !== 0) throw new Error(`temoin receipts export ended with ${code}: ${stderr}`);
+    return stdout.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  };
+  return { url, catalogue: file, data, log: () => log, change: (text) => writeFile(file, text), receipts, stop, ended };
 }
 
 /**
@@ -130,7 +138,7 @@ class Site {
   #rules = [];
   #waiting = new Set();
 
-  /** Every request that came: { method, path, headers }. */
+  /** Every request that came: { method, path, url, headers, body }; the body once it has come. */
   requests = [];
 
   constructor(upstream) { this.upstream = upstream; }
@@ -149,7 +157,10 @@ class Site {
   /** Changes what the server behind answers: change(answer) gets { status, headers, body }. */
   alter(pattern, change) { this.#rules.push({ pattern, change }); }
 
-  /** Answers a status in the server's place. */
+  /** Answers in the server's place, which is not asked. */
+  instead(pattern, status, headers = {}, body = 'instead') { this.#rules.push({ pattern, instead: { status, headers: { 'content-type': 'text/plain', ...headers }, body: Buffer.from(body) } }); }
+
+  /** Answers a status in the server's place, which is asked all the same. */
   fail(pattern, status = 404) { this.alter(pattern, () => ({ status, headers: { 'content-type': 'text/plain' }, body: Buffer.from('made to fail') })); }
 
   /** Adds or, with null, removes headers. */
@@ -180,7 +191,9 @@ class Site {
 
   async answer(request, response) {
     const { pathname } = new URL(request.url, this.url);
-    this.requests.push({ method: request.method, path: pathname, url: request.url, headers: request.headers });
+    const asked = { method: request.method, path: pathname, url: request.url, headers: request.headers };
+    this.requests.push(asked);
+    asked.body = await bodyOf(request);
     const page = this.#pages.get(pathname);
     if (page) {
       response.writeHead(page.status, page.headers);
@@ -192,9 +205,10 @@ class Site {
       response.end('no such page');
       return;
     }
-    let answer = await this.#forward(request);
-    for (const { pattern, change } of this.#rules) {
-      if (pattern.test(pathname)) answer = await change(answer);
+    const applies = (rule) => rule.pattern.test(pathname);
+    let answer = this.#rules.find((rule) => rule.instead && applies(rule))?.instead ?? await this.#forward(asked);
+    for (const rule of this.#rules) {
+      if (rule.change && applies(rule)) answer = await rule.change(answer);
     }
     if (answer.breakAfter === undefined) {
       response.writeHead(answer.status, { ...answer.headers, 'content-length': answer.body.length });
@@ -205,13 +219,17 @@ class Site {
     }
   }
 
-  async #forward(request) {
-    const headers = { ...request.headers, ...(this.secure && { 'x-forwarded-proto': 'https' }) };
+  async #forward({ method, url, headers: own, body }) {
+    const headers = { ...own, ...(this.secure && { 'x-forwarded-proto': 'https' }) };
     if (this.#rules.length) headers['accept-encoding'] = 'identity';
-    const body = [];
-    for await (const chunk of request) body.push(chunk);
-    return send(this.upstream + request.url, { method: request.method, headers, body: Buffer.concat(body) });
+    return send(this.upstream + url, { method, headers, body });
   }
+}
+
+async function bodyOf(request) {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 /** One request as it is, nothing decoded and no redirect followed. */

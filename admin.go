@@ -1,0 +1,77 @@
+//go:build !js
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"temoin/server"
+	"temoin/server/admin"
+)
+
+// dashboard carries out the commands about the dashboard.
+func dashboard(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.Writer) error {
+	var c server.StoreConfig
+	flags := flag.NewFlagSet("temoin admin", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	storeFlags(flags, &c)
+	words, err := parse(flags, args)
+	if err != nil {
+		return err
+	}
+	if len(words) != 1 || words[0] != "password" && words[0] != "off" {
+		return errors.New("admin takes one of: password, which is read from the standard input, and off")
+	}
+	s, err := server.OpenStore(ctx, c, "", slog.New(slog.NewTextHandler(stderr, nil)))
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	hash := ""
+	if words[0] == "password" {
+		password, err := readPassword(stdin, stderr)
+		if err != nil {
+			return err
+		}
+		if hash, err = admin.HashPassword(password); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(s.SetSetting(ctx, admin.PasswordSetting, hash), s.DropSessions(ctx)); err != nil {
+		return err
+	}
+	if hash == "" {
+		fmt.Fprintln(stdout, "the dashboard is off")
+		return nil
+	}
+	fmt.Fprintln(stdout, "the password is set; the dashboard is at /admin")
+	return nil
+}
+
+// readPassword reads a line; at a terminal, without showing it.
+func readPassword(stdin *os.File, stderr io.Writer) (string, error) {
+	if !term.IsTerminal(int(stdin.Fd())) {
+		line, err := bufio.NewReader(io.LimitReader(stdin, 1<<10)).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return "", fmt.Errorf("read password: %w", err)
+		}
+		return strings.TrimRight(line, "\r\n"), nil
+	}
+	fmt.Fprint(stderr, "Password: ")
+	password, err := term.ReadPassword(int(stdin.Fd()))
+	fmt.Fprintln(stderr)
+	if err != nil {
+		return "", fmt.Errorf("read password: %w", err)
+	}
+	return string(password), nil
+}

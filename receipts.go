@@ -1,0 +1,236 @@
+//go:build !js
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"temoin/server"
+	"temoin/server/receipt"
+	"temoin/server/store"
+)
+
+const receiptsUsage = `temoin receipts: the proofs of consent
+
+  temoin receipts verify        check every receipt, signature and place in the log
+                 -checkpoint F  and that the log goes on from the checkpoint in this file, which was kept elsewhere
+  temoin receipts export        write receipts to the standard output
+                 -format csv|jsonl  -since 2026-01-01  -until 2026-02-01 (not itself; both UTC)
+  temoin receipts show ID       one receipt, with the proof that it is in the log
+  temoin receipts check FILE    check a receipt that a visitor has downloaded, without the database
+  temoin receipts erase ID      erase what a receipt says; its place in the log stays
+  temoin receipts stats         how many there are
+  temoin receipts checkpoint    what the log is now, signed: keep it elsewhere
+
+`
+
+// receipts carries out the commands about receipts.
+func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	var c server.StoreConfig
+	var format, since, until, checkpoint string
+	flags := flag.NewFlagSet("temoin receipts", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	storeFlags(flags, &c)
+	flags.StringVar(&format, "format", "csv", "csv or jsonl")
+	flags.StringVar(&since, "since", "", "first `day` of the export")
+	flags.StringVar(&until, "until", "", "`day` before which the export ends")
+	flags.StringVar(&checkpoint, "checkpoint", "", "`file` with an earlier checkpoint")
+	flags.Usage = func() {
+		fmt.Fprint(stderr, receiptsUsage)
+		flags.PrintDefaults()
+	}
+	words, err := parse(flags, args)
+	if err != nil {
+		return err
+	}
+	if len(words) == 0 {
+		flags.Usage()
+		return errors.New("receipts takes a command; there are verify, export, show, check, erase, stats and checkpoint")
+	}
+	if words[0] == "check" {
+		return checkReceipt(words[1:], stdout)
+	}
+	s, err := server.OpenStore(ctx, c, "", slog.New(slog.NewTextHandler(stderr, nil)))
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	switch command, words := words[0], words[1:]; command {
+	case "verify":
+		return verify(ctx, s, words, checkpoint, stdout)
+	case "export":
+		return exportReceipts(ctx, s, words, format, since, until, stdout)
+	case "show":
+		return show(ctx, s, words, stdout)
+	case "erase":
+		return erase(ctx, s, words, stdout)
+	case "stats":
+		return stats(ctx, s, words, stdout)
+	case "checkpoint":
+		return printCheckpoint(ctx, s, words, stdout)
+	default:
+		return fmt.Errorf("no command %q; there are verify, export, show, check, erase, stats and checkpoint", command)
+	}
+}
+
+// only returns the one word that a command takes.
+func only(words []string, what string) (string, error) {
+	if len(words) != 1 {
+		return "", fmt.Errorf("want one %s, not %q", what, words)
+	}
+	return words[0], nil
+}
+
+func none(words []string) error {
+	if len(words) > 0 {
+		return fmt.Errorf("want flags only, not %q", words[0])
+	}
+	return nil
+}
+
+func verify(ctx context.Context, s *store.Store, words []string, file string, stdout io.Writer) error {
+	if err := none(words); err != nil {
+		return err
+	}
+	var earlier []byte
+	if file != "" {
+		var err error
+		if earlier, err = os.ReadFile(file); err != nil {
+			return fmt.Errorf("read checkpoint: %w", err)
+		}
+	}
+	v, err := s.Verify(ctx, string(earlier))
+	if err != nil {
+		return err
+	}
+	for _, fault := range v.Faults {
+		fmt.Fprintln(stdout, place(fault)+":", fault.What)
+	}
+	fmt.Fprintf(stdout, "%d entries, %d receipts, %d erased\n", v.Size, v.Receipts, v.Erased)
+	if len(v.Faults) > 0 {
+		return fmt.Errorf("the log has been changed: %d faults", len(v.Faults))
+	}
+	fmt.Fprintln(stdout, "the log is whole")
+	return nil
+}
+
+// place says which entries a fault is in.
+func place(fault store.Fault) string {
+	if fault.Last > fault.Index {
+		return fmt.Sprintf("entries %d to %d", fault.Index, fault.Last)
+	}
+	return fmt.Sprintf("entry %d", fault.Index)
+}
+
+func exportReceipts(ctx context.Context, s *store.Store, words []string, format, since, until string, stdout io.Writer) error {
+	if err := none(words); err != nil {
+		return err
+	}
+	from, err := day("since", since, time.Time{})
+	if err != nil {
+		return err
+	}
+	to, err := day("until", until, time.Now().Add(24*time.Hour))
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(stdout)
+	if err := store.Write(out, format, s.Export(ctx, from, to)); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+func day(name, value string, absent time.Time) (time.Time, error) {
+	if value == "" {
+		return absent, nil
+	}
+	t, err := time.Parse(time.DateOnly, value)
+	if err != nil {
+		return t, fmt.Errorf("-%s is %q; want a day such as 2026-01-31", name, value)
+	}
+	return t, nil
+}
+
+func show(ctx context.Context, s *store.Store, words []string, stdout io.Writer) error {
+	id, err := only(words, "id of a receipt")
+	if err != nil {
+		return err
+	}
+	file, err := s.Find(ctx, id)
+	if err != nil {
+		return err
+	}
+	return printJSON(stdout, file)
+}
+
+func printJSON(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}
+
+func checkReceipt(words []string, stdout io.Writer) error {
+	name, err := only(words, "file")
+	if err != nil {
+		return err
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return fmt.Errorf("read receipt: %w", err)
+	}
+	file, err := receipt.ParseFile(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if err := file.Verify(); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	fmt.Fprintf(stdout, "%s: good; signed by %s\n", name, file.Key)
+	return nil
+}
+
+func erase(ctx context.Context, s *store.Store, words []string, stdout io.Writer) error {
+	id, err := only(words, "id of a receipt")
+	if err != nil {
+		return err
+	}
+	if err := s.Erase(ctx, id); err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, "erased", id)
+	return nil
+}
+
+func stats(ctx context.Context, s *store.Store, words []string, stdout io.Writer) error {
+	if err := none(words); err != nil {
+		return err
+	}
+	found, err := s.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	return printJSON(stdout, found)
+}
+
+func printCheckpoint(ctx context.Context, s *store.Store, words []string, stdout io.Writer) error {
+	if err := none(words); err != nil {
+		return err
+	}
+	checkpoint, err := s.Checkpoint(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(stdout, checkpoint)
+	return err
+}

@@ -1,0 +1,150 @@
+package admin
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// sessionCookie is the cookie of a session. Browsers take its prefix only where
+// the cookie is Secure, for the whole host and for no other.
+const sessionCookie = "__Host-temoin-admin"
+
+// sessionLength is how long a session lasts: one working day.
+const sessionLength = 12 * time.Hour
+
+const tokenSize = 32
+
+// visitor is who asks for a page.
+type visitor struct {
+	// signedIn tells whether the figures may be shown.
+	signedIn bool
+	// user is the name that a trusted proxy gave, "" where the password did.
+	user string
+	// token is the secret in the session's cookie, "" where a proxy vouches.
+	token string
+}
+
+// newToken returns a random token.
+func newToken() string {
+	token := make([]byte, tokenSize)
+	rand.Read(token) // never fails: see crypto/rand
+	return base64.RawURLEncoding.EncodeToString(token)
+}
+
+// sessionHash is what the store keeps of a session. The password's hash is in
+// it, so that a session ends with the password under which it began, even where
+// somebody has changed the setting by hand.
+func sessionHash(token, passwordHash string) string {
+	sum := sha256.Sum256([]byte(token + "\x00" + passwordHash))
+	return hex.EncodeToString(sum[:])
+}
+
+// formToken is what each form of a session carries. It is derived from the
+// session's secret, and does not betray it.
+func formToken(token string) string {
+	mac := hmac.New(sha256.New, []byte(token))
+	mac.Write([]byte("temoin admin form"))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// fromForm reports whether a form came from a page of this session.
+func (v *visitor) fromForm(value string) bool {
+	return v.token != "" && subtle.ConstantTimeCompare([]byte(value), []byte(formToken(v.token))) == 1
+}
+
+// findVisitor finds out who asks. passwordHash is the setting, "" where none is set.
+func (d *Dashboard) findVisitor(r *http.Request, store Settings, passwordHash string) (*visitor, error) {
+	if user := d.proxyUser(r); user != "" {
+		return &visitor{signedIn: true, user: user}, nil
+	}
+	cookie, err := r.Cookie(sessionCookie)
+	if err != nil || passwordHash == "" || len(cookie.Value) != base64.RawURLEncoding.EncodedLen(tokenSize) {
+		return &visitor{}, nil
+	}
+	found, err := store.HasSession(r.Context(), sessionHash(cookie.Value, passwordHash), d.config.Now())
+	if err != nil || !found {
+		return &visitor{}, err
+	}
+	return &visitor{signedIn: true, token: cookie.Value}, nil
+}
+
+// maxUser is the most bytes that are taken of a name which a proxy gives.
+const maxUser = 200
+
+// proxyUser returns the name that a trusted proxy put into the request, or "".
+// Where the header is there twice, one of them is the visitor's own.
+func (d *Dashboard) proxyUser(r *http.Request) string {
+	if d.config.UserHeader == "" || !d.trusted(r) {
+		return ""
+	}
+	values := r.Header.Values(d.config.UserHeader)
+	if len(values) != 1 || len(values[0]) > maxUser {
+		return ""
+	}
+	user := strings.TrimSpace(strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return -1
+		}
+		return c
+	}, values[0]))
+	if user == "-" || user == "(null)" {
+		return "" // what proxies write where nobody is signed in
+	}
+	return user
+}
+
+// trusted reports whether the request came straight from a trusted proxy.
+func (d *Dashboard) trusted(r *http.Request) bool {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return false
+	}
+	for _, network := range d.config.Proxies {
+		if network.Contains(peer.Addr().Unmap()) {
+			return true
+		}
+	}
+	return false
+}
+
+// signIn begins a session and sets its cookie.
+func (c *call) signIn() error {
+	token := newToken()
+	expires := c.config.Now().Add(sessionLength)
+	if err := c.store.AddSession(c.r.Context(), sessionHash(token, c.passwordHash), expires); err != nil {
+		return fmt.Errorf("keep the session: %w", err)
+	}
+	http.SetCookie(c.w, cookieOf(token, int(sessionLength/time.Second)))
+	return nil
+}
+
+// signOut ends the session, in the store and in the browser.
+func (c *call) signOut() error {
+	if err := c.store.DropSession(c.r.Context(), sessionHash(c.token, c.passwordHash)); err != nil {
+		return fmt.Errorf("end the session: %w", err)
+	}
+	http.SetCookie(c.w, cookieOf("", -1))
+	return nil
+}
+
+func cookieOf(token string, maxAge int) *http.Cookie {
+	return &http.Cookie{
+		Name:     sessionCookie,
+		Value:    token,
+		Path:     "/",
+		MaxAge:   maxAge,
+		Secure:   true,
+		HttpOnly: true,
+		SameSite: http.SameSiteStrictMode,
+	}
+}

@@ -1,0 +1,315 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"temoin/app/consent"
+	"temoin/app/guard"
+	"temoin/server/receipt"
+	"temoin/server/store"
+)
+
+const (
+	// maxReport is the most bytes that a page may send about a choice.
+	maxReport = 8 << 10
+	// bodyTime is how long a client may take to send it.
+	bodyTime = 5 * time.Second
+	// laterTime is after what time a page tries again.
+	laterTime = 30 * time.Second
+)
+
+// handleConsents adds the routes by which pages report choices, and visitors
+// have their receipts.
+func (s *Server) handleConsents(mux *http.ServeMux) {
+	mux.Handle("/api/consents", s.api(http.MethodPost, s.postConsent))
+	mux.Handle("/api/consents/{id}", s.api(http.MethodGet, s.getConsent))
+	mux.Handle("/api/consents/checkpoint", s.api(http.MethodGet, s.getCheckpoint))
+	mux.Handle("/api/consents/unanswered", s.api(http.MethodPost, s.postUnanswered))
+}
+
+// api wraps what answers one method of the API: for the catalogue's origins
+// only, within the client's rate, and never from a cache.
+func (s *Server) api(method string, answer func(http.ResponseWriter, *http.Request, *bundle) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b := s.bundle.Load()
+		w.Header().Set("Cache-Control", "no-store")
+		if !b.keeps {
+			http.Error(w, "this server keeps no receipts", http.StatusNotFound)
+			return
+		}
+		if err := b.admit(w, r); err != nil {
+			s.report(w, r, err)
+			return
+		}
+		if r.Method == http.MethodOptions {
+			w.Header().Set("Access-Control-Allow-Methods", method)
+			w.Header().Set("Access-Control-Allow-Headers", "Content-Type")
+			w.Header().Set("Access-Control-Max-Age", "86400")
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		if !allow(w, r, method, http.MethodOptions) {
+			return
+		}
+		if wait := s.proofs.limit.wait(r); wait > 0 {
+			s.report(w, r, later(http.StatusTooManyRequests, wait, "too many requests from here"))
+			return
+		}
+		s.report(w, r, answer(w, r, b))
+	})
+}
+
+// admit refuses pages of other sites than the catalogue's. Browsers always say
+// which site a page is of; who is no browser could say anything.
+func (b *bundle) admit(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Add("Vary", "Origin")
+	origin := r.Header.Get("Origin")
+	switch {
+	case isSameOrigin(r):
+		return nil
+	case b.knows(origin):
+		w.Header().Set("Access-Control-Allow-Origin", origin)
+		return nil
+	}
+	return refused(http.StatusForbidden, "pages of %q may not report choices here; a catalogue lists them under origins", origin)
+}
+
+func (b *bundle) knows(origin string) bool {
+	return origin != "" && (origin == b.catalogue.Site.URL || slices.Contains(b.catalogue.Origins, origin))
+}
+
+// isSameOrigin reports whether a request was made by a page of the server's own
+// site, or by no page at all. Behind a proxy that changes the host, what the
+// browser says itself counts (W3C Fetch Metadata).
+func isSameOrigin(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "same-origin":
+		return true
+	case "same-site", "cross-site":
+		return false
+	}
+	origin := r.Header.Get("Origin")
+	u, err := url.Parse(origin)
+	return origin == "" || err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
+}
+
+// postConsent handles "POST /api/consents": keeps the receipt of a choice, and
+// sets the cookie again, which browsers keep longer when a server sets it.
+func (s *Server) postConsent(w http.ResponseWriter, r *http.Request, b *bundle) error {
+	now := time.Now()
+	body, err := readReport(w, r)
+	if err != nil {
+		return err
+	}
+	submission, err := receipt.ParseSubmission(body)
+	if err != nil {
+		return refused(http.StatusBadRequest, "%w", err)
+	}
+	signed, fresh, err := s.keep(r, submission, b.site(r), now)
+	if err != nil {
+		return err
+	}
+	b.renew(w, r, submission.Record, now)
+	w.Header().Set("Content-Type", types[".json"])
+	if fresh {
+		w.WriteHeader(http.StatusCreated)
+	}
+	return json.NewEncoder(w).Encode(kept{signed.Body, signed.Signature, signed.Index})
+}
+
+// kept is what a page is answered: the receipt as it was signed, and its place
+// in the log. The proof of that place comes with "GET /api/consents/{id}".
+type kept struct {
+	Receipt   json.RawMessage `json:"receipt"`
+	Signature []byte          `json:"signature"`
+	Index     int64           `json:"index"`
+}
+
+// readReport returns the body of a report, which has to be short, JSON, and
+// sent without dawdling.
+func readReport(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != types[".json"] {
+		return nil, refused(http.StatusUnsupportedMediaType, "the Content-Type is %q, want %s", r.Header.Get("Content-Type"), types[".json"])
+	}
+	return readBody(w, r, maxReport)
+}
+
+func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
+	// A recorder in a test has no deadline to set.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, refused(http.StatusRequestEntityTooLarge, "the body is too large, want at most %d bytes", most)
+	case err != nil:
+		return nil, refused(http.StatusBadRequest, "the body cannot be read: %w", err)
+	}
+	return body, nil
+}
+
+// keep makes a receipt of what a page or the form reported, and stores it.
+func (s *Server) keep(r *http.Request, submission *receipt.Submission, site string, now time.Time) (signed *store.Signed, fresh bool, err error) {
+	defer func() { s.metrics.receipts.WithLabelValues(resultOf(fresh, err)).Inc() }()
+	p := s.proofs
+	if p.store.Load() == nil {
+		return nil, false, later(http.StatusServiceUnavailable, laterTime, "receipts cannot be kept now")
+	}
+	asked, err := p.asked(r, submission)
+	if err != nil {
+		return nil, false, err
+	}
+	if !submission.Record.Valid(now, submission.Record.Rev, asked.Cookie.Lifetime.Length()) {
+		return nil, false, refused(http.StatusUnprocessableEntity, "at is %d, want a choice of the last %s, and none of the future",
+			submission.Record.At.Unix(), asked.Cookie.Lifetime)
+	}
+	made, err := receipt.New(submission, receipt.Context{Site: site, Catalogue: asked, Received: now, Version: Version()})
+	if err != nil {
+		return nil, false, refused(http.StatusUnprocessableEntity, "%w", err)
+	}
+	signed, fresh, err = p.store.Load().Append(r.Context(), made)
+	switch {
+	case errors.Is(err, store.ErrConflict):
+		return nil, false, refused(http.StatusConflict, "%w", err)
+	case errors.Is(err, store.ErrBusy):
+		return nil, false, later(http.StatusServiceUnavailable, laterTime, "too many receipts at once")
+	case err != nil && r.Context().Err() != nil:
+		return nil, false, later(http.StatusServiceUnavailable, laterTime, "the client went away")
+	case err != nil:
+		p.fault("keep", err)
+		return nil, false, later(http.StatusServiceUnavailable, laterTime, "receipts cannot be kept now")
+	}
+	p.works()
+	return signed, fresh, nil
+}
+
+// asked returns the catalogue that the visitor was asked about.
+func (p *proofs) asked(r *http.Request, submission *receipt.Submission) (*consent.Catalogue, error) {
+	edition, err := p.store.Load().Edition(r.Context(), submission.Record.Rev, submission.Text, submission.Lang)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, refused(http.StatusUnprocessableEntity, "nobody was ever shown revision %s with the text %s in %q here",
+			submission.Record.Rev, submission.Text, submission.Lang)
+	}
+	if err != nil {
+		p.fault("look a revision up", err)
+		return nil, later(http.StatusServiceUnavailable, laterTime, "receipts cannot be kept now")
+	}
+	var c consent.Catalogue
+	if err := json.Unmarshal(edition.Catalogue, &c); err != nil {
+		return nil, fmt.Errorf("read the catalogue of revision %s: %w", submission.Record.Rev, err)
+	}
+	return &c, nil
+}
+
+// site returns the origin of the page on which a choice was made.
+func (b *bundle) site(r *http.Request) string {
+	if origin := r.Header.Get("Origin"); origin != "" {
+		return origin
+	}
+	return b.catalogue.Site.URL
+}
+
+// renew sets the cookie of record again, for what is left of its lifetime,
+// where the browser still holds this very choice, and deletes the cookies that
+// it does not allow and that no script can delete. The page sees to it that a
+// choice made meanwhile stands (web/loader/report.js).
+func (b *bundle) renew(w http.ResponseWriter, r *http.Request, record *consent.Record, now time.Time) {
+	held := b.catalogue.Read(guard.Cookies(r, b.catalogue.Cookie.Name), now, b.rev)
+	if !isSameOrigin(r) || held == nil || held.ID != record.ID {
+		return
+	}
+	value, err := held.Encode()
+	if err != nil {
+		return // it came in a cookie, so it is one
+	}
+	w.Header().Add("Set-Cookie", b.catalogue.Cookie.AgedLine(value, isSecure(r), now.Sub(held.At)))
+	b.deleteHidden(w, r, held)
+}
+
+// deleteHidden deletes the HttpOnly cookies that record does not allow.
+func (b *bundle) deleteHidden(w http.ResponseWriter, r *http.Request, record *consent.Record) {
+	host := (&url.URL{Host: r.Host}).Hostname()
+	for _, line := range b.catalogue.HiddenExpiryLines(record, host) {
+		if isSecure(r) {
+			line += "; Secure"
+		}
+		w.Header().Add("Set-Cookie", line)
+	}
+}
+
+// getConsent handles "GET /api/consents/{id}": a visitor's receipt, with the
+// proof that it is in the log. The id is random, and only the visitor's cookie
+// has it.
+func (s *Server) getConsent(w http.ResponseWriter, r *http.Request, _ *bundle) error {
+	opened := s.proofs.store.Load()
+	if opened == nil {
+		return later(http.StatusServiceUnavailable, laterTime, "receipts cannot be read now")
+	}
+	id := r.PathValue("id")
+	file, err := opened.Find(r.Context(), id)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return refused(http.StatusNotFound, "there is no receipt %q", id)
+	case err != nil:
+		s.proofs.fault("find", err)
+		return later(http.StatusServiceUnavailable, laterTime, "receipts cannot be read now")
+	}
+	w.Header().Set("Content-Type", types[".json"])
+	if r.URL.Query().Has("download") {
+		w.Header().Set("Content-Disposition", `attachment; filename="temoin-`+file.Receipt.ID()+`.json"`)
+	}
+	return json.NewEncoder(w).Encode(file)
+}
+
+// getCheckpoint handles "GET /api/consents/checkpoint": what the log is now,
+// signed (C2SP tlog-checkpoint). Who keeps it can show later that nothing was
+// taken out.
+func (s *Server) getCheckpoint(w http.ResponseWriter, r *http.Request, _ *bundle) error {
+	opened := s.proofs.store.Load()
+	if opened == nil {
+		return later(http.StatusServiceUnavailable, laterTime, "receipts cannot be read now")
+	}
+	checkpoint, err := opened.Checkpoint(r.Context())
+	if err != nil {
+		s.proofs.fault("checkpoint", err)
+		return later(http.StatusServiceUnavailable, laterTime, "receipts cannot be read now")
+	}
+	w.Header().Set("Content-Type", types[".txt"])
+	_, err = io.WriteString(w, checkpoint)
+	return err
+}
+
+// postUnanswered handles "POST /api/consents/unanswered": counts a banner that
+// was shown and left, without anything that says by whom.
+func (s *Server) postUnanswered(w http.ResponseWriter, r *http.Request, b *bundle) error {
+	body, err := readBody(w, r, int64(len(b.rev)))
+	if err != nil {
+		return err
+	}
+	if rev := string(body); rev != b.rev {
+		return refused(http.StatusUnprocessableEntity, "the revision is %q, want %q", rev, b.rev)
+	}
+	s.proofs.count(b.rev, time.Now())
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// later refuses for now, and says after what time to ask again.
+func later(status int, wait time.Duration, format string, args ...any) error {
+	return &refusal{status: status, retry: wait, cause: fmt.Errorf(format, args...)}
+}
+
+// seconds writes a duration as the header Retry-After takes it, rounded up.
+func seconds(d time.Duration) string {
+	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
+}

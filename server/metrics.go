@@ -1,0 +1,96 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics are what an operator watches, for Prometheus; see "GET /metrics".
+type metrics struct {
+	registry    *prometheus.Registry
+	latency     *prometheus.HistogramVec
+	receipts    *prometheus.CounterVec
+	storeFaults prometheus.Counter
+}
+
+// newMetrics returns metrics in which queued says how many receipts wait.
+func newMetrics(queued func() int) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		latency: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "temoin_request_seconds",
+			Help:    "Time to answer a request, by route and status.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 5},
+		}, []string{"route", "status"}),
+		receipts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "temoin_receipts_total",
+			Help: "Choices that were reported: kept, repeated, or the status by which they were refused.",
+		}, []string{"result"}),
+		storeFaults: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "temoin_store_faults_total",
+			Help: "Times that the store of receipts failed.",
+		}),
+	}
+	waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "temoin_receipts_queued",
+		Help: "Receipts that wait to be written.",
+	}, func() float64 { return float64(queued()) })
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name:        "temoin_build_info",
+		Help:        "1, with the version of the program.",
+		ConstLabels: prometheus.Labels{"version": Version()},
+	})
+	build.Set(1)
+	m.registry.MustRegister(m.latency, m.receipts, m.storeFaults, waiting, build,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// observe measures the requests that next answers, by the pattern of the route
+// that they took: paths, of which there is no end, are no labels.
+func (m *metrics) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
+		defer func() {
+			m.latency.WithLabelValues(r.Pattern, strconv.Itoa(recorder.status)).Observe(time.Since(start).Seconds())
+		}()
+		next.ServeHTTP(recorder, r)
+	})
+}
+
+// resultOf names what became of a report.
+func resultOf(fresh bool, err error) string {
+	var r *refusal
+	switch {
+	case errors.As(err, &r):
+		return strconv.Itoa(r.status)
+	case err != nil:
+		return strconv.Itoa(http.StatusInternalServerError)
+	case fresh:
+		return "kept"
+	}
+	return "repeated"
+}
+
+// Version returns the version of the program: its tag, or the commit that it
+// was built from.
+var Version = sync.OnceValue(func() string {
+	info, found := debug.ReadBuildInfo()
+	if !found || info.Main.Version == "" {
+		return "unknown"
+	}
+	return info.Main.Version
+})

@@ -1,0 +1,430 @@
+// Package receipt is the proof of a choice: what a visitor answered, to which
+// text, when and how, signed by the site, and how that is shown to be in the
+// site's log of receipts ([File]).
+//
+// A receipt holds no address, no user agent and nothing else that would follow
+// somebody from one answer to the next (GDPR, article 5(1)(c)): who keeps the
+// record's id, from the cookie or from the file, can find the receipt; nobody
+// else can.
+//
+// # Structure
+//
+// A receipt is structured after ISO/IEC TS 27560:2023, "Consent record
+// information structure": it is a copy of the consent record, and has its id.
+// The fields of the standard, by its sections:
+//
+//	schema_version      "temoin/1"
+//	record_id           the id of the answer, a random UUID
+//	pii_principal_id    the same: the answer is all that is known of who gave it
+//	pii_processing      privacy_notice (revision of the catalogue and hash of what was shown),
+//	                    language, purposes (purpose, lawful_basis, event_state), pii_controllers,
+//	                    withdrawal_method
+//	party_identification  party_id (the origin of the site), party_name, party_role
+//	event               event_time (the visitor's clock), validity_duration, entity_id, event_type
+//
+// What is the same for every visitor is not repeated in each receipt: the
+// descriptions of purposes, services, cookies and their durations, recipients
+// and the controller's policy stand in the edition of the catalogue that
+// privacy_notice names, which is kept once for each revision and language.
+//
+// The section "temoin" is our own: how the answer was given, whether it
+// overrides Global Privacy Control, when the server received it, and which
+// version of the program wrote the receipt.
+//
+// The package imports nothing of ours but app/consent.
+package receipt
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+
+	"temoin/app/consent"
+)
+
+// SchemaVersion is the version of the receipt's structure.
+const SchemaVersion = "temoin/1"
+
+// ErrInvalid is what every submission or receipt that is not well formed, and
+// every answer that the catalogue does not ask for, wraps.
+var ErrInvalid = errors.New("invalid receipt")
+
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
+}
+
+// How is the way in which the answer was given.
+type How string
+
+// The ways in which an answer can be given.
+const (
+	BannerAccept How = "banner-accept"
+	BannerRefuse How = "banner-refuse"
+	Dialog       How = "dialog"
+	Embed        How = "embed"
+	Form         How = "form"
+	API          How = "api"
+)
+
+// Hows returns all ways in which an answer can be given.
+func Hows() []How { return []How{BannerAccept, BannerRefuse, Dialog, Embed, Form, API} }
+
+// Outcome sums an answer up.
+type Outcome string
+
+// The outcomes: all that could be refused was allowed, none was, or some was.
+const (
+	Accepted Outcome = "accepted"
+	Refused  Outcome = "refused"
+	Partly   Outcome = "partly"
+)
+
+// Outcomes returns all outcomes.
+func Outcomes() []Outcome { return []Outcome{Accepted, Refused, Partly} }
+
+// Basis is why a purpose may be pursued.
+type Basis string
+
+// The bases: the visitor's consent; none needed, for what the site cannot do
+// without; none needed, for an anonymous audience measure that the visitor may
+// object to (CNIL, deliberation 2020-091, section 5).
+const (
+	Consent       Basis = "consent"
+	Necessary     Basis = "necessary"
+	ExemptMeasure Basis = "exempt_measure"
+)
+
+// State is what became of one purpose or service.
+type State string
+
+// The states: allowed, refused, or not asked because it is necessary.
+const (
+	Given       State = "consent_given"
+	NotGiven    State = "consent_refused"
+	NotRequired State = "consent_not_required"
+)
+
+func stateOf(granted bool) State {
+	if granted {
+		return Given
+	}
+	return NotGiven
+}
+
+// Receipt is one answer of a visitor, as it is kept. Make it with [New] or
+// [Parse]; its keys stand in JSON in the order of its fields. See the package's
+// documentation for where the names are from.
+type Receipt struct {
+	SchemaVersion string     `json:"schema_version"`
+	RecordID      string     `json:"record_id"`
+	PrincipalID   string     `json:"pii_principal_id"`
+	Processing    Processing `json:"pii_processing"`
+	Parties       []Party    `json:"party_identification"`
+	Event         Event      `json:"event"`
+	Own           Own        `json:"temoin"`
+}
+
+// Processing says what was consented to.
+type Processing struct {
+	Notice           Notice    `json:"privacy_notice"`
+	Language         string    `json:"language"`
+	Purposes         []Purpose `json:"purposes"`
+	Controllers      []string  `json:"pii_controllers"` // party ids
+	WithdrawalMethod string    `json:"withdrawal_method,omitempty"`
+}
+
+// Notice names the edition of the catalogue that the visitor was shown.
+type Notice struct {
+	Rev  string `json:"rev"`  // 8 hexadecimal digits; see consent.Catalogue.Rev
+	Text string `json:"text"` // 16 hexadecimal digits: a hash of what was shown
+}
+
+// Purpose is a category of the catalogue and the answer for it.
+type Purpose struct {
+	ID       string    `json:"purpose"`
+	Basis    Basis     `json:"lawful_basis"`
+	State    State     `json:"event_state"`
+	Services []Service `json:"services,omitempty"` // those with an answer of their own
+}
+
+// Service is a service that was answered otherwise than its category.
+type Service struct {
+	ID    string `json:"service"`
+	State State  `json:"event_state"`
+}
+
+// Party is who asks: the site.
+type Party struct {
+	ID   string `json:"party_id"` // its origin
+	Name string `json:"party_name,omitempty"`
+	Role string `json:"party_role"`
+}
+
+// Event is the act of answering.
+type Event struct {
+	Time     time.Time `json:"event_time"`        // UTC, to the second, by the visitor's clock
+	Validity string    `json:"validity_duration"` // ISO 8601, such as P180D
+	Entity   string    `json:"entity_id"`
+	Type     string    `json:"event_type"`
+}
+
+// Own is what the standard has no name for.
+type Own struct {
+	How      How       `json:"how"`
+	GPC      bool      `json:"gpc"`      // given while Global Privacy Control stood for a refusal
+	Received time.Time `json:"received"` // UTC, to the second, by the server's clock
+	Version  string    `json:"version"`  // of the program
+}
+
+// What does not differ between receipts.
+const (
+	controller = "pii_controller"
+	principal  = "pii_principal"
+	expressed  = "expressed_consent" // by an act of the visitor: W3C DPV's ExpressedConsent
+)
+
+// Context is what the server adds to a submission.
+type Context struct {
+	Site      string             // the origin of the site, such as https://www.example.com
+	Catalogue *consent.Catalogue // of the record's revision: the caller looks it up
+	Received  time.Time
+	Version   string // of the program
+}
+
+// New returns the receipt of a submission. It fails, with [ErrInvalid], where
+// the record does not answer the catalogue: each category once and none else,
+// what is necessary allowed, and apart from that only services that can be
+// refused and that differ from their category.
+func New(s *Submission, c Context) (*Receipt, error) {
+	purposes, err := purposesOf(s.Record, c.Catalogue)
+	if err != nil {
+		return nil, err
+	}
+	r := &Receipt{
+		SchemaVersion: SchemaVersion,
+		RecordID:      s.Record.ID,
+		PrincipalID:   s.Record.ID,
+		Processing: Processing{
+			Notice:           Notice{Rev: s.Record.Rev, Text: s.Text},
+			Language:         s.Lang,
+			Purposes:         purposes,
+			Controllers:      []string{c.Site},
+			WithdrawalMethod: c.Catalogue.Links.Charter,
+		},
+		Parties: []Party{{ID: c.Site, Name: c.Catalogue.Site.Name.In(s.Lang), Role: controller}},
+		Event: Event{
+			Time:     seconds(s.Record.At),
+			Validity: "P" + strconv.Itoa(c.Catalogue.Cookie.Lifetime.Days()) + "D",
+			Entity:   principal,
+			Type:     expressed,
+		},
+		Own: Own{How: s.How, GPC: s.GPC, Received: seconds(c.Received), Version: c.Version},
+	}
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func seconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
+
+// purposesOf returns the answers in the catalogue's order: the order in which
+// a page names them says nothing.
+func purposesOf(record *consent.Record, catalogue *consent.Catalogue) ([]Purpose, error) {
+	purposes := make([]Purpose, len(catalogue.Categories))
+	for i, category := range catalogue.Categories {
+		granted, found := record.Choices.Get(category.ID)
+		switch {
+		case !found:
+			return nil, invalid("choices has no answer for %q", category.ID)
+		case category.Necessary && !granted:
+			return nil, invalid("choices refuses %q, which is necessary: it has to be true", category.ID)
+		case category.Necessary:
+			purposes[i] = Purpose{ID: category.ID, Basis: Necessary, State: NotRequired}
+		case category.Anonymous:
+			purposes[i] = Purpose{ID: category.ID, Basis: ExemptMeasure, State: stateOf(granted)}
+		default:
+			purposes[i] = Purpose{ID: category.ID, Basis: Consent, State: stateOf(granted)}
+		}
+	}
+	if len(record.Choices) != len(purposes) {
+		return nil, invalid("choices answers %d categories, the catalogue has %d", len(record.Choices), len(purposes))
+	}
+	if err := addServices(purposes, record, catalogue); err != nil {
+		return nil, err
+	}
+	return purposes, nil
+}
+
+func addServices(purposes []Purpose, record *consent.Record, catalogue *consent.Catalogue) error {
+	for _, choice := range record.Services {
+		if catalogue.Service(choice.ID) == nil {
+			return invalid("services answers for %q, which the catalogue does not know", choice.ID)
+		}
+	}
+	for _, service := range catalogue.Services {
+		granted, found := record.Services.Get(service.ID)
+		if !found {
+			continue
+		}
+		i := slices.IndexFunc(purposes, func(p Purpose) bool { return p.ID == service.Category })
+		if i < 0 || purposes[i].Basis == Necessary {
+			return invalid("services answers for %q, which is necessary", service.ID)
+		}
+		if purposes[i].State == stateOf(granted) {
+			return invalid("services answers for %q as for its category: leave it out", service.ID)
+		}
+		purposes[i].Services = append(purposes[i].Services, Service{service.ID, stateOf(granted)})
+	}
+	return nil
+}
+
+// Body returns the canonical bytes of the receipt: compact JSON, its keys in
+// the order of the fields. They are what is stored, signed and committed to.
+func (r *Receipt) Body() ([]byte, error) {
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	return json.Marshal(r)
+}
+
+// Parse reads what [Receipt.Body] wrote, and nothing else: a receipt that says
+// the same in other bytes is refused.
+func Parse(body []byte) (*Receipt, error) {
+	r := new(Receipt)
+	if err := json.Unmarshal(body, r); err != nil {
+		return nil, invalid("%v", err)
+	}
+	canonical, err := r.Body()
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(canonical, body) {
+		return nil, invalid("it is not written as this program writes receipts")
+	}
+	return r, nil
+}
+
+var (
+	uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	revPattern  = regexp.MustCompile(`^[0-9a-f]{8}$`)
+	textPattern = regexp.MustCompile(`^[0-9a-f]{16}$`)
+	langPattern = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$`)
+)
+
+// check holds the receipt to what the store relies on: that what it files
+// receipts under is short and plain.
+func (r *Receipt) check() error {
+	switch {
+	case r.SchemaVersion != SchemaVersion:
+		return invalid("schema_version is %q, want %q", r.SchemaVersion, SchemaVersion)
+	case !uuidPattern.MatchString(r.RecordID):
+		return invalid("record_id is %q, want a UUID in lower case", r.RecordID)
+	case r.PrincipalID != r.RecordID:
+		return invalid("pii_principal_id is %q, want the record_id", r.PrincipalID)
+	case !revPattern.MatchString(r.Rev()):
+		return invalid("rev is %q, want 8 hexadecimal digits", r.Rev())
+	case !textPattern.MatchString(r.Text()):
+		return invalid("text is %q, want 16 hexadecimal digits", r.Text())
+	case !langPattern.MatchString(r.Lang()):
+		return invalid("lang is %q, want a language code", r.Lang())
+	case !slices.Contains(Hows(), r.How()):
+		return invalid("how is %q, want one of %q", r.How(), Hows())
+	case r.At() != seconds(r.At()) || r.Received() != seconds(r.Received()):
+		return invalid("a time is not in UTC, to the second")
+	case len(r.Parties) != 1:
+		return invalid("party_identification holds %d parties, want the site", len(r.Parties))
+	case len(r.Processing.Purposes) == 0:
+		return invalid("purposes is empty")
+	}
+	return r.checkPurposes()
+}
+
+func (r *Receipt) checkPurposes() error {
+	var seen []string
+	for _, purpose := range r.Processing.Purposes {
+		if !consent.IsID(purpose.ID) || slices.Contains(seen, purpose.ID) {
+			return invalid("purposes holds %q, want each category once", purpose.ID)
+		}
+		seen = append(seen, purpose.ID)
+		if !slices.Contains([]State{Given, NotGiven, NotRequired}, purpose.State) ||
+			(purpose.State == NotRequired) != (purpose.Basis == Necessary) {
+			return invalid("event_state of %q is %q, which does not go with %q", purpose.ID, purpose.State, purpose.Basis)
+		}
+	}
+	return nil
+}
+
+// ID returns the id of the answer, a UUID in lower case.
+func (r *Receipt) ID() string { return r.RecordID }
+
+// At returns when the visitor answered, by the visitor's clock.
+func (r *Receipt) At() time.Time { return r.Event.Time }
+
+// Received returns when the server received the answer.
+func (r *Receipt) Received() time.Time { return r.Own.Received }
+
+// Rev returns the revision of the catalogue that was answered.
+func (r *Receipt) Rev() string { return r.Processing.Notice.Rev }
+
+// Text returns the hash of what the visitor was shown.
+func (r *Receipt) Text() string { return r.Processing.Notice.Text }
+
+// Lang returns the language in which the visitor was asked.
+func (r *Receipt) Lang() string { return r.Processing.Language }
+
+// Site returns the origin of the site.
+func (r *Receipt) Site() string { return r.Parties[0].ID }
+
+// How returns the way in which the answer was given.
+func (r *Receipt) How() How { return r.Own.How }
+
+// GPC reports whether the answer was given while Global Privacy Control stood
+// for a refusal.
+func (r *Receipt) GPC() bool { return r.Own.GPC }
+
+// Outcome sums the answer up. Where nothing could be refused, all is accepted.
+func (r *Receipt) Outcome() Outcome {
+	var given, refused bool
+	for _, purpose := range r.Processing.Purposes {
+		given = given || purpose.State == Given
+		refused = refused || purpose.State == NotGiven
+		// A service is listed because it differs from its category.
+		given, refused = given || len(purpose.Services) > 0, refused || len(purpose.Services) > 0
+	}
+	switch {
+	case given && refused:
+		return Partly
+	case refused:
+		return Refused
+	}
+	return Accepted
+}
+
+// Record returns the record that the receipt was made of: the answer as the
+// cookie holds it, in the catalogue's order.
+func (r *Receipt) Record() *consent.Record {
+	record := &consent.Record{ID: r.RecordID, Rev: r.Rev(), At: r.At()}
+	for _, purpose := range r.Processing.Purposes {
+		record.Choices = append(record.Choices, consent.Choice{ID: purpose.ID, Granted: purpose.State != NotGiven})
+		for _, service := range purpose.Services {
+			record.Services = append(record.Services, consent.Choice{ID: service.ID, Granted: service.State != NotGiven})
+		}
+	}
+	return record
+}
+
+// Same reports whether other says what r says of all that the visitor's page
+// said: everything but the site, when the server received it and what follows
+// from the catalogue.
+func (r *Receipt) Same(other *Receipt) bool {
+	a, b := r.Record(), other.Record()
+	return a.ID == b.ID && a.Rev == b.Rev && a.At.Equal(b.At) &&
+		slices.Equal(a.Choices, b.Choices) && slices.Equal(a.Services, b.Services) &&
+		r.Text() == other.Text() && r.Lang() == other.Lang() && r.How() == other.How() && r.GPC() == other.GPC()
+}

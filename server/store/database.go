@@ -1,0 +1,305 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // the driver
+)
+
+// database is where the SQL goes. Both engines are given the same statements,
+// but for the migrations and forUpdate.
+type database struct {
+	write, read *sql.DB
+	file        string // of SQLite, "" for PostgreSQL
+	forUpdate   string // behind a SELECT that has to lock its row
+	log         *slog.Logger
+}
+
+// querier is a pool of connections or a transaction.
+type querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+const (
+	readers = 4
+	// lockWait is how long a transaction waits for another's lock.
+	lockWait = 10 * time.Second
+	// attempts is how often a transaction is tried that a database refuses for
+	// the moment only.
+	attempts   = 4
+	firstPause = 50 * time.Millisecond
+	// transactionTime keeps a database that hangs from holding the log for ever.
+	transactionTime = 20 * time.Second
+)
+
+func openDatabase(ctx context.Context, c Config) (*database, error) {
+	var d *database
+	var err error
+	scheme, _, isURL := strings.Cut(c.Database, "://")
+	switch {
+	case c.Database == "":
+		d, err = openSQLite(c.Dir)
+	case scheme == "postgres" || scheme == "postgresql":
+		d, err = openPostgres(c.Database)
+	case isURL:
+		return nil, fmt.Errorf("the database's URL begins with %s://, want postgres://", scheme)
+	default: // which may hold a password
+		return nil, errors.New("the database is no URL, want postgres://user@host/database")
+	}
+	if err != nil {
+		return nil, err
+	}
+	d.log = c.Log
+	if err := d.migrate(ctx); err != nil {
+		d.close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *database) close() error { return errors.Join(d.write.Close(), d.read.Close()) }
+
+// openSQLite opens the file temoin.db of a folder.
+func openSQLite(dir string) (*database, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	d := &database{file: filepath.Join(dir, "temoin.db")}
+	// SQLite would make it readable for everybody, and gives the files beside it
+	// the same mode.
+	file, err := os.OpenFile(d.file, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	file.Close()
+
+	// FULL: a commit is on the disk when it returns. secure_delete: erased
+	// content is overwritten, not only forgotten.
+	d.write, err = sql.Open("sqlite", sqliteName(d.file, "_txlock=immediate",
+		"_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)", "_pragma=secure_delete(ON)"))
+	if err != nil {
+		return nil, err
+	}
+	d.write.SetMaxOpenConns(1) // there can be but one writer, and waiting here is fairer
+	d.read, err = sql.Open("sqlite", sqliteName(d.file, "_pragma=query_only(ON)"))
+	if err != nil {
+		return nil, err
+	}
+	d.read.SetMaxOpenConns(readers)
+	d.read.SetMaxIdleConns(readers)
+	return d, nil
+}
+
+func sqliteName(file string, options ...string) string {
+	name := url.URL{Scheme: "file", Path: filepath.ToSlash(file)}
+	options = append(options, fmt.Sprintf("_pragma=busy_timeout(%d)", lockWait.Milliseconds()))
+	return name.String() + "?" + strings.Join(options, "&")
+}
+
+func openPostgres(address string) (*database, error) {
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		return nil, err
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = 5 * time.Second
+	}
+	// One round trip for a statement, whether or not the server has seen it:
+	// batches are of all sizes. A pooler in between may share connections, too.
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	d := &database{forUpdate: " FOR UPDATE"}
+	d.write = stdlib.OpenDB(*config, stdlib.OptionAfterConnect(prepareWriter))
+	d.write.SetMaxOpenConns(readers)
+	d.write.SetMaxIdleConns(readers)
+	d.read = stdlib.OpenDB(*config)
+	d.read.SetMaxOpenConns(readers)
+	d.read.SetMaxIdleConns(readers)
+	return d, nil
+}
+
+// prepareWriter sees to it that a commit is on the disk when it returns, even
+// where the server is configured otherwise, and that a program which the network
+// has lost does not keep the log locked.
+func prepareWriter(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`)
+	if err != nil {
+		return err
+	}
+	for name, limit := range map[string]time.Duration{
+		"lock_timeout":                        lockWait,
+		"idle_in_transaction_session_timeout": transactionTime,
+	} {
+		if _, err := conn.Exec(ctx, fmt.Sprintf(`SET %s = %d`, name, limit.Milliseconds())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// transact runs work in a transaction: all of it is kept, durably, or nothing.
+// What fails for the moment only is tried again, so that work may run several
+// times, and after a commit whose outcome nobody knows may find its own deeds
+// done.
+func (d *database) transact(ctx context.Context, work func(tx querier) error) error {
+	pause := firstPause
+	for attempt := 1; ; attempt++ {
+		err := d.transactOnce(ctx, work)
+		if err == nil || attempt == attempts || !isPassing(err) {
+			return err
+		}
+		d.log.Warn("try a transaction again", "attempt", attempt, "error", err)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return err
+		}
+		pause *= 2
+	}
+}
+
+func (d *database) transactOnce(ctx context.Context, work func(tx querier) error) error {
+	ctx, cancel := context.WithTimeout(ctx, transactionTime)
+	defer cancel()
+	tx, err := d.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback() // of no effect after a commit
+	if err := work(tx); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// isPassing reports whether the same transaction may well succeed in a moment:
+// another one was in its way, or the connection is gone. SQLite waits by itself,
+// for lockWait; when it gives up it is no time to begin again.
+func isPassing(err error) bool {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
+		switch refused.Code {
+		case "40001", "40P01": // serialization failure, deadlock
+			return true
+		case "57P01", "57P02", "57P03": // the server is shutting down, crashed or starting
+			return true
+		}
+		return false
+	}
+	_, isNet := errors.AsType[net.Error](err)
+	_, isConnect := errors.AsType[*pgconn.ConnectError](err)
+	return isNet || isConnect || pgconn.SafeToRetry(err) ||
+		errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
+}
+
+// tuples returns n times "($1, $2, …)", each of width parameters, the numbers
+// going on.
+func tuples(n, width int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		for j := range width {
+			b.WriteString(string("(,"[min(j, 1)]))
+			fmt.Fprintf(&b, "$%d", i*width+j+1)
+		}
+		b.WriteByte(')')
+	}
+	return b.String()
+}
+
+// piece bounds how many rows one statement holds: PostgreSQL takes 65,535
+// parameters at most.
+const piece = 512
+
+// insert runs "INSERT INTO table (columns) VALUES …" for all rows; tail comes
+// behind it. PostgreSQL is given many rows at a time, for each statement goes
+// over the network; SQLite one, for it takes long to tell many parameters apart.
+func (d *database) insert(ctx context.Context, tx querier, into, tail string, rows [][]any) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	query := func(n int) string { return `INSERT INTO ` + into + ` VALUES ` + tuples(n, len(rows[0])) + tail }
+	if d.file == "" {
+		for rows := range slices.Chunk(rows, piece) {
+			if _, err := tx.ExecContext(ctx, query(len(rows)), slices.Concat(rows...)...); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	statement, err := tx.PrepareContext(ctx, query(1))
+	if err != nil {
+		return err
+	}
+	defer statement.Close()
+	for _, row := range rows {
+		if _, err := statement.ExecContext(ctx, row...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// queryIn runs a query that ends in "IN " for at most [piece] values and calls
+// scan for each row.
+func queryIn(ctx context.Context, q querier, query string, values []any, scan func(*sql.Rows) error) error {
+	rows, err := q.QueryContext(ctx, query+tuples(1, len(values)), values...)
+	if err != nil {
+		return err
+	}
+	return each(rows, scan)
+}
+
+// each calls scan for all rows and closes them.
+func each(rows *sql.Rows, scan func(*sql.Rows) error) error {
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// size returns how many bytes the database takes, -1 where it does not say.
+func (d *database) size(ctx context.Context) int64 {
+	var size int64
+	if d.file == "" {
+		if d.read.QueryRowContext(ctx, `SELECT pg_database_size(current_database())`).Scan(&size) != nil {
+			return -1
+		}
+		return size
+	}
+	for _, name := range []string{d.file, d.file + "-wal"} {
+		if info, err := os.Stat(name); err == nil {
+			size += info.Size()
+		}
+	}
+	return size
+}

@@ -1,0 +1,203 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"temoin/server/receipt"
+)
+
+// Find returns the receipt of that id with the proof that it is in the log. It
+// fails with [ErrNotFound] where there is none, or where it was erased.
+func (s *Store) Find(ctx context.Context, id string) (*receipt.File, error) {
+	var body []byte
+	f := &receipt.File{Key: s.key.Verifier()}
+	err := s.db.read.QueryRowContext(ctx, `SELECT idx, salt, body, signature FROM entries WHERE id = $1`, id).
+		Scan(&f.Log.Index, &f.Log.Salt, &body, &f.Signature)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("receipt %q: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find receipt: %w", err)
+	}
+	if f.Receipt, err = receipt.Parse(body); err != nil {
+		return nil, fmt.Errorf("entry %d of the log was changed: %w", f.Log.Index, err)
+	}
+	// Read after the entry, the newest checkpoint covers it.
+	if f.Log.Checkpoint, err = s.Checkpoint(ctx); err != nil {
+		return nil, err
+	}
+	tree, err := receipt.OpenCheckpoint(s.key.Verifier(), f.Log.Checkpoint)
+	if err != nil {
+		return nil, fmt.Errorf("newest checkpoint: %w", err)
+	}
+	f.Log.Proof, err = tlog.ProveRecord(tree.N, f.Log.Index, s.storedHashes(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("prove entry %d: %w", f.Log.Index, err)
+	}
+	return f, nil
+}
+
+// storedHashes reads hashes of the tree from the entries that completed them.
+func (s *Store) storedHashes(ctx context.Context) tlog.HashReader {
+	return tlog.HashReaderFunc(func(places []int64) ([]tlog.Hash, error) {
+		if len(places) == 0 {
+			return nil, nil
+		}
+		indexes := make([]any, len(places))
+		for i, place := range places {
+			indexes[i] = completedBy(place)
+		}
+		found := make(map[int64][]byte)
+		err := queryIn(ctx, s.db.read, `SELECT idx, hashes FROM entries WHERE idx IN `, indexes, func(rows *sql.Rows) error {
+			var index int64
+			var hashes []byte
+			err := rows.Scan(&index, &hashes)
+			found[index] = hashes
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		list := make([]tlog.Hash, len(places))
+		for i, place := range places {
+			level, _ := tlog.SplitStoredHashIndex(place)
+			hashes := found[completedBy(place)]
+			if len(hashes) < (level+1)*tlog.HashSize {
+				return nil, fmt.Errorf("entry %d of the log was changed: it has no hash of level %d", completedBy(place), level)
+			}
+			list[i] = tlog.Hash(hashes[level*tlog.HashSize:][:tlog.HashSize])
+		}
+		return list, nil
+	})
+}
+
+// completedBy returns the entry that completes the subtree at a place of the tree.
+func completedBy(place int64) int64 {
+	level, n := tlog.SplitStoredHashIndex(place)
+	return (n+1)<<level - 1
+}
+
+// Row is a receipt as it is exported.
+type Row struct {
+	Index     int64 // its place in the log
+	Receipt   *receipt.Receipt
+	Body      []byte // its canonical JSON
+	Signature []byte // see receipt.VerifySignature
+}
+
+// exportPage is how many receipts an export holds in memory.
+const exportPage = 256
+
+// Export yields all receipts that the server received from since on and before
+// until, in that order; a zero time sets no bound. Whatever their number, it
+// holds few in memory, and no transaction open between them. An error is the
+// last that it yields.
+func (s *Store) Export(ctx context.Context, since, until time.Time) iter.Seq2[*Row, error] {
+	from, to := int64(math.MinInt64), int64(math.MaxInt64)
+	if !since.IsZero() {
+		from = unixCeil(since)
+	}
+	if !until.IsZero() {
+		to = unixCeil(until)
+	}
+	return func(yield func(*Row, error) bool) {
+		received, index := from, int64(-1)
+		for {
+			page, last, err := s.exportPage(ctx, received, index, to)
+			if err != nil {
+				yield(nil, fmt.Errorf("export receipts: %w", err))
+				return
+			}
+			for _, row := range page {
+				if !yield(row, nil) {
+					return
+				}
+			}
+			if len(page) < exportPage {
+				return
+			}
+			received, index = last, page[len(page)-1].Index
+		}
+	}
+}
+
+// unixCeil returns the first whole second that is not before t.
+func unixCeil(t time.Time) int64 {
+	if t.Nanosecond() > 0 {
+		return t.Unix() + 1
+	}
+	return t.Unix()
+}
+
+// exportPage returns the receipts that come behind those received at received
+// with an index up to index, and when the last of them was received.
+func (s *Store) exportPage(ctx context.Context, received, index, to int64) (page []*Row, last int64, err error) {
+	rows, err := s.db.read.QueryContext(ctx,
+		`SELECT received, idx, body, signature FROM entries
+		WHERE (received, idx) > ($1, $2) AND received < $3 ORDER BY received, idx LIMIT $4`,
+		received, index, to, exportPage)
+	if err != nil {
+		return nil, 0, err
+	}
+	err = each(rows, func(rows *sql.Rows) error {
+		row := new(Row)
+		if err := rows.Scan(&last, &row.Index, &row.Body, &row.Signature); err != nil {
+			return err
+		}
+		if row.Receipt, err = receipt.Parse(row.Body); err != nil {
+			return fmt.Errorf("entry %d of the log was changed: %w", row.Index, err)
+		}
+		page = append(page, row)
+		return nil
+	})
+	return page, last, err
+}
+
+// Stats are figures about the store.
+type Stats struct {
+	Receipts    int64                     // kept now
+	Erased      int64                     // receipts whose content is gone
+	First, Last time.Time                 // when the oldest and the newest kept were received; zero where there is none
+	Outcomes    map[receipt.Outcome]int64 // as counted when they came: the erased ones are among them
+	Size        int64                     // bytes on the disk, -1 where the database does not say
+}
+
+// Stats returns figures about the store.
+func (s *Store) Stats(ctx context.Context) (*Stats, error) {
+	h, err := readHead(ctx, s.db.read, "")
+	if err != nil {
+		return nil, err
+	}
+	stats := &Stats{Receipts: h.receipts - h.erased, Erased: h.erased, Size: s.db.size(ctx), Outcomes: make(map[receipt.Outcome]int64)}
+	var first, last sql.NullInt64
+	err = s.db.read.QueryRowContext(ctx, `SELECT min(received), max(received) FROM entries`).Scan(&first, &last)
+	if err != nil {
+		return nil, fmt.Errorf("read times: %w", err)
+	}
+	if first.Valid {
+		stats.First, stats.Last = time.Unix(first.Int64, 0).UTC(), time.Unix(last.Int64, 0).UTC()
+	}
+	rows, err := s.db.read.QueryContext(ctx, `SELECT outcome, sum(n) FROM choice_sums GROUP BY outcome`)
+	if err != nil {
+		return nil, fmt.Errorf("sum outcomes: %w", err)
+	}
+	err = each(rows, func(rows *sql.Rows) error {
+		var outcome string
+		var n int64
+		err := rows.Scan(&outcome, &n)
+		stats.Outcomes[receipt.Outcome(outcome)] = n
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sum outcomes: %w", err)
+	}
+	return stats, nil
+}

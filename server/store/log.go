@@ -1,0 +1,203 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"temoin/server/receipt"
+)
+
+// The kinds of entries.
+const (
+	kindReceipt = "receipt"
+	kindErasure = "erasure"
+)
+
+// entry is a row of the log.
+type entry struct {
+	index     int64
+	kind      string
+	id        any // string, or nil for an erasure
+	received  any // seconds since 1970, or nil for an erasure
+	salt      []byte
+	body      []byte
+	signature []byte
+	leaf      tlog.Hash
+}
+
+// head is the state of the log within a transaction that has locked it.
+type head struct {
+	size             int64
+	receipts, erased int64
+	hashes           treeHashes // the edge, and what is added to it
+}
+
+// treeHashes are hashes of complete subtrees by their place, which is what tlog
+// calls the index of a stored hash.
+type treeHashes map[int64]tlog.Hash
+
+// ReadHashes makes t a tlog.HashReader.
+func (t treeHashes) ReadHashes(places []int64) ([]tlog.Hash, error) {
+	list := make([]tlog.Hash, len(places))
+	for i, place := range places {
+		hash, found := t[place]
+		if !found {
+			return nil, fmt.Errorf("there is no hash %d", place)
+		}
+		list[i] = hash
+	}
+	return list, nil
+}
+
+// lockHead reads the head of the log and keeps others from adding to it until
+// the transaction ends.
+func (d *database) lockHead(ctx context.Context, tx querier) (*head, error) {
+	return readHead(ctx, tx, d.forUpdate)
+}
+
+func readHead(ctx context.Context, q querier, forUpdate string) (*head, error) {
+	h := new(head)
+	var edge []byte
+	err := q.QueryRowContext(ctx, `SELECT size, edge, receipts, erased FROM head WHERE one = 1`+forUpdate).
+		Scan(&h.size, &edge, &h.receipts, &h.erased)
+	if err != nil {
+		return nil, fmt.Errorf("read head of the log: %w", err)
+	}
+	places := peaks(h.size)
+	if len(edge) != len(places)*tlog.HashSize {
+		return nil, fmt.Errorf("read head of the log: its edge has %d bytes, want %d; it was changed by another program", len(edge), len(places)*tlog.HashSize)
+	}
+	h.hashes = make(treeHashes)
+	for i, place := range places {
+		h.hashes[place] = tlog.Hash(edge[i*tlog.HashSize:][:tlog.HashSize])
+	}
+	return h, nil
+}
+
+// peaks returns the places of the complete subtrees of which a tree of that size
+// is made, the largest first: one for each bit of size.
+func peaks(size int64) []int64 {
+	var places []int64
+	for level := 62; level >= 0; level-- {
+		if size>>level&1 == 1 {
+			places = append(places, tlog.StoredHashIndex(level, size>>level-1))
+		}
+	}
+	return places
+}
+
+// grow adds a leaf and returns the hashes that it completes, 32 bytes each.
+func (h *head) grow(leaf tlog.Hash) ([]byte, error) {
+	hashes, err := tlog.StoredHashesForRecordHash(h.size, leaf, h.hashes)
+	if err != nil {
+		return nil, err
+	}
+	var flat []byte
+	for level, hash := range hashes {
+		h.hashes[tlog.StoredHashIndex(level, h.size>>level)] = hash
+		flat = append(flat, hash[:]...)
+	}
+	h.size++
+	return flat, nil
+}
+
+func (h *head) edge() []byte {
+	edge := []byte{}
+	for _, place := range peaks(h.size) {
+		hash := h.hashes[place]
+		edge = append(edge, hash[:]...)
+	}
+	return edge
+}
+
+func (h *head) tree() (tlog.Tree, error) {
+	root, err := tlog.TreeHash(h.size, h.hashes)
+	return tlog.Tree{N: h.size, Hash: root}, err
+}
+
+// add puts entries at the end of the log and signs a checkpoint over them.
+func (s *Store) add(ctx context.Context, tx querier, h *head, entries []*entry) error {
+	rows := make([][]any, len(entries))
+	for i, e := range entries {
+		e.index = h.size
+		hashes, err := h.grow(e.leaf)
+		if err != nil {
+			return fmt.Errorf("grow tree: %w", err)
+		}
+		rows[i] = []any{e.index, e.kind, e.id, e.received, e.salt, e.body, e.signature, hashes}
+		if e.kind == kindReceipt {
+			h.receipts++
+		}
+	}
+	err := s.db.insert(ctx, tx, `entries (idx, kind, id, received, salt, body, signature, hashes)`, ``, rows)
+	if err != nil {
+		return fmt.Errorf("add entries: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE head SET size = $1, edge = $2, receipts = $3, erased = $4 WHERE one = 1`,
+		h.size, h.edge(), h.receipts, h.erased)
+	if err != nil {
+		return fmt.Errorf("move head of the log: %w", err)
+	}
+	_, err = s.sign(ctx, tx, h)
+	return err
+}
+
+// sign signs the log as it is and keeps the checkpoint.
+func (s *Store) sign(ctx context.Context, tx querier, h *head) (checkpoint string, err error) {
+	tree, err := h.tree()
+	if err != nil {
+		return "", fmt.Errorf("hash tree: %w", err)
+	}
+	checkpoint, err = s.key.Checkpoint(tree)
+	if err != nil {
+		return "", fmt.Errorf("sign checkpoint: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO checkpoints (size, note) VALUES ($1, $2)`, tree.N, []byte(checkpoint))
+	if err != nil {
+		return "", fmt.Errorf("keep checkpoint: %w", err)
+	}
+	return checkpoint, nil
+}
+
+// trust checks that the log is what was signed last, before anything is signed
+// on top of it: a key that signs what it has not seen proves nothing.
+func (s *Store) trust(ctx context.Context, tx querier, h *head) error {
+	tree, err := h.tree()
+	if err != nil {
+		return fmt.Errorf("hash tree: %w", err)
+	}
+	var signed []byte
+	err = tx.QueryRowContext(ctx, `SELECT note FROM checkpoints WHERE size = $1`, h.size).Scan(&signed)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("read checkpoint: %w", err)
+	}
+	if last, err := receipt.OpenCheckpoint(s.key.Verifier(), string(signed)); err != nil || last != tree {
+		return fmt.Errorf("the log of %d entries is not what was signed: it was changed by another program; verify it", h.size)
+	}
+	return nil
+}
+
+// Checkpoint returns the newest signed checkpoint of the log.
+func (s *Store) Checkpoint(ctx context.Context) (string, error) {
+	return checkpoint(ctx, s.db.read, `DESC`)
+}
+
+func (s *Store) firstCheckpoint(ctx context.Context, q querier) (string, error) {
+	return checkpoint(ctx, q, `ASC`)
+}
+
+func checkpoint(ctx context.Context, q querier, order string) (string, error) {
+	var signed []byte
+	err := q.QueryRowContext(ctx, `SELECT note FROM checkpoints ORDER BY size `+order+` LIMIT 1`).Scan(&signed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("checkpoint: %w", ErrNotFound)
+	}
+	if err != nil {
+		return "", fmt.Errorf("read checkpoint: %w", err)
+	}
+	return string(signed), nil
+}

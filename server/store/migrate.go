@@ -1,0 +1,84 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+// The migrations of each engine differ only in the names of types.
+//
+//go:embed migrations
+var migrations embed.FS
+
+// migrate brings the tables up to date, one program at a time.
+func (d *database) migrate(ctx context.Context) (err error) {
+	unlock, err := d.lockMigration(ctx)
+	if err != nil {
+		return fmt.Errorf("wait for other programs: %w", err)
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+
+	dialect, folder := goose.DialectSQLite3, "migrations/sqlite"
+	if d.file == "" {
+		dialect, folder = goose.DialectPostgres, "migrations/postgres"
+	}
+	files, err := fs.Sub(migrations, folder)
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(dialect, d.write, files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	has, knows, err := provider.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read version of the tables: %w", err)
+	}
+	if has > knows {
+		return fmt.Errorf("%w: its tables are of version %d, this program knows %d; run the newer program", ErrNewer, has, knows)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate tables: %w", err)
+	}
+	return nil
+}
+
+func (d *database) lockMigration(ctx context.Context) (unlock func() error, err error) {
+	if d.file != "" {
+		return lockFile(ctx, d.file+"-migrate")
+	}
+	// A row of a table, with a lease: unlike an advisory lock, every database
+	// that speaks PostgreSQL's language has it.
+	locker, err := lock.NewPostgresTableLocker(
+		lock.WithTableLogger(d.log),
+		lock.WithTableLockTimeout(100*time.Millisecond, 600))
+	if err != nil {
+		return nil, err
+	}
+	if err := locker.Lock(ctx, d.write); err != nil {
+		return nil, err
+	}
+	return func() error { return locker.Unlock(context.WithoutCancel(ctx), d.write) }, nil
+}
+
+// lockFile locks a file with SQLite's own means, on every system and so that the
+// lock goes with the program: it holds an empty database exclusively.
+func lockFile(ctx context.Context, file string) (unlock func() error, err error) {
+	db, err := sql.Open("sqlite", sqliteName(file, "_txlock=exclusive"))
+	if err != nil {
+		return nil, err
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return func() error { return errors.Join(tx.Rollback(), db.Close()) }, nil
+}

@@ -1,0 +1,155 @@
+// Package store keeps receipts in a database, SQLite or PostgreSQL, so that
+// what it has confirmed survives a crash and what it keeps cannot be changed
+// unseen.
+//
+// # The log
+//
+// Receipts are entries of a log that can only grow. A Merkle tree (RFC 6962, by
+// golang.org/x/mod/sumdb/tlog) stands over it: the leaf of an entry commits to
+// its content by a salted hash, and after each batch the root is signed as a
+// checkpoint ([receipt.Key.Checkpoint]). Whoever holds a checkpoint can show
+// later that the log still holds everything it held then ([Store.Verify]), and
+// a visitor that a receipt is in it ([Store.Find]).
+//
+// Content can be erased all the same ([Store.Erase], [Store.Purge]): body,
+// salt, signature, id and time go, the leaf stays, and without the salt it says
+// nothing of what it was made of. An erasure is itself an entry of the log, so
+// that content which is missing without one is seen to be missing.
+//
+// # Several programs on one database
+//
+// The one row of the table head is locked by whoever adds to the log. So several
+// servers may share a PostgreSQL, given the same key, and commands may run
+// beside a server on SQLite. There is nothing here but SQL that
+// PostgreSQL-compatible distributed databases take too: no advisory locks,
+// sequences, notifications or procedures; and a transaction that such a database
+// asks to run again is run again.
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"temoin/server/receipt"
+)
+
+// What a caller can do something about. Any other error is the database's.
+var (
+	ErrNotFound = errors.New("not found")
+	ErrConflict = errors.New("a receipt of this id is kept that says otherwise")
+	ErrBusy     = errors.New("too many receipts are waiting, or the store is closed")
+	ErrNewer    = errors.New("the database is of a newer version of the program")
+	ErrKey      = errors.New("the log was begun with another key")
+)
+
+// Config says where receipts are kept.
+type Config struct {
+	Database string       // postgres://…, or "" for SQLite in the file temoin.db of Dir
+	Dir      string       // the data folder; made where it is missing
+	Key      *receipt.Key // signs receipts and checkpoints
+	Log      *slog.Logger // is told what no caller is; may be nil
+	Queue    int          // how many receipts may wait; 0 stands for 4096
+}
+
+const defaultQueue = 4096
+
+// Store keeps receipts. It is safe for concurrent use, and needs no restart
+// after its database was gone, full or read-only for a while.
+type Store struct {
+	db       *database
+	key      *receipt.Key
+	log      *slog.Logger
+	editions sync.Map // of editionKey: *Edition
+
+	closing sync.RWMutex // held for reading while something is queued
+	closed  bool
+	queue   chan *pending
+	done    chan struct{} // closed when all that was queued is answered
+	trusted tlog.Tree     // what the goroutine that commits has signed last
+}
+
+// Open opens the store and brings its tables up to date, one program at a time.
+// It fails with [ErrNewer] where the database is of a newer version of the
+// program, and with [ErrKey] where its log is signed by another key.
+func Open(ctx context.Context, c Config) (*Store, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	db, err := openDatabase(ctx, c)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	s := &Store{
+		db:    db,
+		key:   c.Key,
+		log:   c.Log,
+		queue: make(chan *pending, cmp.Or(c.Queue, defaultQueue)),
+		done:  make(chan struct{}),
+	}
+	if err := s.begin(ctx); err != nil {
+		db.close()
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	go s.commitQueued()
+	return s, nil
+}
+
+// begin binds a new log to the key, by a checkpoint of no entries, and an old
+// one to the key it was begun with.
+func (s *Store) begin(ctx context.Context) error {
+	first, err := s.firstCheckpoint(ctx, s.db.read)
+	if errors.Is(err, ErrNotFound) {
+		err = s.db.transact(ctx, func(tx querier) error {
+			if first, err = s.firstCheckpoint(ctx, tx); !errors.Is(err, ErrNotFound) {
+				return err // another program was quicker
+			}
+			h, err := s.db.lockHead(ctx, tx)
+			if err != nil || h.size > 0 {
+				return err // a log without checkpoints was changed: Verify says so
+			}
+			first, err = s.sign(ctx, tx, h)
+			return err
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("begin log: %w", err)
+	}
+	// Only whose signature it is counts here. Whether it holds is for Verify
+	// to say, which could not run if Open failed.
+	_, err = receipt.OpenCheckpoint(s.key.Verifier(), first)
+	if _, unknown := errors.AsType[*note.UnverifiedNoteError](err); unknown {
+		return fmt.Errorf("%w than %s; every program on one database needs the same key file", ErrKey, s.key.Verifier())
+	}
+	return nil
+}
+
+// Close refuses what comes from now on, commits what is queued, and closes the
+// database.
+func (s *Store) Close() error {
+	s.closing.Lock()
+	wasOpen := !s.closed
+	s.closed = true
+	s.closing.Unlock()
+	if !wasOpen {
+		return nil
+	}
+	close(s.queue)
+	<-s.done
+	return s.db.close()
+}
+
+// Ping asks the database whether it can be written to.
+func (s *Store) Ping(ctx context.Context) error {
+	return s.SetSetting(ctx, "pinged", time.Now().UTC().Format(time.RFC3339))
+}
+
+// Queued returns how many receipts wait to be committed.
+func (s *Store) Queued() int { return len(s.queue) }

@@ -1,0 +1,398 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/bits"
+	"runtime"
+	"sync"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"temoin/server/receipt"
+)
+
+// Verification is what a check of the whole log found.
+type Verification struct {
+	Size     int64   // entries of the log
+	Receipts int64   // of those with their content
+	Erased   int64   // of those whose content was erased
+	Faults   []Fault // none: nothing was changed
+}
+
+// Fault is something in the log that this program did not write.
+type Fault struct {
+	Index, Last int64 // the entry, or the first and the last of those among which it is
+	What        string
+}
+
+// String says where the fault is and what.
+func (f Fault) String() string {
+	if f.Index == f.Last {
+		return fmt.Sprintf("entry %d: %s", f.Index, f.What)
+	}
+	return fmt.Sprintf("entries %d to %d: %s", f.Index, f.Last, f.What)
+}
+
+// maxFaults ends a check that has found enough: after a foreign hand has
+// rewritten the whole log, there is one in each of millions of entries.
+const maxFaults = 1000
+
+// verifyPage is how many entries a check holds in memory.
+const verifyPage = 512
+
+// Verify checks the whole log, and since, a checkpoint that was taken from it
+// earlier, or "". It finds
+//
+//   - content that is not what the entry's leaf commits to, that is not signed, or
+//     whose id or time is not the one it is filed under;
+//   - entries that were removed or put elsewhere, and hashes of the tree that do
+//     not follow from those below them;
+//   - checkpoints that are not signed, or not of this tree;
+//   - content that is missing though no entry says that it was erased, and the
+//     other way round;
+//   - with since, a log that no longer holds all that it held then, even where
+//     everything after some entry is gone and nothing in the database shows it.
+//
+// It holds little in memory, and the log may grow while it runs. The error is
+// the database's; what was changed is in the result.
+func (s *Store) Verify(ctx context.Context, since string) (*Verification, error) {
+	v := &verifier{store: s, result: new(Verification), edge: make(treeHashes)}
+	if since != "" {
+		tree, err := receipt.OpenCheckpoint(s.key.Verifier(), since)
+		if err != nil {
+			return nil, fmt.Errorf("the earlier checkpoint: %w", err)
+		}
+		v.since = &tree
+	}
+	if err := v.run(ctx); err != nil {
+		return nil, fmt.Errorf("verify log: %w", err)
+	}
+	return v.result, nil
+}
+
+// verifier walks over the log, entry by entry. It takes the stored hashes for
+// true once it has compared them with what lies below, so that one fault does
+// not show everywhere above it.
+type verifier struct {
+	store  *Store
+	result *Verification
+	since  *tlog.Tree
+
+	next    int64      // the index of the next entry
+	edge    treeHashes // complete subtrees of the tree so far; without those that are unknown since an entry is missing
+	signed  int64      // the size of the last checkpoint that holds
+	forked  bool       // the last checkpoint did not fit
+	empty   []span     // entries without content
+	erasure []span     // what erasures name
+}
+
+func (v *verifier) fault(first, last int64, what string, args ...any) {
+	v.result.Faults = append(v.result.Faults, Fault{first, last, fmt.Sprintf(what, args...)})
+}
+
+// someOf is the subject of a fault that is somewhere among entries.
+func someOf(first, last int64) string {
+	if first == last {
+		return "it"
+	}
+	return "one of them"
+}
+
+func (v *verifier) full() bool { return len(v.result.Faults) >= maxFaults }
+
+func (v *verifier) run(ctx context.Context) error {
+	for {
+		// Read before the entries, neither can know of more than they hold.
+		h, err := readHead(ctx, v.store.db.read, "")
+		if err != nil {
+			return err
+		}
+		newest, err := v.newestCheckpoint(ctx)
+		if err != nil {
+			return err
+		}
+		page, err := v.page(ctx)
+		if err != nil {
+			return err
+		}
+		if len(page) == 0 {
+			return v.finish(ctx, h, newest)
+		}
+		if err := v.walk(ctx, page); err != nil {
+			return err
+		}
+		if v.full() {
+			v.fault(v.next, v.next, "the check ends here, there are too many faults")
+			return nil
+		}
+	}
+}
+
+// row is an entry as the database has it.
+type row struct {
+	index                       int64
+	kind                        string
+	id                          sql.NullString
+	received                    sql.NullInt64
+	salt, body, signature, flat []byte
+	leaf                        tlog.Hash // of its content
+	wrong                       string    // what is wrong with its content
+	erasure                     *erasure
+}
+
+func (v *verifier) page(ctx context.Context) ([]*row, error) {
+	rows, err := v.store.db.read.QueryContext(ctx,
+		`SELECT idx, kind, id, received, salt, body, signature, hashes FROM entries WHERE idx >= $1 ORDER BY idx LIMIT $2`,
+		v.next, verifyPage)
+	if err != nil {
+		return nil, err
+	}
+	var page []*row
+	err = each(rows, func(rows *sql.Rows) error {
+		r := new(row)
+		page = append(page, r)
+		return rows.Scan(&r.index, &r.kind, &r.id, &r.received, &r.salt, &r.body, &r.signature, &r.flat)
+	})
+	return page, err
+}
+
+func (v *verifier) walk(ctx context.Context, page []*row) error {
+	v.store.inspect(page)
+	checkpoints, err := v.checkpoints(ctx, v.next, page[len(page)-1].index+1)
+	if err != nil {
+		return err
+	}
+	for _, r := range page {
+		if r.index > v.next {
+			v.fault(v.next, r.index-1, "removed from the log")
+			for ; v.next < r.index; v.next++ {
+				v.lose()
+			}
+		}
+		v.entry(r)
+		v.next++
+		if signed, found := checkpoints[v.next]; found {
+			v.checkpoint(v.next, signed)
+		}
+		if v.since != nil && v.since.N == v.next && !v.isTree(*v.since) {
+			v.fault(0, v.next-1, "the log is not the one of the earlier checkpoint")
+		}
+	}
+	return nil
+}
+
+// inspect looks into the content of entries, on all processors: checking a
+// signature takes longer than everything else.
+func (s *Store) inspect(page []*row) {
+	var group sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for worker := range workers {
+		group.Go(func() {
+			for i := worker; i < len(page); i += workers {
+				page[i].wrong = s.inspectRow(page[i])
+			}
+		})
+	}
+	group.Wait()
+}
+
+// inspectRow returns what is wrong with the content of an entry, "" if nothing is.
+func (s *Store) inspectRow(r *row) string {
+	if r.isEmpty() {
+		return ""
+	}
+	r.leaf = receipt.Commitment(r.salt, r.body)
+	if len(r.flat) < tlog.HashSize || r.leaf != tlog.Hash(r.flat[:tlog.HashSize]) {
+		return "its content was changed: the log commits to another"
+	}
+	if err := receipt.VerifySignature(s.key.Verifier(), r.body, r.signature); err != nil {
+		return "its content was changed: " + err.Error()
+	}
+	if r.kind == kindErasure {
+		var err error
+		if r.erasure, err = parseErasure(r.body, r.index); err != nil {
+			return "its content was changed: " + err.Error()
+		}
+		return ""
+	}
+	kept, err := receipt.Parse(r.body)
+	switch {
+	case err != nil:
+		return "its content was changed: " + err.Error()
+	case r.id.String != kept.ID():
+		return fmt.Sprintf("it is filed under the id %q, and is of %q", r.id.String, kept.ID())
+	case r.received.Int64 != kept.Received().Unix():
+		return "it is filed under another time than its own"
+	}
+	return ""
+}
+
+// isEmpty reports whether all content of a receipt is gone.
+func (r *row) isEmpty() bool {
+	return r.kind == kindReceipt && !r.id.Valid && !r.received.Valid && r.salt == nil && r.body == nil && r.signature == nil
+}
+
+// entry checks the entry at v.next.
+func (v *verifier) entry(r *row) {
+	switch {
+	case r.isEmpty():
+		v.empty = extend(v.empty, r.index)
+		v.result.Erased++
+	case r.wrong != "":
+		v.fault(r.index, r.index, "%s", r.wrong)
+	}
+	if r.kind == kindReceipt && !r.isEmpty() {
+		v.result.Receipts++
+	}
+	if r.erasure != nil {
+		v.erasure = append(v.erasure, r.erasure.Entries...)
+	}
+
+	levels := bits.TrailingZeros64(uint64(r.index+1)) + 1
+	if len(r.flat) != levels*tlog.HashSize {
+		v.fault(r.index, r.index, "its hashes are those of another place in the log")
+		v.lose()
+		return
+	}
+	for level := range levels {
+		hash := tlog.Hash(r.flat[level*tlog.HashSize:][:tlog.HashSize])
+		if level > 0 {
+			v.compare(level, hash)
+		}
+		v.edge[tlog.StoredHashIndex(level, r.index>>level)] = hash
+	}
+	v.cut(levels - 1)
+}
+
+// compare checks the hash of the subtree of a level that ends at v.next against
+// those of its two halves.
+func (v *verifier) compare(level int, hash tlog.Hash) {
+	n := v.next >> (level - 1)
+	left, found := v.edge[tlog.StoredHashIndex(level-1, n-1)]
+	right := v.edge[tlog.StoredHashIndex(level-1, n)]
+	if found && tlog.NodeHash(left, right) != hash {
+		first := v.next + 1 - 1<<level
+		v.fault(first, v.next, "%s was changed or put elsewhere, with its hash", someOf(first, v.next))
+	}
+}
+
+// cut forgets the subtrees that are now part of the one of that level.
+func (v *verifier) cut(level int) {
+	for l := range level {
+		n := v.next >> l
+		delete(v.edge, tlog.StoredHashIndex(l, n))
+		delete(v.edge, tlog.StoredHashIndex(l, n-1))
+	}
+}
+
+// lose passes an entry whose hashes are not known.
+func (v *verifier) lose() {
+	level := bits.TrailingZeros64(uint64(v.next + 1))
+	v.cut(level)
+	delete(v.edge, tlog.StoredHashIndex(level, v.next>>level))
+}
+
+// isTree reports whether tree is what has been walked so far. Where hashes are
+// missing, which is a fault of its own, it is taken to be.
+func (v *verifier) isTree(tree tlog.Tree) bool {
+	for _, place := range peaks(v.next) {
+		if _, found := v.edge[place]; !found {
+			return true
+		}
+	}
+	root, err := tlog.TreeHash(v.next, v.edge)
+	return err == nil && root == tree.Hash
+}
+
+// checkpoints returns the checkpoints of more than from and up to to entries.
+func (v *verifier) checkpoints(ctx context.Context, from, to int64) (map[int64]string, error) {
+	rows, err := v.store.db.read.QueryContext(ctx, `SELECT size, note FROM checkpoints WHERE size > $1 AND size <= $2`, from, to)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[int64]string)
+	err = each(rows, func(rows *sql.Rows) error {
+		var size int64
+		var signed []byte
+		err := rows.Scan(&size, &signed)
+		found[size] = string(signed)
+		return err
+	})
+	return found, err
+}
+
+func (v *verifier) newestCheckpoint(ctx context.Context) (size int64, err error) {
+	err = v.store.db.read.QueryRowContext(ctx, `SELECT size FROM checkpoints ORDER BY size DESC LIMIT 1`).Scan(&size)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return size, err
+}
+
+// checkpoint checks a checkpoint of the entries up to v.next.
+func (v *verifier) checkpoint(size int64, signed string) {
+	tree, err := receipt.OpenCheckpoint(v.store.key.Verifier(), signed)
+	switch {
+	case err != nil || tree.N != size:
+		v.fault(size-1, size-1, "the checkpoint behind it was changed: it is not signed for %d entries", size)
+	case v.isTree(tree):
+		v.signed, v.forked = size, false
+	case !v.forked: // else it follows from what has been said
+		v.forked = true
+		v.fault(v.signed, size-1, "%s was changed, removed or put elsewhere, with its hashes: the tree is not what was signed", someOf(v.signed, size-1))
+	}
+}
+
+// finish looks at the ends of the log, once there are no more entries.
+func (v *verifier) finish(ctx context.Context, h *head, newest int64) error {
+	v.result.Size = v.next
+	if missing := max(h.size, newest); v.next < missing {
+		v.fault(v.next, missing-1, "removed from the log")
+	}
+	switch {
+	case v.next > h.size:
+		v.fault(h.size, v.next-1, "not added to the log by this program")
+	case v.next == h.size && !v.hasEdge(h):
+		v.fault(h.size-1, h.size-1, "the head of the log was changed")
+	}
+	if v.signed < v.next && !v.forked {
+		v.fault(v.signed, v.next-1, "no signed checkpoint covers them")
+	}
+	if v.since != nil && v.since.N > v.next {
+		v.fault(v.next, v.since.N-1, "removed from the log: an earlier checkpoint had them")
+	}
+	return v.compareErasures(ctx)
+}
+
+func (v *verifier) hasEdge(h *head) bool {
+	for place, hash := range h.hashes {
+		if known, found := v.edge[place]; found && known != hash {
+			return false
+		}
+	}
+	return true
+}
+
+// compareErasures checks that exactly what is said to be erased is.
+func (v *verifier) compareErasures(ctx context.Context) error {
+	named := merge(v.erasure)
+	for _, s := range without(v.empty, named) {
+		v.fault(s.First, s.Last, "without content, and nothing says that it was erased")
+	}
+	for _, s := range without(named, v.empty) {
+		// It may have been erased since it was passed.
+		var n int64
+		err := v.store.db.read.QueryRowContext(ctx, `SELECT count(*) FROM entries WHERE idx >= $1 AND idx <= $2 AND body IS NOT NULL`,
+			s.First, s.Last).Scan(&n)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			v.fault(s.First, s.Last, "was erased, and has content again")
+		}
+	}
+	return nil
+}
