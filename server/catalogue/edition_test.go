@@ -70,3 +70,38 @@ func TestEditionInOtherLanguage(t *testing.T) {
 		}
 	}
 }
+
+// TestEdition_Banner: what the banner asks is written out, and in a language
+// that runs from right to left the names in it keep their own direction.
+func TestEdition_Banner(t *testing.T) {
+	const site = `site: { name: "Site (a.example)", url: "https://a.example" }
+languages: [en, ar]
+`
+	const services = `services:
+  - { id: a, category: statistics, name: A, provider: "A Inc.", purpose: P }
+  - { id: b, category: third-party, name: B, provider: "B S.A.", purpose: P }
+`
+	for _, test := range []struct{ lang, services, want string }{
+		{"en", services, "Site (a.example) asks for your consent to these uses: Audience measurement, Third-party cookies (services concerned: 2)."},
+		{"ar", services, "يطلب موقع \u2068Site (a.example)\u2069 موافقتك على الأغراض التالية: قياس عدد الزيارات، ملفات تعريف ارتباط أطراف ثالثة (الخدمات المعنية: 2)."},
+		{"en", "services: []", "Site (a.example) currently uses only the cookies it needs to work (services to allow: 0); you can already say what you would accept if others came."},
+	} {
+		c, err := catalogue.Parse("c.yaml", []byte(site+test.services))
+		if err != nil {
+			t.Fatal(err)
+		}
+		edition, err := catalogue.Edition(c, test.lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := edition.Texts.BannerText; got != test.want || edition.Texts.BannerNecessary != "" {
+			t.Errorf("%s: got  %s\nwant %s", test.lang, got, test.want)
+		}
+		if edition.Rev != c.Rev() || len(c.Services) > 0 && c.Services[0].Provider != "A Inc." {
+			t.Errorf("%s: the catalogue itself was changed", test.lang)
+		}
+		if test.lang == "ar" && edition.Catalogue.Services[0].Provider != "\u2068A Inc.\u2069" {
+			t.Errorf("the provider is %q", edition.Catalogue.Services[0].Provider)
+		}
+	}
+}
