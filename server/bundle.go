@@ -88,12 +88,17 @@ type builder struct {
 	*bundle
 	dist   fs.FS
 	maxAge time.Duration
+	encode assetFunc
 	err    error
 }
 
 // newBundle makes the bundle of a catalogue. dist is web.Dist, maxAge how long
 // a browser may use temoin.js without asking whether there is a newer one.
 func newBundle(c *consent.Catalogue, dist fs.FS, maxAge time.Duration) (*bundle, error) {
+	return makeBundle(c, dist, maxAge, newAsset)
+}
+
+func makeBundle(c *consent.Catalogue, dist fs.FS, maxAge time.Duration, encode assetFunc) (*bundle, error) {
 	b := &builder{
 		bundle: &bundle{
 			catalogue: c,
@@ -103,6 +108,7 @@ func newBundle(c *consent.Catalogue, dist fs.FS, maxAge time.Duration) (*bundle,
 		},
 		dist:   dist,
 		maxAge: maxAge,
+		encode: encode,
 	}
 	b.charterStyle = b.hashed("charter.css", []byte(b.themed("charter.css")))
 	loader := b.loader()
@@ -137,7 +143,7 @@ func (b *builder) read(name string) []byte {
 }
 
 func (b *builder) add(path, cache string, body []byte) string {
-	a, err := newAsset(path, cache, body)
+	a, err := b.encode(path, cache, body)
 	if err != nil {
 		b.fail(err)
 	}

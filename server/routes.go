@@ -31,6 +31,9 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc(consent.CharterPath, s.charter)
 	mux.HandleFunc(consent.CharterPath+"/{lang}", s.charter)
 	mux.HandleFunc("/temoin/", s.unknownAsset)
+	mux.HandleFunc(trialPath, s.getTrialLoader)
+	mux.HandleFunc(trialParts+"catalogue.json", s.getTrialCatalogue)
+	mux.HandleFunc(trialParts+"{name}", s.getTrialPart)
 
 	var h http.Handler = mux
 	h = s.assets(h)
