@@ -46,6 +46,14 @@ func hash(parts ...[]byte) string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
+// assetFunc makes an asset of a file.
+type assetFunc func(name, cache string, body []byte) (*asset, error)
+
+// plainAsset leaves body as it is: it is made for few.
+func plainAsset(name, cache string, body []byte) (*asset, error) {
+	return packedAsset(name, cache, body, body, body), nil
+}
+
 // newAsset compresses body as well as can be: it is done once, at start.
 func newAsset(name, cache string, body []byte) (*asset, error) {
 	br, err := pack(body, func(w io.Writer) io.WriteCloser {

@@ -104,6 +104,7 @@ type builder struct {
 	*bundle
 	dist   fs.FS
 	maxAge time.Duration
+	encode assetFunc
 	err    error
 }
 
@@ -111,6 +112,10 @@ type builder struct {
 // a browser may use temoin.js without asking whether there is a newer one; keeps
 // is whether who serves the bundle keeps receipts, if the catalogue wants that.
 func newBundle(c *consent.Catalogue, dist fs.FS, maxAge time.Duration, keeps bool) (*bundle, error) {
+	return makeBundle(c, dist, maxAge, keeps, newAsset)
+}
+
+func makeBundle(c *consent.Catalogue, dist fs.FS, maxAge time.Duration, keeps bool, encode assetFunc) (*bundle, error) {
 	b := &builder{
 		bundle: &bundle{
 			catalogue: c,
@@ -121,6 +126,7 @@ func newBundle(c *consent.Catalogue, dist fs.FS, maxAge time.Duration, keeps boo
 		},
 		dist:   dist,
 		maxAge: maxAge,
+		encode: encode,
 	}
 	b.charterStyle = b.hashed("charter.css", []byte(b.themed("charter.css")))
 	loader := b.loader()
@@ -156,7 +162,7 @@ func (b *builder) read(name string) []byte {
 }
 
 func (b *builder) add(path, cache string, body []byte) string {
-	a, err := newAsset(path, cache, body)
+	a, err := b.encode(path, cache, body)
 	if err != nil {
 		b.fail(err)
 	}

@@ -35,7 +35,7 @@ services:
 %s`, strings.Join(codes, ", "), services))
 }
 
-const refusable = `
+const refusableServices = `
   - { id: b, category: statistics, name: "55", provider: "66", purpose: "77.", policy: "https://b.example", storage: { local: [a], session: [b], databases: [c], caches: [d] } }
   - { id: c, category: statistics, name: "55", provider: "66", purpose: "77." }
   - { id: d, category: third-party, name: "55", provider: "66", purpose: "77.", cookies: [{ name: d, purpose: "88.", duration: session, party: third }] }
@@ -45,7 +45,7 @@ const refusable = `
 // word in braces is left, and none is the French or the English one.
 func TestEveryLanguage(t *testing.T) {
 	plain := everyLanguage(t, "")
-	full := &bundle{catalogue: everyLanguage(t, refusable)}
+	full := &bundle{catalogue: everyLanguage(t, refusableServices)}
 	languages, err := catalogue.Languages()
 	if err != nil {
 		t.Fatal(err)
@@ -137,7 +137,7 @@ func textsIn(node *html.Node) []string {
 // TestEveryLanguage_Charter: the page around the charter too, and the way from
 // each language to all others.
 func TestEveryLanguage_Charter(t *testing.T) {
-	b := mustBundle(t, everyLanguage(t, refusable))
+	b := mustBundle(t, everyLanguage(t, refusableServices))
 	languages, err := catalogue.Languages()
 	if err != nil {
 		t.Fatal(err)

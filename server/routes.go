@@ -36,6 +36,9 @@ func (s *Server) handler() http.Handler {
 	mux.Handle(admin.Path, s.admin)
 	mux.Handle(admin.Path+"/", s.admin)
 	s.handleConsents(mux)
+	mux.HandleFunc(trialPath, s.getTrialLoader)
+	mux.HandleFunc(trialParts+"catalogue.json", s.getTrialCatalogue)
+	mux.HandleFunc(trialParts+"{name}", s.getTrialPart)
 
 	var h http.Handler = mux
 	h = s.assets(h)

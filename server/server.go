@@ -58,6 +58,7 @@ type Server struct {
 	portal      http.Handler
 	portalFiles map[string]*asset // by path
 	bundle      atomic.Pointer[bundle]
+	trials      trials
 	seen        string // the stamp of the catalogue's file when it was last read
 	listener    net.Listener
 	proofs      *proofs
@@ -123,6 +124,7 @@ func (s *Server) loadPortal() error {
 	if err != nil {
 		return err
 	}
+	pages.Bench = s.bench
 	s.portal, s.portalFiles = pages, map[string]*asset{}
 	for _, name := range portal.Files() {
 		body, err := fs.ReadFile(web.Demo(), name)

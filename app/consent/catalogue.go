@@ -14,9 +14,9 @@ type Catalogue struct {
 	Links      Links          `json:"links" jsonschema_description:"Pages that the banner leads to."`
 	Cookie     CookieSettings `json:"cookie" jsonschema_description:"The cookie that keeps the visitor's choice."`
 	Reopen     bool           `json:"reopen" jsonschema_description:"Show the floating button that reopens the choices (default true). Without it, the site's pages must hold a link to #temoin or an element with data-temoin-open."`
+	Look       Look           `json:"look,omitempty" jsonschema_description:"How banner, dialog and charter look."`
 	Categories []Category     `json:"categories" jsonschema_description:"What consent is asked for, in the order in which it is shown. Without them: necessary, statistics, first-party, third-party."`
 	Services   []Service      `json:"services" jsonschema_description:"Who sets cookies, and what for."`
-	Look       Look           `json:"look,omitempty" jsonschema_description:"How banner, dialog and charter look."`
 	GPC        GPC            `json:"gpc,omitempty" jsonschema_description:"What the browser's Global Privacy Control means before the visitor has answered: refuse, all that can be refused is, without asking (default), or ask."`
 	Reload     Reload         `json:"reload,omitempty" jsonschema_description:"When the page is loaded anew after a withdrawal: after-script, where a script that was let in has run (default), never, or always."`
 	Load       Load           `json:"load,omitempty" jsonschema_description:"When the program that draws the dialog is fetched, about 700 kB: idle, once the page has nothing else to do (default), or near, when the visitor comes near the banner."`

@@ -31,7 +31,26 @@ func Parse(name string, data []byte) (*consent.Catalogue, error) {
 	if err != nil {
 		return nil, err
 	}
-	catalogue := &consent.Catalogue{
+	catalogue := defaultCatalogue()
+	d, problems := read(name, data)
+	if problems != nil {
+		return nil, problems
+	}
+	if d.merger, err = newMerger(d.nodes[""], languages); err != nil {
+		return nil, err
+	}
+	d.decode(catalogue)
+	complete(catalogue, languages)
+	check(d, catalogue, languages)
+	if err := d.problems.err(); err != nil {
+		return nil, err
+	}
+	return catalogue, nil
+}
+
+// defaultCatalogue returns what a file need not say.
+func defaultCatalogue() *consent.Catalogue {
+	return &consent.Catalogue{
 		Links: consent.Links{Charter: consent.CharterPath},
 		Cookie: consent.CookieSettings{
 			Name:     consent.CookieName,
@@ -49,20 +68,6 @@ func Parse(name string, data []byte) (*consent.Catalogue, error) {
 		Load:       consent.LoadIdle,
 		Categories: defaultCategories(),
 	}
-	d, problems := read(name, data)
-	if problems != nil {
-		return nil, problems
-	}
-	if d.merger, err = newMerger(d.nodes[""], languages); err != nil {
-		return nil, err
-	}
-	d.decode(catalogue)
-	complete(catalogue, languages)
-	check(d, catalogue, languages)
-	if err := d.problems.err(); err != nil {
-		return nil, err
-	}
-	return catalogue, nil
 }
 
 // defaultIDs are the categories of a catalogue that names none. The language

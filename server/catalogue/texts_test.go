@@ -158,9 +158,9 @@ func TestTexts_DoNotPush(t *testing.T) {
 	})
 }
 
-// same lists texts that are the French or the English ones because the
+// untranslated lists texts that are the French or the English ones because the
 // language writes the word so, by language, with a space after each key.
-var same = map[string]string{
+var untranslated = map[string]string{
 	"de": "/interface/column-cookie ",
 	"es": "/interface/column-cookie ",
 	"it": "/interface/column-cookie ",
@@ -183,7 +183,7 @@ func TestTexts_Translated(t *testing.T) {
 			return
 		}
 		found := text == french || text == english[key]
-		if want := strings.Contains(same[code], key+" "); found != want {
+		if want := strings.Contains(untranslated[code], key+" "); found != want {
 			t.Errorf("%s is the French or the English text: %t, want %t: %s", key, found, want, text)
 		}
 	})

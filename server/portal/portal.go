@@ -11,6 +11,7 @@ import (
 	"html/template"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
@@ -34,7 +35,7 @@ const (
 
 // Files are the style and the scripts of the portal, in the demo folder. They
 // are served below "/demo/".
-func Files() []string { return []string{"portal.css", "compteur.js", "panneau.js"} }
+func Files() []string { return []string{"portal.css", "compteur.js", "panneau.js", "gpc.js"} }
 
 // FramePaths are the addresses of what stands for other people's embeds: unlike
 // any other page, the portal's own pages may show them in a frame.
@@ -50,6 +51,9 @@ type Portal struct {
 	pages     []page // those that the navigation leads to, and the datasets
 	others    []page // that no link leads to
 	templates *template.Template
+	// Bench is asked for what the page "/essai" shows; without it, the page has
+	// no bench.
+	Bench BenchFunc
 }
 
 // New reads the portal's content and templates from files, whose root
@@ -117,7 +121,12 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // servePage renders into memory first, so that a template that fails halfway
 // gives a clean error and not half a page.
 func (p *Portal) servePage(w http.ResponseWriter, r *http.Request, status int, shown *page) {
-	view := p.view(r, shown)
+	view, err := p.view(r, shown)
+	if err != nil {
+		slog.Error("prepare portal page", "path", r.URL.Path, "error", err)
+		http.Error(w, "internal error", http.StatusInternalServerError)
+		return
+	}
 	var body bytes.Buffer
 	if err := p.templates.ExecuteTemplate(&body, shown.template, view); err != nil {
 		slog.Error("render portal page", "path", r.URL.Path, "error", err)
@@ -141,13 +150,13 @@ func (p *Portal) serveCSV(w http.ResponseWriter, d *dataset) {
 }
 
 // view gathers what the templates need to draw a page for this request.
-func (p *Portal) view(r *http.Request, shown *page) view {
+func (p *Portal) view(r *http.Request, shown *page) (view, error) {
 	query := r.URL.Query()
 	lang := query.Get("lang")
 	if !slices.Contains(languages, lang) {
 		lang = languages[0]
 	}
-	return view{
+	v := view{
 		Content: p.content,
 		Page:    *shown,
 		Pages:   p.pages,
@@ -155,6 +164,17 @@ func (p *Portal) view(r *http.Request, shown *page) view {
 		Lang:    lang,
 		Query:   strings.TrimSpace(query.Get("q")),
 	}
+	if shown.Path != TrialPath || p.Bench == nil {
+		return v, nil
+	}
+	var err error
+	if v.Bench, err = p.Bench(query, lang); err != nil {
+		return v, fmt.Errorf("ask for the bench: %w", err)
+	}
+	if v.Bench.GPC = query.Get("gpc") == "on"; v.Bench.GPC {
+		v.Bench.Query.Set("gpc", "on")
+	}
+	return v, nil
 }
 
 // content is everything that the portal says, in every language. It is
@@ -226,7 +246,7 @@ func (c *content) pages() []page {
 		pages = append(pages, page{Path: d.Path(), Title: d.Title, Dataset: d, template: "dataset.html"})
 	}
 	return append(pages,
-		page{Path: "/essai", Title: c.Words["try.title"], template: "try.html"},
+		page{Path: TrialPath, Title: c.Words["try.title"], template: "try.html"},
 		page{Path: "/a-propos", Title: c.Words["about.title"], template: "about.html"},
 	)
 }
@@ -448,6 +468,7 @@ type view struct {
 	Dataset *dataset // that the page, or a card on it, is about
 	Lang    string
 	Query   string
+	Bench   *Bench // of the page to try things on
 }
 
 // With returns the view of one dataset's card.
@@ -505,7 +526,11 @@ func (v view) Foreign() bool { return v.Lang != languages[0] }
 // path, so that it also holds on a page that does not exist, whatever its
 // path looks like.
 func (v view) Switch(lang string) string {
-	query := url.Values{"lang": {lang}}
+	query := url.Values{}
+	if v.Bench != nil {
+		query = maps.Clone(v.Bench.Query)
+	}
+	query.Set("lang", lang)
 	if v.Query != "" {
 		query.Set("q", v.Query)
 	}

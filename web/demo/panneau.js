@@ -24,6 +24,18 @@
     m: String(time.getMinutes()).padStart(2, '0'),
   });
 
+  /** How old a choice is, and how long it is kept from now on, in the largest unit that counts. */
+  function age(at, lifetime) {
+    const seconds = Math.max(0, Math.round(Date.now() / 1000 - at));
+    return `${fill(words.age, { time: span(seconds) })}${words.and}${fill(words.left, { time: span(lifetime - seconds) })}`;
+  }
+
+  function span(seconds) {
+    const units = [['day', 86_400], ['hour', 3600], ['minute', 60], ['second', 1]];
+    const [unit, size] = units.find(([, size]) => seconds >= size) ?? units.at(-1);
+    return new Intl.NumberFormat(lang, { style: 'unit', unit, unitDisplay: 'long' }).format(Math.floor(seconds / size));
+  }
+
   /** A text of the catalogue in the page's language, or else in the first that it has. */
   const said = (text) => (typeof text === 'string' ? text : text[lang] ?? Object.values(text)[0]);
 
@@ -68,6 +80,7 @@
     part('id').textContent = record ? record.id.slice(0, 8) + '…' : words.none;
     part('rev').textContent = record?.rev ?? words.none;
     part('date').textContent = record ? day(new Date(record.at * 1000)) : words.none;
+    part('age').textContent = record ? age(record.at, catalogue.lifetime) : words.none;
     part('cookie').textContent = cookie(catalogue.cookie.name) ?? words.none;
     part('gpc').textContent = { true: words.gpcTrue, false: words.gpcFalse }[navigator.globalPrivacyControl] ?? words.gpcUnknown;
 
@@ -83,12 +96,26 @@
       const action = target.closest('button')?.dataset.action;
       if (action) temoin[action]();
     });
-    const response = await fetch('/temoin/catalogue.json');
-    if (!response.ok) throw new Error('/temoin/catalogue.json answers ' + response.status);
+    const response = await fetch(words.catalogue);
+    if (!response.ok) throw new Error(words.catalogue + ' answers ' + response.status);
     const catalogue = await response.json();
     const update = () => draw(catalogue, temoin);
     for (const event of ['temoin:ready', 'temoin:change']) document.addEventListener(event, update);
     update(); // the first event may have come before the catalogue
+  }
+
+  // ---- the bench ----
+
+  /** Puts what stands in an element on the clipboard, and says so. */
+  async function copy({ dataset }) {
+    const said = document.getElementById('banc-copie');
+    said.textContent = '';
+    await navigator.clipboard.writeText(document.getElementById(dataset.copy).textContent);
+    said.textContent = said.dataset.copied;
+  }
+
+  for (const button of document.querySelectorAll('[data-copy]')) {
+    button.addEventListener('click', () => copy(button).catch((error) => console.warn('banc:', error)));
   }
 
   start().catch(fail);

@@ -1,0 +1,40 @@
+package portal
+
+import "net/url"
+
+// TrialPath is the page to try things on, with the bench: a form that shows the
+// banner in other looks and languages.
+const TrialPath = "/essai"
+
+// Bench is what the page to try things on offers, and what it shows now.
+type Bench struct {
+	// Loader is the address of temoin.js for what is shown, CatalogueJSON that of
+	// the catalogue that it was made of.
+	Loader, CatalogueJSON string
+	// Tag and Catalogue give another site what is shown.
+	Tag, Catalogue string
+	// Query asks for what is shown.
+	Query url.Values
+	// GPC makes the page pretend that the browser sends the signal.
+	GPC        bool
+	Languages  []Option
+	Selects    []Select
+	Categories []Option
+}
+
+// Select is a choice of one; the words of its options are in the content, named
+// bench.<name>.<value>.
+type Select struct {
+	Name    string
+	Options []Option
+}
+
+// Option is one value of a choice.
+type Option struct {
+	Value, Label string
+	Chosen       bool
+}
+
+// BenchFunc returns the bench for the query of the page's address, in a
+// language of the portal.
+type BenchFunc func(query url.Values, lang string) (*Bench, error)

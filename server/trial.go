@@ -1,0 +1,287 @@
+package server
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"temoin/app/consent"
+	"temoin/server/catalogue"
+	"temoin/server/portal"
+	"temoin/web"
+)
+
+// A trial is what the demo's page to try things asks for in the query of its
+// address: the catalogue, with another look or fewer categories. Each value is
+// one of a list, so nothing of an address reaches what is made of it.
+type trial struct {
+	look       consent.Look
+	lang       string   // "" as the page says
+	categories []string // that can be refused, in the catalogue's order
+}
+
+// trialPath is where the loader of a trial is; its parts lie beneath
+// trialParts, where any loader at that place looks for them.
+const (
+	trialPath  = portal.TrialPath + "/temoin.js"
+	trialParts = portal.TrialPath + "/temoin/"
+)
+
+// plainTrial returns the trial of the catalogue as it is.
+func plainTrial(c *consent.Catalogue) trial {
+	return trial{look: c.Look, categories: refusable(c)}
+}
+
+// refusable returns the ids of the categories that can be refused.
+func refusable(c *consent.Catalogue) []string {
+	var ids []string
+	for _, category := range c.Categories {
+		if !category.Necessary {
+			ids = append(ids, category.ID)
+		}
+	}
+	return ids
+}
+
+// The names in a trial's query. Categories are listed once a form with them has
+// been sent, which says "form": then those that are missing are left out.
+const (
+	queryTheme    = "theme"
+	queryPosition = "position"
+	queryScheme   = "scheme"
+	queryLang     = "banner"
+	queryCategory = "category"
+	queryForm     = "form"
+)
+
+// readTrial reads a query; what is in none of the lists is an error.
+func readTrial(c *consent.Catalogue, query url.Values) (trial, error) {
+	t := plainTrial(c)
+	if err := pick(query, queryTheme, consent.Themes(), &t.look.Theme); err != nil {
+		return t, err
+	}
+	if err := pick(query, queryPosition, consent.Positions(), &t.look.Position); err != nil {
+		return t, err
+	}
+	if err := pick(query, queryScheme, consent.Schemes(), &t.look.Scheme); err != nil {
+		return t, err
+	}
+	if err := pick(query, queryLang, c.Languages, &t.lang); err != nil {
+		return t, err
+	}
+	if !query.Has(queryForm) {
+		return t, nil
+	}
+	wanted := query[queryCategory]
+	for _, id := range wanted {
+		if !slices.Contains(t.categories, id) {
+			return t, badRequest("%s is %q, want some of: %s", queryCategory, id, strings.Join(t.categories, ", "))
+		}
+	}
+	t.categories = slices.DeleteFunc(t.categories, func(id string) bool { return !slices.Contains(wanted, id) })
+	return t, nil
+}
+
+// pick takes the value of that name, if there is one, from a list.
+func pick[T ~string](query url.Values, name string, list []T, value *T) error {
+	wanted := T(query.Get(name))
+	if wanted == "" {
+		return nil
+	}
+	if !slices.Contains(list, wanted) {
+		return badRequest("%s is %q, want one of: %v", name, wanted, list)
+	}
+	*value = wanted
+	return nil
+}
+
+// query returns what readTrial reads as the same.
+func (t trial) query() url.Values {
+	query := url.Values{
+		queryTheme:    {string(t.look.Theme)},
+		queryPosition: {string(t.look.Position)},
+		queryScheme:   {string(t.look.Scheme)},
+		queryForm:     {"1"},
+		queryCategory: t.categories,
+	}
+	if t.lang != "" {
+		query.Set(queryLang, t.lang)
+	}
+	return query
+}
+
+// loader returns the path of the loader that speaks the trial's language.
+func (t trial) loader() string {
+	if t.lang == "" {
+		return "/temoin.js"
+	}
+	return "/temoin." + t.lang + ".js"
+}
+
+// apply returns the catalogue as it has to be for the trial.
+func (t trial) apply(c *consent.Catalogue) *consent.Catalogue {
+	changed := *c
+	changed.Look = t.look
+	gone := func(id string) bool {
+		category := c.Category(id)
+		return category != nil && !category.Necessary && !slices.Contains(t.categories, id)
+	}
+	changed.Categories = slices.DeleteFunc(slices.Clone(c.Categories), func(category consent.Category) bool { return gone(category.ID) })
+	changed.Services = slices.DeleteFunc(slices.Clone(c.Services), func(service consent.Service) bool { return gone(service.Category) })
+	if google := c.GoogleConsent; google != nil {
+		changed.GoogleConsent = new(*google)
+		changed.GoogleConsent.Types = maps.Clone(google.Types)
+		maps.DeleteFunc(changed.GoogleConsent.Types, func(_, id string) bool { return gone(id) })
+	}
+	return &changed
+}
+
+// trials keeps the bundles of the trials of one catalogue that were asked for
+// last. They are made one after the other, and not compressed, so that whoever
+// asks for many takes little from the visitors of the site.
+type trials struct {
+	mu      sync.Mutex
+	of      *bundle
+	bundles map[string]*bundle // by the query without the language
+}
+
+const maxTrials = 16
+
+// bundle returns the bundle of t, a trial of base.
+func (k *trials) bundle(base *bundle, t trial) (*bundle, error) {
+	t.lang = "" // each bundle has all languages
+	key := t.query().Encode()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.of != base || len(k.bundles) >= maxTrials {
+		k.of, k.bundles = base, map[string]*bundle{}
+	}
+	if known := k.bundles[key]; known != nil {
+		return known, nil
+	}
+	// What is tried out is no choice of the site's visitors: no receipts.
+	b, err := makeBundle(t.apply(base.catalogue), web.Dist(), 0, false, plainAsset)
+	if err != nil {
+		return nil, fmt.Errorf("make trial: %w", err)
+	}
+	// What both have in common, the program above all, is kept once.
+	maps.DeleteFunc(b.assets, func(path string, a *asset) bool {
+		return a.cache == immutable && base.assets[path] != nil
+	})
+	k.bundles[key] = b
+	return b, nil
+}
+
+// find returns a file of that path of base or of one of its trials, or nil.
+func (k *trials) find(base *bundle, path string) *asset {
+	if a := base.assets[path]; a != nil && a.cache == immutable {
+		return a
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, b := range k.bundles {
+		if a := b.assets[path]; a != nil && a.cache == immutable {
+			return a
+		}
+	}
+	return nil
+}
+
+// getTrialLoader handles "GET /essai/temoin.js".
+func (s *Server) getTrialLoader(w http.ResponseWriter, r *http.Request) {
+	s.serveTrial(w, r, trial.loader)
+}
+
+// getTrialCatalogue handles "GET /essai/temoin/catalogue.json".
+func (s *Server) getTrialCatalogue(w http.ResponseWriter, r *http.Request) {
+	s.serveTrial(w, r, func(trial) string { return "/temoin/catalogue.json" })
+}
+
+// serveTrial answers with one file of the bundle of the trial in the query.
+func (s *Server) serveTrial(w http.ResponseWriter, r *http.Request, path func(trial) string) {
+	base := s.bundle.Load()
+	t, err := readTrial(base.catalogue, r.URL.Query())
+	if err != nil {
+		s.report(w, r, err)
+		return
+	}
+	b, err := s.trials.bundle(base, t)
+	if err != nil {
+		s.report(w, r, err)
+		return
+	}
+	b.assets[path(t)].ServeHTTP(w, r)
+}
+
+// getTrialPart handles "GET /essai/temoin/{name}": the parts that a trial's
+// loader asks for, by names with their hash.
+func (s *Server) getTrialPart(w http.ResponseWriter, r *http.Request) {
+	a := s.trials.find(s.bundle.Load(), "/temoin/"+r.PathValue("name"))
+	if a == nil {
+		http.NotFound(w, r)
+		return
+	}
+	a.ServeHTTP(w, r)
+}
+
+// bench says what the demo's page shows for the trial in the query, and what it
+// offers. An address that asks for what there is not shows the site as it is.
+func (s *Server) bench(query url.Values, lang string) (*portal.Bench, error) {
+	c := s.bundle.Load().catalogue
+	t, err := readTrial(c, query)
+	if err != nil {
+		t = plainTrial(c)
+	}
+	text, err := catalogue.Print(t.apply(c))
+	if err != nil {
+		return nil, err
+	}
+	bench := &portal.Bench{
+		Loader:        "/temoin.js",
+		CatalogueJSON: "/temoin/catalogue.json",
+		Query:         url.Values{},
+		Tag:           `<script src="` + t.loader() + `"></script>`,
+		Catalogue:     string(text),
+		Selects: []portal.Select{
+			{Name: queryTheme, Options: options(consent.Themes(), t.look.Theme)},
+			{Name: queryPosition, Options: options(consent.Positions(), t.look.Position)},
+			{Name: queryScheme, Options: options(consent.Schemes(), t.look.Scheme)},
+		},
+	}
+	if asked := t.query(); asked.Encode() != plainTrial(c).query().Encode() {
+		bench.Query = asked
+		bench.Loader = trialPath + "?" + asked.Encode()
+		bench.CatalogueJSON = trialParts + "catalogue.json?" + asked.Encode()
+	}
+	for _, id := range refusable(c) {
+		title := c.Category(id).Title.In(lang)
+		bench.Categories = append(bench.Categories, portal.Option{Value: id, Label: title, Chosen: slices.Contains(t.categories, id)})
+	}
+	bench.Languages, err = languageOptions(c, t.lang)
+	return bench, err
+}
+
+// languageOptions offers the page's language, and each of the catalogue's.
+func languageOptions(c *consent.Catalogue, chosen string) ([]portal.Option, error) {
+	languages, err := catalogue.Languages()
+	if err != nil {
+		return nil, err
+	}
+	all := []portal.Option{{Chosen: chosen == ""}}
+	for _, code := range c.Languages {
+		all = append(all, portal.Option{Value: code, Label: languages[code].Name, Chosen: code == chosen})
+	}
+	return all, nil
+}
+
+func options[T ~string](list []T, chosen T) []portal.Option {
+	var all []portal.Option
+	for _, value := range list {
+		all = append(all, portal.Option{Value: string(value), Chosen: value == chosen})
+	}
+	return all
+}
