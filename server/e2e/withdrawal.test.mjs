@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { can } from './lib/browser.mjs';
 import { catalogue, cookies, exemption, include, page, pause, service } from './lib/gate.mjs';
 import { choices, cookie, record } from './lib/records.mjs';
 import { eventually } from './lib/server.mjs';
@@ -67,9 +68,9 @@ test('cookies go from every path and from the parent domain that the page can re
 
 test('cookies with attributes, partitioned apart, with odd names and values go', async (t) => {
   const { visitor, tab } = await returning(t, '/a/b/page');
-  await write(tab, 'count=a=b; path=/; samesite=strict', '_cnt_1=; path=/a', '_cnt_2="q;"; path=/', '_cnt_[x]=1; path=/', '_cnt_é=1; path=/', '_cnt_s=1; path=/; secure; samesite=none');
+  await write(tab, 'count=a=b; path=/; samesite=strict', '_cnt_1=; path=/a', '_cnt_2="q;"; path=/', '_cnt_[x]=1; path=/', ...(can('nonASCIICookies') ? ['_cnt_é=1; path=/'] : []), '_cnt_s=1; path=/; secure; samesite=none');
   const before = await names(visitor);
-  assert.ok(before.length >= 5, `set: ${before}`);
+  assert.ok(before.length >= (can('nonASCIICookies') ? 5 : 4), `set: ${before}`);
   await decide(tab, 'refuse');
   await gone(visitor);
 });

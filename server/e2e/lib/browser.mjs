@@ -41,6 +41,7 @@ const engines = {
       layoutShift: 'WebKit does not measure layout shifts',
       mediaType: 'WebDriver cannot change the medium, and neither can the desktop',
       contrastSetting: 'WebDriver cannot set it, and WebKitGTK takes it from the desktop alone',
+      nonASCIICookies: 'WebKitGTK’s libsoup cuts such a cookie off and keeps the rest without a name',
       noScript: 'without JavaScript WebDriver cannot ask the page anything',
       textSize: 'WebDriver cannot set it, and MiniBrowser has no option for it',
       touch: 'WebKitWebDriver has no fingers',

@@ -43,11 +43,13 @@ async function stop(child) {
   clearTimeout(killer);
 }
 
+const screenSize = { width: 1600, height: 1300 };
+
 /** A screen that nobody sees, for all browsers of this process. */
 let screen;
 function display() {
   screen ??= new Promise((resolve, reject) => {
-    const child = start('Xvfb', ['-displayfd', '3', '-screen', '0', '1600x1300x24', '-nolisten', 'tcp'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+    const child = start('Xvfb', ['-displayfd', '3', '-screen', '0', `${screenSize.width}x${screenSize.height}x24`, '-nolisten', 'tcp'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
     child.stdio[3].once('data', (data) => resolve(`:${String(data).trim()}`));
     child.ended.then(() => reject(child.failure ?? new Error('Xvfb ended')));
     child.unref();
@@ -119,7 +121,6 @@ class Proxy {
     // The scripts of the tab that was last told to do something.
     this.scripts = [];
     this.server = http.createServer((request, response) => this.#pass(request, response));
-    this.server.on('connect', (request, socket, head) => this.#tunnel(request, socket, head));
     this.server.on('connection', (socket) => {
       this.sockets.add(socket);
       socket.on('error', () => {});
@@ -207,22 +208,6 @@ class Proxy {
     // Latin-1 keeps every byte as it is.
     const write = response.write.bind(response);
     response.write = (chunk) => write(typeof chunk === 'string' ? Buffer.from(chunk, 'latin1') : chunk);
-  }
-
-  /** https goes through as it is: neither recorder nor scripts. */
-  #tunnel(request, socket, head) {
-    if (this.offline) { socket.destroy(); return; }
-    const { port, origin } = new URL(`https://${request.url}`);
-    this.documents.add(origin);
-    const onward = net.connect(Number(port || 443), '127.0.0.1', () => {
-      socket.write('HTTP/1.1 200 OK\r\n\r\n');
-      onward.write(head);
-      onward.pipe(socket);
-      socket.pipe(onward);
-    });
-    onward.on('error', () => socket.destroy());
-    socket.on('error', () => onward.destroy());
-    socket.on('close', () => onward.destroy());
   }
 }
 
@@ -469,7 +454,7 @@ class Page {
       if (now.stamp === before?.stamp && now.url === before?.url) return false;
       this.#address = now.url;
       return now.url !== 'about:blank';
-    }, () => `another page than ${before?.url} to be loaded`, { within: timeout });
+    }, () => `another page than ${before?.url} to be loaded`, { within: timeout / patience });
     this.emit('framenavigated', this.main);
   }
 
@@ -482,6 +467,8 @@ class Page {
   }
 
   async goto(url, { waitUntil = 'load', timeout = 20_000 } = {}) {
+    const { protocol, origin } = new URL(url);
+    if (protocol === 'https:') this.context.proxy.documents.add(origin);
     const before = await this.#document().catch(() => null);
     await this.#arrives(before?.url === url ? { stamp: before.stamp, url } : before, () => this.command('POST', '/url', { url }), waitUntil, timeout);
   }
@@ -502,7 +489,10 @@ class Page {
   async setViewport({ width, height }) {
     let outer = { width, height: height + (this.bar ?? 20) };
     for (let attempt = 0; ; attempt++) {
-      await this.command('POST', '/window/rect', { x: 0, y: 0, ...outer });
+      // In the middle of the screen, where its pointer is: without a window
+      // manager the window beneath the pointer has the focus.
+      const [x, y] = [screenSize.width - outer.width, screenSize.height - outer.height].map((room) => Math.max(0, Math.round(room / 2)));
+      await this.command('POST', '/window/rect', { x, y, ...outer });
       const end = Date.now() + 500 * patience;
       let inner;
       do {
@@ -574,7 +564,8 @@ class Context {
           pageLoadStrategy: 'none',
           unhandledPromptBehavior: 'dismiss',
           timeouts: { script: Math.round(30_000 * patience), pageLoad: Math.round(60_000 * patience), implicit: 0 },
-          proxy: { proxyType: 'manual', httpProxy: through, sslProxy: through },
+          // https goes its own way: neither recorder nor scripts.
+          proxy: { proxyType: 'manual', httpProxy: through },
           'webkitgtk:browserOptions': { binary: miniBrowser(), args: ['--automation', ...this.args] },
         },
       },
@@ -607,6 +598,15 @@ class Context {
   }
 
   async cookies() {
+    // What a page has just written, the process that keeps it is told a little later.
+    for (let attempt = 0; ; attempt++) {
+      await pause(120);
+      const found = await this.#kept();
+      if (found.length || attempt === 3) return found;
+    }
+  }
+
+  async #kept() {
     const found = new Map();
     const all = [...this.proxy.documents];
     for (const url of all.filter((url) => !all.some((other) => other.startsWith(`${url}/`)))) {
@@ -621,7 +621,11 @@ class Context {
     for (const { url, expires, ...cookie } of cookies) {
       const origin = url ? new URL(url).origin : `http://${cookie.domain.replace(/^\./, '')}`;
       this.proxy.documents.add(origin);
-      await this.#aside(origin, () => this.session.call('POST', '/cookie', { cookie: { path: '/', ...cookie, ...(expires > 0 && { expiry: Math.round(expires) }) } }));
+      await this.#aside(origin, () => {
+        // WebDriver takes no empty value; the page does.
+        if (cookie.value === '') return this.session.call('POST', '/execute/sync', { script: 'document.cookie = arguments[0]', args: [`${cookie.name}=; path=/; max-age=100000`] });
+        return this.session.call('POST', '/cookie', { cookie: { path: '/', ...cookie, ...(expires > 0 && { expiry: Math.round(expires) }) } });
+      });
     }
   }
 
