@@ -18,7 +18,7 @@ await mkdir(dir, { recursive: true });
 const noCookies = () => { Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set() {} }); };
 const heights = { 320: 568, 768: 760, 1440: 900 };
 
-/** What to show: how to come there; where it looks the same in every position, it is shown in one. */
+/** What to show: how to come there, and what to bring into view; where it looks the same in every position, it is shown in one. */
 const scenes = {
   banner: {
     positions,
@@ -57,8 +57,8 @@ const scenes = {
     async come(tab, url) {
       await tab.visit(url + 'essai');
       await answered(tab);
-      await tab.run(() => document.querySelector('.temoin-placeholder').scrollIntoView({ block: 'center' }));
     },
+    aim: (tab) => tab.run(() => document.querySelector('.temoin-placeholder').scrollIntoView({ block: 'center' })),
   },
   charter: {
     whole: true,
@@ -76,7 +76,7 @@ async function answered(tab) {
 
 /** Takes a scene in one look, light and dark, at each width, in both directions. */
 async function take(browser, server, scene, look) {
-  const { come, whole } = scenes[scene];
+  const { come, aim, whole } = scenes[scene];
   const wanted = [];
   for (const scheme of ['light', 'dark']) {
     for (const width of Object.keys(heights).map(Number)) {
@@ -95,6 +95,7 @@ async function take(browser, server, scene, look) {
     await tab.viewport({ width, height: heights[width] });
     await tab.media({ 'prefers-color-scheme': scheme });
     await setDirection(tab, direction);
+    await aim?.(tab);
     await tab.screenshot(path.join(dir, name + '.png'), { fullPage: !!whole });
   }
   for (const leave of leaving) await leave();
