@@ -314,8 +314,8 @@ test('details hold a table of each service’s cookies, with name, purpose and d
       closed,
       summary: details.querySelector('summary').textContent,
       services: [...details.querySelectorAll('.service')].map((service) => ({
-        name: service.querySelector('h4').innerText.trim().trim(),
-        text: service.innerText.trim(),
+        name: service.querySelector('h4').innerText.trim(),
+        text: service.innerText,
         head: [...service.querySelectorAll('thead th')].map((cell) => [cell.textContent, cell.scope]),
         rows: [...service.querySelectorAll('tbody tr')].map((row) => [...row.children].map((cell) => cell.innerText.trim())),
         policy: service.querySelector('a')?.href,
