@@ -164,6 +164,7 @@ test('the language is that of what was shown', async (t) => {
   const tab = await open(t, { path: '/' });
   await tab.press('refuse');
   const [french] = await reported(1);
+  await delivered(tab);
   await tab.visit(site.url + '/?lang=en');
   await decide(tab, 'accept');
   const [, english] = await reported(2);
@@ -328,9 +329,9 @@ const hurried = () => {
 
 test('while the server answers 503 it is asked again, ever more rarely, and not for ever', async (t) => {
   site.instead(endpoint, 503);
-  site.page('/no-banner', page(include));
-  const tab = await open(t, { path: '/no-banner', before: [hurried] });
+  const tab = await open(t, { before: [hurried] });
   await tab.goRuns();
+  await tab.settles();
   const from = await tab.run(() => window.waits.length);
   const made = await decided(tab, 'refuse');
   await reported(7);

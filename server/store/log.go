@@ -54,6 +54,9 @@ func (t treeHashes) ReadHashes(places []int64) ([]tlog.Hash, error) {
 	return list, nil
 }
 
+// errHead says that the head of the log does not hold together.
+var errHead = errors.New("the head of the log was changed by another program; verify the log")
+
 // lockHead reads the head of the log and keeps others from adding to it until
 // the transaction ends.
 func (d *database) lockHead(ctx context.Context, tx querier) (*head, error) {
@@ -65,12 +68,15 @@ func readHead(ctx context.Context, q querier, forUpdate string) (*head, error) {
 	var edge []byte
 	err := q.QueryRowContext(ctx, `SELECT size, edge, receipts, erased FROM head WHERE one = 1`+forUpdate).
 		Scan(&h.size, &edge, &h.receipts, &h.erased)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, errHead
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read head of the log: %w", err)
 	}
 	places := peaks(h.size)
 	if len(edge) != len(places)*tlog.HashSize {
-		return nil, fmt.Errorf("read head of the log: its edge has %d bytes, want %d; it was changed by another program", len(edge), len(places)*tlog.HashSize)
+		return nil, errHead
 	}
 	h.hashes = make(treeHashes)
 	for i, place := range places {

@@ -112,7 +112,7 @@ func (v *verifier) run(ctx context.Context) error {
 	for {
 		// Read before the entries, neither can know of more than they hold.
 		h, err := readHead(ctx, v.store.db.read, "")
-		if err != nil {
+		if err != nil && !errors.Is(err, errHead) {
 			return err
 		}
 		newest, err := v.newestCheckpoint(ctx)
@@ -366,17 +366,23 @@ func (v *verifier) checkpoint(size int64, signed string) {
 	}
 }
 
-// finish looks at the ends of the log, once there are no more entries.
+// finish looks at the ends of the log, once there are no more entries. h is its
+// head, nil where that does not hold together, newest the size of its newest
+// checkpoint.
 func (v *verifier) finish(ctx context.Context, h *head, newest int64) error {
 	v.result.Size = v.next
-	if missing := max(h.size, newest); v.next < missing {
-		v.fault(v.next, missing-1, "removed from the log")
+	size := newest
+	if h != nil {
+		size = max(size, h.size)
+	}
+	if v.next < size {
+		v.fault(v.next, size-1, "removed from the log")
 	}
 	switch {
+	case h == nil, v.next == h.size && !v.hasEdge(h), v.next > h.size && v.next == v.signed:
+		v.fault(max(v.next-1, 0), max(v.next-1, 0), "the head of the log, behind it, was changed")
 	case v.next > h.size:
 		v.fault(h.size, v.next-1, "not added to the log by this program")
-	case v.next == h.size && !v.hasEdge(h):
-		v.fault(h.size-1, h.size-1, "the head of the log was changed")
 	}
 	if v.signed < v.next && !v.forked {
 		v.fault(v.signed, v.next-1, "no signed checkpoint covers them")

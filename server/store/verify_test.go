@@ -239,6 +239,9 @@ func TestVerify_FindsWhatWasChanged(t *testing.T) {
 			edge[3] ^= 1
 			v.do(`UPDATE head SET edge = $1`, edge)
 		}, "[19]"},
+		"the head's size":            {func(v *vandal) { v.do(`UPDATE head SET size = 17`) }, "[19]"}, // an edge of as many hashes
+		"the head's size, otherwise": {func(v *vandal) { v.do(`UPDATE head SET size = 7`) }, "[19]"},
+		"no head":                    {func(v *vandal) { v.do(`DELETE FROM head`) }, "[19]"},
 		"a foreign entry": {func(v *vandal) {
 			leaf := v.leaf(17)
 			v.do(`INSERT INTO entries (idx, kind, received, salt, body, signature, hashes) SELECT 20, kind, received, salt, body, signature, $1 FROM entries WHERE idx = 17`, leaf[:])
