@@ -16,6 +16,8 @@ Building needs Go alone. The tests need Debian's apt-get as well, and use Node.
 TEXT
 }
 
+engines=${TEMOIN_ENGINES:-chromium}
+
 step() { printf '\n== %s\n' "$*"; }
 
 # Runs a command of go on the program in the browser: with a trimmed go-app
@@ -68,7 +70,9 @@ need_node() {
 
 need_browser() {
   need_node
-  need chromium firefox-esr webkit2gtk-driver xvfb fonts-dejavu-core
+  need chromium fonts-dejavu-core
+  case $engines in *firefox*) need firefox-esr ;; esac
+  case $engines in *webkit*) need webkit2gtk-driver xvfb ;; esac
   (cd server/e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
 }
 
@@ -101,7 +105,7 @@ test_all() {
 end_to_end() {
   local engine broken=() results
   results=$(mktemp)
-  for engine in ${TEMOIN_ENGINES:-chromium}; do
+  for engine in $engines; do
     step "end-to-end tests in $engine"
     end_to_end_in "$engine" || broken+=("$engine")
   done
