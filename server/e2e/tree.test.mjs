@@ -12,13 +12,13 @@ import { program, stage } from './lib/stage.mjs';
 const { browser, site } = await stage();
 
 const folder = new URL('testdata/tree/', import.meta.url);
-const states = ['level', 'checked', 'pressed', 'expanded', 'disabled', 'modal', 'focused'];
+const states = ['level', 'checked', 'pressed', 'expanded', 'disabled', 'modal'];
 const silent = ['generic', 'none', 'InlineTextBox', 'LineBreak', 'RootWebArea', 'LayoutTableRow', 'Iframe', 'LabelText', 'paragraph', 'DescriptionList', 'listitem', 'DisclosureTriangle'];
 
 /** What a screen reader comes by, a line each, set in by what it lies in. */
 function lines(node, depth = 0, within = '') {
   const name = plain(node.name ?? '').replace(/\s+/g, ' ').trim();
-  const told = states.filter((state) => node[state] !== undefined && node[state] !== false && !(state === 'focused' && node.role === 'RootWebArea'))
+  const told = states.filter((state) => node[state] !== undefined && node[state] !== false)
     .map((state) => (node[state] === true ? state : `${state} ${node[state]}`));
   const isTold = !silent.includes(node.role) && !(node.role === 'StaticText' && (!name || within.includes(name)));
   const description = node.description ? ` (${plain(node.description).replace(/\s+/g, ' ').trim()})` : '';
