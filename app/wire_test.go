@@ -24,6 +24,7 @@ func fullEdition() *app.Edition {
 		Links:      consent.Links{Charter: "/charter", Privacy: "/privacy"},
 		Cookie:     consent.CookieSettings{Name: "choice", Domain: "example.org", Lifetime: consent.Duration{Count: 6, Unit: consent.Month}},
 		Reopen:     true,
+		Look:       consent.Look{Theme: consent.ThemeDSFR},
 		Categories: []consent.Category{{ID: "necessary", Title: text("Necessary"), Description: text("It is."), Necessary: true}, {ID: "statistics", Anonymous: true}},
 		Services: []consent.Service{{
 			ID: "matomo", Category: "statistics", Name: text("Matomo"), Provider: "A", Purpose: text("Measure"), Policy: "https://a.example", Anonymous: true,

@@ -127,6 +127,10 @@ func TestTrialRoutes(t *testing.T) {
 	if err := s.loadPortal(); err != nil {
 		t.Fatal(err)
 	}
+	s.prepareProofs()
+	if err := s.prepareAdmin(); err != nil {
+		t.Fatal(err)
+	}
 	handler := s.handler()
 	get := func(path string) (int, string) {
 		recorder := httptest.NewRecorder()

@@ -21,10 +21,7 @@ globalThis.temoinBundle = { cookie: 'cookies_preferences', rev, lifetime: 15_552
 const dir = await folder(after);
 await cp(path.join(repository, 'web/loader'), dir, { recursive: true });
 await writeFile(path.join(dir, 'package.json'), '{"type": "module"}');
-const { decode, read } = await import(pathToFileURL(path.join(dir, 'cookie.js')).href);
-
-/** As a cookie's value anything that JSON can say, be it a record or not. */
-const encode = (value) => encodeURIComponent(JSON.stringify(value));
+const { decode, encode, read } = await import(pathToFileURL(path.join(dir, 'cookie.js')).href);
 
 const vectors = JSON.parse(await readFile(path.join(repository, 'app/consent/testdata/records.json'), 'utf8'));
 
