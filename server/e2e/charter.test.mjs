@@ -16,8 +16,8 @@ const post = (fields, headers = {}) => send(server.url + '/charte-cookies', {
 });
 
 for (const [lang, words] of [
-  ['fr', { title: 'Charte cookies', what: 'Qu’est-ce qu’un cookie', kinds: ['Cookies nécessaires', 'Mesure d’audience', 'Cookies internes', 'Cookies tiers'], empty: 'Aucun cookie de cette sorte', change: 'Changer d’avis', month: '6 mois', session: 'jusqu’à la fermeture du navigateur', party: ['ce site', 'cookie d’un autre site'] }],
-  ['en', { title: 'Cookie charter', what: 'What is a cookie?', kinds: ['Necessary cookies', 'Audience measurement', 'First-party cookies', 'Third-party cookies'], empty: 'No cookie of this kind', change: 'Changing your mind', month: '6 months', session: 'until the browser is closed', party: ['this site', 'another site’s cookie'] }],
+  ['fr', { title: 'Charte cookies', what: 'Qu’est-ce qu’un cookie', kinds: ['Cookies nécessaires', 'Mesure d’audience', 'Cookies internes', 'Cookies tiers'], empty: 'Aucun cookie de cette sorte', change: 'Changer d’avis', month: '6 mois', session: 'jusqu’à la fermeture du navigateur', local: 'dans le stockage local du navigateur', erased: 'jusqu’à ce que ce soit effacé', party: ['ce site', 'cookie d’un autre site'] }],
+  ['en', { title: 'Cookie charter', what: 'What is a cookie?', kinds: ['Necessary cookies', 'Audience measurement', 'First-party cookies', 'Third-party cookies'], empty: 'No cookie of this kind', change: 'Changing your mind', month: '6 months', session: 'until the browser is closed', local: 'in the browser’s local storage', erased: 'until it is erased', party: ['this site', 'another site’s cookie'] }],
 ]) {
   test(`the charter says in ${lang} what a cookie is, which kinds and which cookies there are, and how to change one’s mind`, async (t) => {
     const tab = await browser.tab(t);
@@ -47,27 +47,29 @@ for (const [lang, words] of [
     assert.deepEqual(found.kinds, words.kinds, 'the four kinds');
     assert.ok(found.described, 'each explained');
     assert.ok(found.sections.every(Boolean), 'each section named by its heading');
-    assert.deepEqual(found.tables.map(({ name, head, rows }) => [name, head, rows.length]), [[words.kinds[0], 6, 4], [words.kinds[1], 6, 4], [words.kinds[3], 6, 3]], 'one table for each kind that has cookies');
+    assert.deepEqual(found.tables.map(({ name, head, rows }) => [name, head, rows.length]), [[words.kinds[0], 6, 5], [words.kinds[1], 6, 4], [words.kinds[3], 6, 3]], 'one table for each kind that has cookies');
     assert.ok(text.includes(words.empty), 'and a word where there is none');
     const rows = found.tables.flatMap(({ rows }) => rows).map((row) => row.map(plain));
-    const names = ['sessionid', 'django_language', 'csrftoken', 'cookies_preferences', '_pk_id.*', '_pk_ses.*', '_ga', '_ga_*', 'VISITOR_INFO1_LIVE', 'YSC', 'fr'];
-    assert.deepEqual(rows.map((row) => row[2]), names, 'each cookie of the catalogue');
+    const names = ['sessionid', 'django_language', 'csrftoken', 'cookies_preferences', `temoin.receipts\n${words.local}`, '_pk_id.*', '_pk_ses.*', '_ga', '_ga_*', 'VISITOR_INFO1_LIVE', 'YSC', 'fr'];
+    assert.deepEqual(rows.map((row) => row[2]), names, 'each cookie of the catalogue, and what is kept beside them');
     for (const row of rows) for (const cell of row) assert.ok(cell.trim(), `no cell may be empty: ${row}`);
     assert.equal(rows[3][4], words.month);
-    assert.equal(rows[9][4], words.session);
+    assert.equal(rows[4][4], words.erased);
+    assert.equal(rows[10][4], words.session);
     assert.equal(rows[3][5], words.party[0]);
-    assert.equal(rows[9][5], words.party[1]);
+    assert.equal(rows[10][5], words.party[1]);
     assert.ok(text.includes(words.month), 'how long the choice is kept');
   });
 }
 
-test('the charter of the default catalogue lists the four cookies of the portal', async (t) => {
+test('the charter of the default catalogue lists the four cookies of the portal, and the queue of receipts', async (t) => {
   const own = await startTemoin(t, { catalogue: await plainCatalogue() });
   const tab = await browser.tab(t);
   await tab.visit(own.url + '/charte-cookies/fr');
   const rows = await tab.run(() => [...document.querySelectorAll('tbody tr')].map((row) => [...row.children].map((cell) => cell.innerText.replace(/[\u00a0\u202f]/g, ' '))));
   assert.deepEqual(rows.map((row) => [row[1], row[2], row[4]]), [
     ['Opendatasoft', 'sessionid', '2 semaines'], ['Opendatasoft', 'django_language', '12 mois'], ['Opendatasoft', 'csrftoken', '12 mois au plus'], ['Opendatasoft', 'cookies_preferences', '6 mois'],
+    ['Opendatasoft', 'temoin.receipts\ndans le stockage local du navigateur', 'jusqu’à ce que ce soit effacé'],
   ]);
 });
 
