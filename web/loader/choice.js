@@ -1,7 +1,7 @@
 // The visitor's choice in this page: read from the cookie, written to it, and
 // the question every part asks: is this allowed?
 import { bundle, own, warn } from './bundle.js';
-import { decode, encode, erase, read, write } from './cookie.js';
+import { decode, encode, erase, plain, read, write } from './cookie.js';
 
 let record = null;
 const past = new Set(); // ids of answers that are no longer the visitor's
@@ -26,7 +26,7 @@ export function refresh() {
   const previous = record;
   const found = read();
   if (found && past.has(found.id)) {
-    if (record) write(encode(record));
+    if (record) write(encode(plain(record)));
     else erase();
     restored();
     return;
@@ -91,7 +91,7 @@ export function save(answers = {}) {
       services[id] = granted;
     }
   }
-  keep(encode({ v, id: nil, rev, at, choices, services }));
+  keep(encode(plain({ v, id: nil, rev, at, choices, services })));
 }
 
 /** Takes the answer back: the visitor will be asked again. */

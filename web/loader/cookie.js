@@ -33,7 +33,7 @@ export function decode(value) {
 /** A record as it is written: services are named only where one differs from its category. */
 export const plain = ({ services, ...record }) => ({ ...record, ...(Object.keys(services).length && { services }) });
 
-export const encode = (record) => encodeURIComponent(JSON.stringify(plain(record)));
+export const encode = (record) => encodeURIComponent(JSON.stringify(record));
 
 const day = 86400; // seconds
 
