@@ -290,7 +290,7 @@ test('a live region is there before anything is said in it, and says politely wh
     await tab.visit(site.url);
     await tab.goRuns();
     assert.deepEqual(await status(tab), { count: 1, role: 'status', hidden: [], text: '', lang: 'fr' }, `one region, empty, within reach of a screen reader, before ${answer}`);
-    await tab.inside((shadow) => { shadow.querySelector('[role=status]').marked = true; });
+    await tab.inside((shadow) => { shadow.querySelector('.notice [role=status], .notice[role=status]').marked = true; });
     if (answer === 'save') {
       await tab.press('customize');
       await tab.dialogIsOpen();
@@ -300,7 +300,7 @@ test('a live region is there before anything is said in it, and says politely wh
     const said = await status(tab);
     assert.match(said.text, /Votre choix est enregistré/, `what is said after ${answer}`);
     assert.deepEqual([said.count, said.role, said.hidden], [1, 'status', []]);
-    assert.ok(await tab.inside((shadow) => shadow.querySelector('[role=status]').marked), 'the same element: another one would not be announced');
+    assert.ok(await tab.inside((shadow) => shadow.querySelector('.notice [role=status], .notice[role=status]').marked), 'the same element: another one would not be announced');
   }
 });
 

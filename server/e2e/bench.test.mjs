@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
-import { capabilities } from './lib/browser.mjs';
+import { can } from './lib/browser.mjs';
 import { startTemoin } from './lib/server.mjs';
 import { stage } from './lib/stage.mjs';
 
@@ -78,9 +78,9 @@ test('the signal of Global Privacy Control can be tried', async (t) => {
   assert.equal(await tab.run(() => navigator.globalPrivacyControl), true, 'the other language keeps what is tried');
 });
 
-for (const scheme of capabilities.colorScheme ? ['light', 'dark'] : ['light']) {
+for (const scheme of can('colorScheme') ? ['light', 'dark'] : ['light']) {
   test(`the bench is accessible and 320 px wide enough, ${scheme}`, async (t) => {
-    const tab = await browser.tab(t, { viewport: { width: 320, height: 640 }, media: capabilities.colorScheme ? { 'prefers-color-scheme': scheme } : {} });
+    const tab = await browser.tab(t, { viewport: { width: 320, height: 640 }, media: can('colorScheme') ? { 'prefers-color-scheme': scheme } : {} });
     for (const query of ['', '?lang=en&theme=dsfr']) {
       await tab.visit(server.url + '/essai' + query);
       await tab.goRuns();

@@ -148,7 +148,7 @@ test('without JavaScript the portal says where to choose, and the charter’s fo
   await (await tab.driver.$('input[value=youtube]')).click();
   await (await tab.driver.$('button[value=save]')).click();
   await tab.driver.waitForSelector('.saved:not(:empty)', { timeout: 10_000 });
-  assert.match(tab.url(), /\/charte-cookies\/fr\?sent=1#choix$/);
+  assert.match(await tab.url(), /\/charte-cookies\/fr\?sent=1#choix$/);
   assert.match(plain(await tab.driver.$eval('.saved', (text) => text.textContent)), /Votre choix est enregistré/);
   assert.equal(await tab.driver.$eval('.saved', (text) => text.getAttribute('role')), 'status');
   assert.deepEqual(await shown(), { matomo: true, 'google-analytics': false, 'first-party': false, youtube: true, facebook: false }, 'the form must show the choice');
