@@ -134,6 +134,12 @@ func (s *Session) decide(choices, services consent.Choices, how How) {
 		s.write(value)
 	}
 	s.Sync()
+	if err == nil && s.record != nil && s.record.ID != record.ID {
+		// In that very moment the answer to an earlier report may have set its
+		// cookie: see web/loader/report.js.
+		s.write(value)
+		s.Sync()
+	}
 	s.Page.Changed(string(how))
 
 	if s.record == nil || s.record.ID != record.ID {

@@ -18,6 +18,7 @@ type fakePage struct {
 	cookies  []string // name=value
 	lines    []string // all that was written
 	denied   bool     // keeps no cookies
+	late     string   // a cookie that a late answer sets right after the next line
 	secure   bool
 	changed  []string // how, each time
 	receipts bool     // are kept
@@ -41,6 +42,10 @@ func (p *fakePage) SetCookie(line string) {
 		return
 	}
 	p.cookies = slices.DeleteFunc(p.cookies, func(c string) bool { return strings.HasPrefix(c, name+"=") })
+	if p.late != "" {
+		p.cookies, p.late = append(p.cookies, p.late), ""
+		return
+	}
 	if !strings.Contains(attributes, "Max-Age=0") {
 		p.cookies = append(p.cookies, pair)
 	}
@@ -331,5 +336,18 @@ func TestReopen_SaysThatTheBrowserRefused(t *testing.T) {
 		if !strings.Contains(markup, ">"+want+"<") {
 			t.Errorf("signal %t: got %s, want %q", gpc, markup, want)
 		}
+	}
+}
+
+// TestSession_LateAnswer: the server's answer to the report of an earlier choice
+// sets that choice's cookie in the moment of a withdrawal, which stands.
+func TestSession_LateAnswer(t *testing.T) {
+	page := &fakePage{}
+	s := newSession(page)
+	s.Accept(app.BannerAccept)
+	page.late = page.cookies[0]
+	s.Refuse(app.Dialog)
+	if s.Granted("youtube") || page.mustRead().Granted("third-party") || page.notKept != 0 {
+		t.Errorf("got the cookies %q, not kept %d, want the refusal", page.cookies, page.notKept)
 	}
 }

@@ -102,7 +102,10 @@ export function forget() {
 
 /** Writes a value, and reads it back: a browser may keep no cookies. */
 function keep(template) {
-  write(fill(template, newID(), now()));
+  const value = fill(template, newID(), now());
+  write(value);
+  // In that very moment the answer to an earlier report may have set its cookie.
+  if (read()?.id !== decode(value).id) write(value);
   refresh();
 }
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { repository } from './server.mjs';
 
 /** The codes of all languages. */
-export const languages = (await readdir(path.join(repository, 'web/texts'))).map((file) => path.basename(file, '.yaml')).sort();
+export const languages = (await readdir(path.join(repository, 'web/texts'))).filter((file) => file.endsWith('.yaml')).map((file) => path.basename(file, '.yaml')).sort();
 
 export const rightToLeft = ['ar', 'he'];
 
