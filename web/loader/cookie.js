@@ -31,7 +31,7 @@ export function decode(value) {
 }
 
 /** A record as it is written: services are named only where one differs from its category. */
-export const plain = ({ services, ...record }) => ({ ...record, ...(Object.keys(services).length && { services }) });
+export const plain = ({ services, ...record }) => ({ ...record, services: Object.keys(services)[0] ? services : undefined });
 
 export const encode = (record) => encodeURIComponent(JSON.stringify(record));
 
