@@ -77,7 +77,7 @@ func gateOf(c *consent.Catalogue) gateBundle {
 			g.Hosts[host] = strings.TrimPrefix(g.Hosts[host]+"|"+service.ID, "|")
 		}
 	}
-	keep := erasure{Cookies: []string{c.Cookie.Name}}
+	keep := erasure{Cookies: []string{c.Cookie.Name}, Local: []string{"temoin.receipts"}}
 	for _, service := range c.Services {
 		e, any := erasureOf(service)
 		switch {
