@@ -203,8 +203,11 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			fault := recover()
-			if fault == nil || fault == http.ErrAbortHandler {
+			switch fault {
+			case nil:
 				return
+			case http.ErrAbortHandler:
+				panic(fault) // net/http breaks the answer off, which must not look whole
 			}
 			s.log.Error("request panicked", "path", r.URL.Path, "fault", fault, "stack", string(debug.Stack()))
 			http.Error(w, "internal error", http.StatusInternalServerError)

@@ -130,6 +130,18 @@ func TestRecoverPanics(t *testing.T) {
 	}
 }
 
+// TestRecoverPanics_BreaksOff: an answer that breaks off does not look whole.
+func TestRecoverPanics_BreaksOff(t *testing.T) {
+	s := &Server{log: quiet()}
+	defer func() {
+		if fault := recover(); fault != http.ErrAbortHandler {
+			t.Errorf("got %v, want what net/http breaks the connection off for", fault)
+		}
+	}()
+	h := s.recoverPanics(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+}
+
 // mustListen starts a server of the built program on a free port.
 func mustListen(t *testing.T, path string, log io.Writer) *Server {
 	t.Helper()

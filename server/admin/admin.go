@@ -4,7 +4,7 @@
 // and it works without any JavaScript.
 //
 // It imports the store and the receipts, the catalogue and package web, and is
-// imported by package main alone.
+// imported by package server alone, but for the password, which package main sets.
 package admin
 
 import (
