@@ -315,6 +315,7 @@ test('a content blocker that blocks the endpoint leaves everything else as it is
   assert.deepEqual(tab.errors, [], 'no exception may reach the page');
   assert.deepEqual(tab.console.filter((line) => line.includes('temoin')), [], 'nor does the product complain of it');
   assert.deepEqual(reports(), []);
+  await tab.run(() => localStorage.clear()); // as it closes, nothing is blocked any more: it would report into the next test
 });
 
 /** Notes how long the loader waits, and has it wait a hundredth of that. */
