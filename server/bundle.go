@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -35,12 +36,13 @@ type bundle struct {
 	text  string
 }
 
-// loaderBundle is what the loader finds around itself (web/loader/bundle.js).
-// A star in a name stands for the language.
+// loaderBundle is what the loader finds around itself. A star in a name stands
+// for the language. It travels without its names, which weigh: what the fields
+// are called in web/loader/bundle.js, and their order there, is this.
 type loaderBundle struct {
 	Lang       string            `json:"lang"`
 	Languages  []string          `json:"languages"`
-	Fixed      bool              `json:"fixed,omitempty"` // lang holds whatever the page's language is
+	Fixed      bool              `json:"fixed"` // lang holds whatever the page's language is
 	Rev        string            `json:"rev"`
 	Cookie     string            `json:"cookie"`
 	Attributes string            `json:"attributes"`
@@ -50,15 +52,44 @@ type loaderBundle struct {
 	Necessary  []string          `json:"necessary"` // categories
 	Exempt     []string          `json:"exempt"`    // categories and services
 	Reopen     bool              `json:"reopen"`
-	Near       bool              `json:"near,omitempty"` // the program waits for the visitor to come near
+	Near       bool              `json:"near"` // the program waits for the visitor to come near
 	Runtime    string            `json:"runtime"`
 	Program    string            `json:"program"`
 	Edition    string            `json:"edition"`
+	Later      string            `json:"later"`
 	Shells     string            `json:"shells"`
-	Style      string            `json:"style"`
-	Proof      *proofBundle      `json:"proof,omitempty"`
+	// Placeholders is the file with their markup by service and by category, and
+	// their style.
+	Placeholders string       `json:"placeholders"`
+	Style        string       `json:"style"`
+	Proof        *proofBundle `json:"proof"`
 	gateBundle
-	shellBundle
+	Words shellBundle `json:"words"`
+}
+
+// MarshalJSON writes the values, one after the other.
+func (l loaderBundle) MarshalJSON() ([]byte, error) {
+	var values []any
+	for _, field := range fieldsOf(&l) {
+		values = append(values, field.Interface())
+	}
+	var data bytes.Buffer
+	encoder := json.NewEncoder(&data)
+	encoder.SetEscapeHTML(false) // it stands in a file of its own
+	err := encoder.Encode(values)
+	return data.Bytes(), err
+}
+
+// fieldsOf returns the fields, those of the gate in their place.
+func fieldsOf(l *loaderBundle) []reflect.Value {
+	var fields []reflect.Value
+	whole := reflect.ValueOf(l).Elem()
+	for _, field := range reflect.VisibleFields(whole.Type()) {
+		if !field.Anonymous {
+			fields = append(fields, whole.FieldByIndex(field.Index))
+		}
+	}
+	return fields
 }
 
 // proofBundle says where choices are reported for proof, by the address or by
@@ -133,6 +164,7 @@ func makeBundle(c *consent.Catalogue, dist fs.FS, maxAge time.Duration, keeps bo
 	loader.Runtime = name(b.hashed("runtime.js", b.read("runtime.js")))
 	loader.Program = name(b.program())
 	loader.Edition = name(b.localized("edition", ".txt", b.makeEditions()))
+	loader.Later = name(b.hashed("later.js", b.read("later.js")))
 	loader.Proof = b.proof()
 	shells := b.shells()
 	loader.Shells = name(b.localized("shell", ".json", b.jsons(shells)))
@@ -342,15 +374,11 @@ func (b *builder) value(choices consent.Choices) string {
 // loaders adds temoin.js, and temoin.<lang>.js for who wants one language
 // whatever the page's is.
 func (b *builder) loaders(common loaderBundle, shells map[string]any) {
-	file := "loader.js"
-	if common.needsFullLoader() {
-		file = "loader_full.js"
-	}
-	code := string(b.read(file))
+	code := string(b.read(common.loader()))
 	for i, lang := range b.catalogue.Languages {
 		l := common
 		l.Lang = lang
-		l.shellBundle, _ = shells[lang].(shellBundle)
+		l.Words, _ = shells[lang].(shellBundle)
 		if i == 0 {
 			b.add("/temoin.js", b.cache(), b.wrap(l, code))
 		}

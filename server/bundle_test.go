@@ -6,7 +6,9 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -46,7 +48,7 @@ func golden(t *testing.T, name, got string) {
 func fakeDist() fstest.MapFS {
 	files := fstest.MapFS{}
 	for _, name := range []string{
-		"app.wasm", "app.wasm.br", "app.wasm.gz", "runtime.js", "loader.js", "loader_full.js", "shell.css", "dialog.css", "charter.css", "placeholder.css",
+		"app.wasm", "app.wasm.br", "app.wasm.gz", "runtime.js", "later.js", "loader.js", "loader.withdraw.js", "shell.css", "dialog.css", "charter.css", "placeholder.css",
 		"themes/default.css", "themes/dsfr.css", "themes/minimal.css", "positions/corner.css", "positions/centre.css",
 	} {
 		files[name] = &fstest.MapFile{Data: []byte("/* " + name + " */")}
@@ -219,11 +221,41 @@ func bundleOf(t *testing.T, file []byte) loaderBundle {
 	t.Helper()
 	_, text, found := bytes.Cut(file, []byte("})("))
 	text, _ = bytes.CutSuffix(text, []byte(");\n"))
-	var l loaderBundle
-	if err := json.Unmarshal(text, &l); !found || err != nil {
+	var values []json.RawMessage
+	if err := json.Unmarshal(text, &values); !found || err != nil {
 		t.Fatalf("read bundle: %v in %s", err, text)
 	}
+	var l loaderBundle
+	for i, field := range fieldsOf(&l) {
+		if err := json.Unmarshal(values[i], field.Addr().Interface()); err != nil {
+			t.Fatalf("read value %d of the bundle: %v in %s", i, err, values[i])
+		}
+	}
 	return l
+}
+
+// The bundle travels without names: both sides have to list the same ones.
+func TestBundleOrder(t *testing.T) {
+	code, err := os.ReadFile("../web/loader/bundle.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := regexp.MustCompile(`(?s)export const \[\n(.*?)\n\] = temoinBundle`).FindSubmatch(code)
+	if list == nil {
+		t.Fatal("web/loader/bundle.js takes no list apart")
+	}
+	var got, want []string
+	for _, match := range regexp.MustCompile(`(?m)^  (\w+),`).FindAllSubmatch(list[1], -1) {
+		got = append(got, string(match[1]))
+	}
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[loaderBundle]()) {
+		if !field.Anonymous {
+			want = append(want, field.Tag.Get("json"))
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("web/loader/bundle.js reads %v, the server writes %v", got, want)
+	}
 }
 
 func TestBundle(t *testing.T) {
@@ -236,12 +268,12 @@ func TestBundle(t *testing.T) {
 			t.Errorf("got %q, fixed %t", l.Lang, l.Fixed)
 		}
 		en := bundleOf(t, b.assets["/temoin.en.js"].identity())
-		if en.Lang != "en" || !en.Fixed || en.Texts.Saved == l.Texts.Saved {
-			t.Errorf("temoin.en.js: got %q, fixed %t, %q", en.Lang, en.Fixed, en.Texts.Saved)
+		if en.Lang != "en" || !en.Fixed || en.Words.Texts.Saved == l.Words.Texts.Saved {
+			t.Errorf("temoin.en.js: got %q, fixed %t, %q", en.Lang, en.Fixed, en.Words.Texts.Saved)
 		}
 	})
 	t.Run("every name leads to a file", func(t *testing.T) {
-		for _, name := range []string{l.Program, l.Runtime, l.Edition, l.Shells, l.Placeholders} {
+		for _, name := range []string{l.Program, l.Runtime, l.Later, l.Edition, l.Shells, l.Placeholders} {
 			for _, lang := range c.Languages {
 				path := "/temoin/" + strings.Replace(name, "*", lang, 1)
 				if a := b.assets[path]; a == nil || a.cache != immutable {

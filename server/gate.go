@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,21 +13,18 @@ import (
 
 // gateBundle is the part of the loader's bundle that the gate works by.
 type gateBundle struct {
+	// GPC is whether the browser's Global Privacy Control refuses.
+	GPC    bool           `json:"gpc"`
+	Reload consent.Reload `json:"reload"`
 	// Hosts gives the services of which one has to be allowed before a page loads
 	// anything from a host, divided by "|"; see [consent.HostMatches].
-	Hosts map[string]string `json:"hosts,omitempty"`
+	Hosts map[string]string `json:"hosts"`
 	// Erase holds what goes when a service is no longer allowed, by service.
-	Erase map[string]erasure `json:"erase,omitempty"`
+	Erase map[string]erasure `json:"erase"`
 	// Keep names what stays whatever a service's pattern says: the choice itself,
 	// and what necessary services keep.
-	Keep *erasure `json:"keep,omitempty"`
-	// GPC is whether the browser's Global Privacy Control refuses.
-	GPC     bool           `json:"gpc"`
-	Reload  consent.Reload `json:"reload"`
-	Signals *signals       `json:"signals,omitempty"`
-	// Placeholders is the name of the file with their markup by service and by
-	// category, and their style; a star stands for the language.
-	Placeholders string `json:"placeholders"`
+	Keep    *erasure `json:"keep"`
+	Signals *signals `json:"signals"`
 }
 
 // erasure names what one service keeps in the browser.
@@ -57,10 +55,19 @@ type googleSignal struct {
 	Redaction   bool              `json:"redaction,omitempty"`
 }
 
-// needsFullLoader reports whether the gate has more to do than to wait for the
-// elements of the page that name what they need.
-func (g gateBundle) needsFullLoader() bool {
-	return len(g.Hosts) > 0 || len(g.Erase) > 0 || g.Signals != nil
+// loader names the loader that has the parts which these need (web/build).
+func (g gateBundle) loader() string {
+	name := "loader"
+	if len(g.Hosts) > 0 {
+		name += ".hold"
+	}
+	if g.Signals != nil {
+		name += ".signals"
+	}
+	if len(g.Erase) > 0 {
+		name += ".withdraw"
+	}
+	return name + ".js"
 }
 
 func gateOf(c *consent.Catalogue) gateBundle {
@@ -89,6 +96,11 @@ func gateOf(c *consent.Catalogue) gateBundle {
 		}
 	}
 	if len(g.Erase) > 0 {
+		// A catalogue may name what is Témoin's own among its necessary services.
+		for _, names := range []*[]string{&keep.Cookies, &keep.Local} {
+			slices.Sort(*names)
+			*names = slices.Compact(*names)
+		}
 		g.Keep = &keep
 	}
 	return g

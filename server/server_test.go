@@ -53,7 +53,7 @@ func TestHandler(t *testing.T) {
 		"map":                       {"GET", "/demo/carte?lang=en", 200, "Imaginary map"},
 		"post to the video":         {"POST", "/demo/video", 405, ""},
 		"a template is not served":  {"GET", "/demo/video.html", 404, ""},
-		"loader":                    {"GET", "/temoin.js", 200, "loader_full.js"},
+		"loader":                    {"GET", "/temoin.js", 200, "loader.withdraw.js"},
 		"loader in English":         {"GET", "/temoin.en.js", 200, `"lang":"en"`},
 		"health":                    {"GET", "/healthz", 200, `"status":"ok"`},
 		"declarations":              {"GET", "/temoin/temoin.d.ts", 200, "interface Temoin "},

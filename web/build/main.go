@@ -1,5 +1,5 @@
 // Command build makes of the sources in web what a page loads, in web/dist:
-// the loader, bundled and minified; the style sheets, minified; Go's own
+// the loaders, and what comes later, bundled and minified; the style sheets, minified; Go's own
 // wasm_exec.js, wrapped as a module; and app.wasm, which ./build.sh has put
 // there, compressed.
 package main
@@ -32,7 +32,7 @@ func main() {
 }
 
 func build() error {
-	return errors.Join(loader(), styles(), runtime(), compress(filepath.Join(dist, "app.wasm")))
+	return errors.Join(loaders(), later(), styles(), runtime(), compress(filepath.Join(dist, "app.wasm")))
 }
 
 // browsers are the oldest that can run Go's WebAssembly and a native dialog in
@@ -43,16 +43,30 @@ var browsers = []api.Engine{
 	{Name: api.EngineSafari, Version: "16.4"},
 }
 
-// loader makes two loaders; the server takes the one that the catalogue needs.
-func loader() error {
-	return errors.Join(
-		bundle("web/loader/main.js", "loader.js", api.FormatIIFE),
-		bundle("web/loader/main_full.js", "loader_full.js", api.FormatIIFE))
+// loaders makes a loader for each set of the parts that only some catalogues
+// need; the server takes the one that its catalogue does (server/bundle.go).
+func loaders() error {
+	parts := []string{"hold", "signals", "withdraw"}
+	var errs []error
+	for set := range 1 << len(parts) {
+		name, imports, begin := "loader", "", ""
+		for i, part := range parts {
+			if set>>i&1 == 1 {
+				name += "." + part
+				imports += fmt.Sprintf("import { %s } from './%[1]s.js';", part)
+				begin += part + ","
+			}
+		}
+		entry := fmt.Sprintf("import { begin } from './begin.js'; %s begin({ %s });", imports, begin)
+		errs = append(errs, bundle("web/loader", entry, name+".js", api.FormatIIFE))
+	}
+	return errors.Join(errs...)
 }
 
-func bundle(entry, name string, format api.Format, plugins ...api.Plugin) error {
+// bundle makes one file of the modules in dir that entry, a module itself, imports.
+func bundle(dir, entry, name string, format api.Format, plugins ...api.Plugin) error {
 	result := api.Build(api.BuildOptions{
-		EntryPoints:       []string{entry},
+		Stdin:             &api.StdinOptions{Contents: entry, ResolveDir: dir},
 		Bundle:            true,
 		Format:            format,
 		Plugins:           plugins,
@@ -66,6 +80,10 @@ func bundle(entry, name string, format api.Format, plugins ...api.Plugin) error 
 		return err
 	}
 	return os.WriteFile(filepath.Join(dist, name), result.OutputFiles[0].Contents, 0o644)
+}
+
+func later() error {
+	return bundle("web/later", "export * from './main.js'", "later.js", api.FormatESModule)
 }
 
 func styles() error {
@@ -93,7 +111,7 @@ func runtime() error {
 		return err
 	}
 	wrapped := "export default function (globalThis) {\nlet fs;\n" + string(code) + "\nfs = globalThis.fs;\nreturn globalThis.Go;\n}"
-	return bundle("web/runtime/main.js", "runtime.js", api.FormatESModule, module("wasm_exec", wrapped))
+	return bundle("web/runtime", "export * from './main.js'", "runtime.js", api.FormatESModule, module("wasm_exec", wrapped))
 }
 
 // module answers imports of that name with code that stands in no file.

@@ -1,32 +1,34 @@
 // How temoin.js begins: the banner before Go, the visitor's choice, the gate, and
 // the way to the Go program that draws the rest.
 import { expose, isExposed, whenReady } from './api.js';
-import { bundle, options } from './bundle.js';
+import * as bundle from './bundle.js';
+import { options } from './bundle.js';
 import { current, onChange, onRestored, refresh } from './choice.js';
-import { listenForForm } from './form.js';
 import * as gate from './gate.js';
+import { later } from './later.js';
 import * as layers from './layers.js';
 import * as receipts from './report.js';
 import { host } from './shell.js';
 
 /**
  * Begins, unless an earlier temoin.js of this page has.
- * @param parts what only some catalogues need: signals.js, withdraw.js, hold.js
+ * @param parts what only some catalogues need, for its weight (web/build): a loader
+ *   is built for each set of hold.js, signals.js and withdraw.js
  */
 export function begin({ signals, withdraw, hold } = {}) {
   if (isExposed()) return;
   refresh();
   expose(withdraw?.beyondReach);
-  signals?.signal(current());
+  signals?.(current());
   withdraw?.cleanUp();
   gate.watch(hold);
   followOthers();
   listenForOpeners();
-  listenForForm();
+  listenForForms();
   if (receipts.address) {
     receipts.watch();
     onRestored(layers.update);
-    whenReady(() => idle(receipts.send)); // what earlier pages have left
+    whenReady(() => idle(receipts.sendLeft));
   }
   if (current()) whenReady(layers.draw);
   else whenBody(layers.draw).then(anticipate);
@@ -93,7 +95,19 @@ function listenForOpeners() {
   if (location.hash === '#temoin') layers.open();
 }
 
-// ---- when Go is wanted ----
+// ---- the charter's form ----
+
+function listenForForms() {
+  const selector = 'form[data-temoin-form]';
+  document.addEventListener('submit', (event) => {
+    if (!event.target.matches(selector)) return;
+    event.preventDefault();
+    later().then(({ submit }) => submit(event.target, event.submitter?.value));
+  });
+  whenReady(() => { if (document.querySelector(selector)) later(); });
+}
+
+// ---- when more is wanted ----
 
 const idle = globalThis.requestIdleCallback ?? ((callback) => setTimeout(callback, 200));
 
@@ -109,9 +123,12 @@ function anticipate() {
   const start = unlessAnswered(() => layers.start().catch(() => {})); // said on the console; the shell goes on
   const prepare = unlessAnswered(() => {
     for (const event of near) host.removeEventListener(event, prepare);
+    later();
     layers.prepare().then(start, start);
   });
   for (const event of near) host.addEventListener(event, prepare, { passive: true });
+  // The banner must be kept off what has the focus.
+  document.addEventListener('focusin', later, { once: true });
 
   const { saveData, effectiveType } = navigator.connection ?? {};
   if (bundle.near || saveData || /2g/.test(effectiveType)) return;

@@ -2,7 +2,36 @@
 // (server/bundle.go, type loaderBundle), and where the program came from.
 
 /* global temoinBundle */
-export const bundle = temoinBundle;
+export const [
+  lang, // what this file speaks; words holds the rest of it
+  languages,
+  fixed, // lang holds whatever the page's language is
+  rev,
+  cookie,
+  attributes,
+  lifetime, // seconds
+  values, // of the cookie, for the two answers that need no dialog: see choice.js
+  services, // category by service
+  necessary, // categories
+  exempt, // categories and services
+  reopen,
+  near, // the program waits for the visitor to come near
+  runtime, // names of files; a star in them stands for the language
+  program,
+  edition,
+  later,
+  shells,
+  placeholders,
+  style,
+  proof, // where choices are reported, null where they are not
+  gpc, // whether Global Privacy Control refuses
+  reload,
+  hosts, // services by the host that waits for one of them
+  erase, // what goes with the consent, by service
+  keep, // what never does
+  signals,
+  words, // { shell, texts, charter }, which the files that shells names hold too
+] = temoinBundle;
 
 const script = document.currentScript;
 

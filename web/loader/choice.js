@@ -1,6 +1,7 @@
 // The visitor's choice in this page: read from the cookie, written to it, and
 // the question every part asks: is this allowed?
-import { bundle, own, warn } from './bundle.js';
+import * as bundle from './bundle.js';
+import { own, warn } from './bundle.js';
 import { decode, encode, erase, plain, read, write } from './cookie.js';
 
 let record = null;
@@ -49,8 +50,8 @@ export const has = (id) => grants(record, id);
 /** Whether id, which the catalogue has to know, has been refused: that is more than not allowed. */
 export const refused = (id) => Boolean(record || gpc()) && known().includes(id) && !has(id);
 
-/** All categories and services. */
-const known = () => [...Object.keys(decode(bundle.values.refuse).choices), ...Object.keys(bundle.services)];
+/** The ids of all categories and services. */
+export const known = () => [...Object.keys(decode(bundle.values.refuse).choices), ...Object.keys(bundle.services)];
 
 /** Whether a record, or null, allows id: see Catalogue.Granted. */
 export function grants(record, id) {
@@ -58,16 +59,6 @@ export function grants(record, id) {
   if (bundle.necessary.includes(category)) return true;
   if (!record) return !gpc() && (bundle.exempt.includes(id) || bundle.exempt.includes(category));
   return (category !== id ? own(record.services, id) : undefined) ?? own(record.choices, category) ?? false;
-}
-
-/** What is allowed now, as save takes it. */
-const answers = () => Object.fromEntries(known().map((id) => [id, has(id)]));
-
-/** Allows one category, with its services, or one service, and leaves the rest as it is. */
-export function saveWith(id) {
-  const next = { ...answers(), [id]: true };
-  for (const [service, category] of Object.entries(bundle.services)) if (category === id) next[service] = true;
-  save(next);
 }
 
 /** Writes the prepared answer "accept" or "refuse". */

@@ -1,6 +1,7 @@
 // The cookie's value and the page's cookie jar. The value is read as Go reads
 // it in app/consent/record.go: app/consent/testdata/records.json holds both to it.
-import { bundle, own } from './bundle.js';
+import * as bundle from './bundle.js';
+import { own } from './bundle.js';
 
 const printable = /^[!-~]{1,4096}$/;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

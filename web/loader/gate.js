@@ -1,7 +1,8 @@
 // The gate: scripts and embeds that name what they need consent for, in
 // data-consent and data-service, wait here until it is allowed. It is inert by
 // itself: what is never released never runs, whatever becomes of this script.
-import { bundle, nonce, own } from './bundle.js';
+import * as bundle from './bundle.js';
+import { nonce, own } from './bundle.js';
 import { grants, has, onChange, refused } from './choice.js';
 import { isElement, within } from './dom.js';
 import { drawPlaceholder } from './placeholder.js';

@@ -4,7 +4,8 @@
 // page, but for what a browser does without telling a script: its preload
 // scanner may ask for what the parser has not reached, and fetch and
 // XMLHttpRequest are not touched. The policy of `temoin csp` stops those too.
-import { bundle, own } from './bundle.js';
+import * as bundle from './bundle.js';
+import { own } from './bundle.js';
 import { has, onChange } from './choice.js';
 import { within } from './dom.js';
 import { trustedHTML } from './trusted.js';
@@ -28,7 +29,7 @@ function waitsFor(url) {
 const passed = new WeakSet(); // what the gate has let in
 
 /** Lets an element load what it will from now on, or no longer. */
-export const pass = (element, freely = true) => (freely ? passed.add(element) : passed.delete(element));
+const pass = (element, freely = true) => (freely ? passed.add(element) : passed.delete(element));
 
 /** Makes an element wait that was about to load url. */
 function withhold(element, id, url) {
@@ -42,7 +43,7 @@ function withhold(element, id, url) {
 }
 
 /** Makes what the parser has just put into the page wait, before it runs. */
-export function holdWithin(node) {
+function holdWithin(node) {
   for (const element of within(node, 'script[src], iframe[src], img[src]')) {
     const url = element.getAttribute('src');
     const id = url && !passed.has(element) && waitsFor(url);
@@ -55,7 +56,7 @@ export function holdWithin(node) {
  * @param take called with an element that waits, which may never be in the page: new Image().src
  * @param drop called with one that does no longer, since it has been given another address
  */
-export function holdScripted({ take, drop }) {
+function holdScripted({ take, drop }) {
   const waiting = new WeakSet();
   const holdSource = (element, url, set) => {
     const id = !passed.has(element) && waitsFor(String(url));
@@ -150,3 +151,5 @@ function wrapSetter(prototype, name, replacement) {
   const descriptor = { __proto__: null, configurable: true, enumerable, get, set(value) { replacement(set, this, value); } };
   Object.defineProperty(prototype, name, descriptor);
 }
+
+export const hold = { holdWithin, holdScripted, pass };

@@ -1,5 +1,6 @@
 // Which of the catalogue's languages the page speaks.
-import { bundle, options } from './bundle.js';
+import * as bundle from './bundle.js';
+import { options } from './bundle.js';
 
 /**
  * The language of the script's data-lang, else of the page, else of the

@@ -1,6 +1,7 @@
 // What the visitor does with the layers, before Go runs and beside it.
-import { bundle, part, warn } from './bundle.js';
-import { answer, current, forget, gpc, refresh, save, saveWith } from './choice.js';
+import * as bundle from './bundle.js';
+import { part, warn } from './bundle.js';
+import { answer, current, forget, gpc, refresh, save } from './choice.js';
 import { language } from './language.js';
 import * as program from './program.js';
 import { address, receipt, report, unanswered } from './report.js';
@@ -21,13 +22,11 @@ const asking = () => !current() && !dismissed && !gpc();
 /** Draws the layers in the page's language; needs document.body. */
 export async function draw() {
   lang = language();
-  const edition = lang === bundle.lang ? bundle : await otherLanguage();
-  ({ texts, charter } = edition);
-  shell.frame(edition.shell);
+  const words = lang === bundle.lang ? bundle.words : await otherLanguage();
+  ({ texts, charter } = words);
+  shell.frame(words.shell);
   drawn = true;
   update();
-  shell.watchFocus();
-  watchPointer();
   watchLeaving();
   shell.shadow.addEventListener('click', click);
   resolveDrawn();
@@ -39,7 +38,7 @@ async function otherLanguage() {
   } catch (error) {
     warn('the texts in', lang, 'cannot be had.', error);
     lang = bundle.lang;
-    return bundle;
+    return bundle.words;
   }
 }
 
@@ -90,9 +89,6 @@ export const accept = (how) => decide(() => answer('accept'), how);
 export const refuse = (how) => decide(() => answer('refuse'), how);
 export const choose = (choices, how) => decide(() => save(choices), how);
 
-/** Allows one category or service, and leaves the rest as it is. */
-export const allow = (id) => decide(() => saveWith(id), 'embed');
-
 export function reset() {
   dismissed = false;
   forget();
@@ -126,15 +122,6 @@ function watchLeaving() {
 
 // ---- the dialog ----
 
-let pressed = false;
-
-/** Follows whether a button of the mouse, or a finger, is down. */
-function watchPointer() {
-  const set = (down) => () => { pressed = down; };
-  addEventListener('pointerdown', set(true), { capture: true, passive: true });
-  for (const end of ['pointerup', 'pointercancel']) addEventListener(end, set(false), { capture: true, passive: true });
-}
-
 /** Starts the program; what follows in the page happens through it. */
 export async function start() {
   await whenDrawn;
@@ -151,8 +138,6 @@ export async function start() {
     get gpc() { return gpc(); },
     announce,
     refocus,
-    keepFocus: shell.keepFocus,
-    pressed: () => pressed,
   };
   return program.start(lang, page, update);
 }

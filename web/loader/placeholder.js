@@ -1,17 +1,6 @@
-// What stands in the place of an embed that is not allowed: what it would be,
-// and the way to allow it, once or always. The markup was prepared by Go.
-import { bundle, own, part, warn } from './bundle.js';
-import { allow } from './layers.js';
-import { parse } from './trusted.js';
-import { language } from './language.js';
-
-let markups = null; // promise of the markup by id, fetched when first needed
-
-async function fetchMarkups() {
-  const response = await fetch(part(bundle.placeholders.replace('*', language())));
-  if (!response.ok) throw new Error('answers ' + response.status);
-  return response.json();
-}
+// What stands in the place of an embed that is not allowed, of its size from the
+// first moment on; what it shows comes later (web/later/placeholder.js).
+import { later } from './later.js';
 
 /**
  * Makes a placeholder of the embed's size.
@@ -22,8 +11,7 @@ export function drawPlaceholder(embed, id, once) {
   const box = document.createElement('div');
   box.className = 'temoin-placeholder';
   fit(box, embed);
-  markups ??= fetchMarkups();
-  markups.then((known) => fill(box, known, id, once)).catch((error) => warn('placeholder:', error));
+  later().then(({ fill }) => fill(box, id, once));
   return box;
 }
 
@@ -54,22 +42,4 @@ function standIn(template) {
   for (const name of ['src', 'srcset', 'srcdoc', 'poster', 'autoplay', 'id']) model.removeAttribute(name);
   template.after(model);
   return model;
-}
-
-function fill(box, known, id, once) {
-  const markup = own(known, id);
-  if (!markup) {
-    warn(`no category or service "${id}" that could be allowed`);
-    return;
-  }
-  const shadow = box.attachShadow({ mode: 'open' });
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(known.style);
-  shadow.adoptedStyleSheets = [sheet];
-  shadow.append(parse(markup));
-  shadow.addEventListener('click', ({ target }) => {
-    const action = target.closest('[data-temoin]')?.dataset.temoin;
-    if (action === 'once') once();
-    if (action === 'always') allow(id);
-  });
 }

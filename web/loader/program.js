@@ -1,9 +1,10 @@
 // The loader's half of the Go program: when it is fetched and started, and what
 // the running one can be asked. The other half, web/runtime, comes with it.
-import { bundle, part, warn } from './bundle.js';
+import * as bundle from './bundle.js';
+import { part, warn } from './bundle.js';
 
 let prepared = null; // promise of a function that runs the compiled program
-let started = null; // promise of go
+let started = null; // promise of go; rejected once the program has failed
 
 /** What the running program can be asked, or null: it does not run. */
 export let go = null;
@@ -25,18 +26,15 @@ export function prepare(lang) {
  * @param ended called when a running program ends, which it does only by a fault
  */
 export function start(lang, page, ended) {
-  started ??= prepare(lang).then((run) => run(Object.assign(page, {
-    mounted(callbacks) { go = callbacks; },
-    fault(error) {
-      if (go) warn('the preferences have stopped.', error);
-      go = null;
-      started = Promise.reject(error);
-      started.catch(() => {});
-      ended();
-    },
-  }))).then(() => go).catch((error) => {
+  const fault = (error) => {
     warn('the preferences cannot be drawn, the cookie charter has a form in their place.', error);
-    throw error;
-  });
+    go = null;
+    ended();
+    started = Promise.reject(error);
+    started.catch(() => {}); // who asks for it hears of it
+    return started;
+  };
+  const mounted = (callbacks) => { go = callbacks; };
+  started ??= prepare(lang).then((run) => run(Object.assign(page, { mounted, fault }))).then(() => go, fault);
   return started;
 }

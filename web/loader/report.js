@@ -2,10 +2,13 @@
 // which keeps a proof of it and sets the cookie once more, since some browsers
 // soon forget what a script has set. Neither the cookie nor the gate waits for
 // that. What cannot be delivered waits in a queue in the browser's local
-// storage: for this page to try again, or for the next one that is loaded.
-import { beside, bundle, warn } from './bundle.js';
+// storage: for this page to try again, or for the next one that is loaded. How it
+// is delivered comes later (web/later/deliver.js).
+import * as bundle from './bundle.js';
+import { beside, warn } from './bundle.js';
 import { current, refresh } from './choice.js';
 import { plain } from './cookie.js';
+import { later } from './later.js';
 
 const { url, text } = bundle.proof ?? {};
 
@@ -15,12 +18,8 @@ export const address = url && beside(url);
 const key = 'temoin.receipts';
 const capacity = 20; // the oldest gives way
 const rest = 100; // ms for what a choice lets in, before the storage takes its time
-const recovery = 1000; // ms that another tab has to put a cookie back
-const tries = 7; // that fail, in one page; what else happens there is tried all the same
 
 let changes = {}; // what the storage has not taken in yet: entries by id, 0 for one that is delivered
-let failures = 0;
-let line = Promise.resolve(); // one delivery after the other
 let request; // the last one
 
 /** Brings the storage up to date; returns what is to be delivered, as [id, entry], the oldest first. */
@@ -56,27 +55,8 @@ async function post(entry, options) {
   return [answer, await answer.text()];
 }
 
-/** Delivers one after the other, until none is left or one fails. */
-async function deliver() {
-  for (const [id, entry] of queue()) {
-    const [answer, words] = await post(entry).catch(() => [Response.error()]);
-    if (!answer.ok && !/^4(?!08|25|29)/.test(answer.status)) {
-      failures += 1;
-      if (failures < tries) setTimeout(send, (+answer.headers.get('retry-after') || 2 ** failures) * 1000);
-      return;
-    }
-    changes[id] = 0;
-    queue(); // of this the other tabs hear; one may know a newer choice, and puts its cookie back
-    setTimeout(refresh, recovery);
-    if (!answer.ok) warn('receipt refused:', words);
-  }
-}
-
-/** Delivers what waits; one tab at a time, where the browser can tell. */
-export function send() {
-  line = line.then(() => navigator.locks?.request(key, deliver) ?? deliver()).catch(() => {});
-  return line;
-}
+/** Delivers what waits, with time to do so. */
+const send = () => later().then(({ deliver }) => deliver());
 
 /**
  * Reports the choice that has just been made.
@@ -103,8 +83,16 @@ export function watch() {
   });
 }
 
-/** Tells that the banner was left unanswered: a plain count. */
-export const unanswered = () => address && navigator.sendBeacon(address + '/unanswered', bundle.rev);
+/** Delivers what earlier pages have left. */
+export function sendLeft() {
+  if (queue()[0]) send();
+}
 
 /** The address of the present choice's receipt, once what waits has been sent. */
 export const receipt = () => send().then(() => address + '/' + current().id);
+
+/** Tells that the banner was left unanswered: a plain count. */
+export const unanswered = () => address && navigator.sendBeacon(address + '/unanswered', bundle.rev);
+
+/** What the delivery works on; done takes an entry out of the queue. */
+export const receipts = { key, address, queue, post, done(id) { changes[id] = 0; } };

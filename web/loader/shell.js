@@ -1,6 +1,6 @@
 // Draws the prerendered layers in a shadow root at the beginning of the page,
 // and keeps the banner off what has the focus.
-import { bundle } from './bundle.js';
+import * as bundle from './bundle.js';
 import { parse } from './trusted.js';
 
 const host = document.createElement('div');
@@ -12,20 +12,6 @@ let shell = null; // the markup in the page's language
 const root = document.createElement('div');
 
 export { host, root, shadow };
-
-/**
- * Returns a function that gives the focus back to what has it now, when its like
- * has taken its place: Go draws the same elements in the same order.
- */
-export function keepFocus() {
-  const controls = () => [...root.querySelectorAll('a, button')];
-  const place = controls().indexOf(shadow.activeElement);
-  const top = root.querySelector('.words')?.scrollTop;
-  return () => {
-    controls()[place]?.focus({ preventScroll: true });
-    if (top) root.querySelector('.words').scrollTop = top;
-  };
-}
 
 /** Whether something in the layers has the focus that can be seen. */
 export const hasFocus = () => Boolean(shadow.activeElement?.getClientRects().length);
@@ -76,44 +62,4 @@ export function notice(text, visible) {
 export function waiting(button, text) {
   button.setAttribute('aria-busy', 'true');
   button.textContent = text;
-}
-
-const banner = () => root.querySelector('.banner:not([hidden])');
-
-/**
- * Keeps the banner off the element that has the focus: scrolls, and where the
- * page ends there, moves the banner to the other half of the screen for as long
- * as needed.
- */
-export function watchFocus() {
-  document.addEventListener('focusin', ({ target }) => {
-    uncover(target);
-    // WebKit scrolls to what has the focus some time after it has told of it.
-    const again = () => { if (document.activeElement === target) uncover(target); };
-    addEventListener('scroll', again, { once: true, passive: true });
-    setTimeout(() => removeEventListener('scroll', again), 300);
-  });
-}
-
-function uncover(target) {
-  // Nothing may move under the pointer of who clicks.
-  if (target === host || !banner() || !target.matches(':focus-visible')) return;
-  host.classList.remove('top', 'foot');
-  const hidden = covered(target);
-  if (!hidden) return;
-  // Up to a whole pixel: WebKit scrolls no less.
-  scrollBy({ top: Math.ceil(hidden), behavior: 'instant' });
-  const { top, bottom } = target.getBoundingClientRect();
-  if (covered(target)) host.classList.add(top + bottom > innerHeight ? 'top' : 'foot');
-}
-
-/**
- * How many pixels the page has to scroll so that the banner hides nothing of the
- * element; of one that is taller than the room above the banner, not its top.
- */
-function covered(element) {
-  const a = element.getBoundingClientRect();
-  const b = banner().getBoundingClientRect();
-  const beside = a.right <= b.left || a.left >= b.right || a.top >= b.bottom;
-  return beside ? 0 : Math.max(0, Math.min(a.bottom - b.top, a.top));
 }

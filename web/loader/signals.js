@@ -1,7 +1,8 @@
 // Signals: services that take consent from the page are told, each in its own
 // words, "denied" before anything and the choice when it is made. Only those
 // are addressed that the catalogue names.
-import { bundle, own } from './bundle.js';
+import * as bundle from './bundle.js';
+import { own } from './bundle.js';
 import { has, onChange, refused } from './choice.js';
 
 const [google, matomo, matomoExempt, uet, clarity] = ['google', 'matomo', 'matomoExempt', 'uet', 'clarity']
@@ -56,7 +57,7 @@ function tellClarity() {
 }
 
 /** Says "denied" before the page's own scripts run, then what is allowed. */
-export function signal(record) {
+export function signals(record) {
   if (google) beginGoogle();
   if (matomo) queue('_paq').push(['requireCookieConsent']);
   if (uet) queue('uetq').push('consent', 'default', { ad_storage: 'denied' });

@@ -1,7 +1,8 @@
 // Withdrawal: what a service stored while it was allowed goes when it no longer
 // is, on every path and parent domain that the page may reach. A tracker that
 // still runs may write it anew, so it is looked for again.
-import { bundle, own } from './bundle.js';
+import * as bundle from './bundle.js';
+import { own } from './bundle.js';
 import { grants, has, onChange } from './choice.js';
 import { eraseNamed, names } from './cookie.js';
 import { matching } from './pattern.js';
@@ -9,7 +10,7 @@ import { matching } from './pattern.js';
 const declared = Object.entries(bundle.erase ?? {});
 const again = [1000, 5000, 20_000]; // ms after a withdrawal
 
-export function cleanUp() {
+function cleanUp() {
   clean();
   onChange((_, previous) => {
     clean();
@@ -19,7 +20,7 @@ export function cleanUp() {
 }
 
 /** Names of what services have kept that were allowed by previous and no longer are, and that no script can delete. */
-export function beyondReach(previous) {
+function beyondReach(previous) {
   return declared
     .filter(([id]) => grants(previous, id) && !has(id))
     .flatMap(([, { kept = [] }]) => kept);
@@ -54,3 +55,5 @@ async function eraseFrom(list, erase, patterns, keep) {
     // Where a storage is denied, nothing is in it.
   }
 }
+
+export const withdraw = { cleanUp, beyondReach };

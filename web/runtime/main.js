@@ -1,6 +1,7 @@
 // runtime.js: compiles Go's program and runs it in a scope of its own. It comes
 // with the program, so that visitors who have answered never load it.
 import makeGo from 'wasm_exec'; // Go's own, wrapped by web/build
+import { keepFocus, released } from './hand.js';
 import { download } from './receipt.js';
 import { makeScope } from './scope.js';
 
@@ -55,16 +56,12 @@ async function compile(response) {
 
 /**
  * Runs the program; resolves when it has drawn the layers.
- * @param page the loader's side of the contract; and keepFocus(), which returns a
- *   function that puts the focus back, fault(error), called when the program ends,
- *   and, where receipts are kept, receipt(): see download
+ * @param page the loader's side of the contract; and fault(error), called when the
+ *   program ends after that, and, where receipts are kept, receipt(): see download
  */
 function run([program, edition], page) {
   return new Promise((resolve, reject) => {
-    const fault = (error) => {
-      page.fault(error);
-      reject(error);
-    };
+    let fault = reject;
     let restoreFocus;
     const seam = Object.assign(Object.create(page), {
       contract,
@@ -72,20 +69,22 @@ function run([program, edition], page) {
       proof: page.receipt && ((done) => download(page.receipt).then(done)),
       mounted(callbacks) {
         page.mounted(callbacks);
+        fault = (error) => page.fault(new Error('the preferences have stopped', { cause: error }));
         restoreFocus();
         resolve();
       },
     });
     const Go = makeGo(makeScope(page.root, seam));
     const instance = new Go();
-    guard(instance, Go, fault);
+    const broken = (error) => fault(error);
+    guard(instance, Go, broken);
     WebAssembly.instantiate(program, instance.importObject)
       .then(async (wasm) => {
-        await calm(page.pressed); // here, since what was above takes its time
-        restoreFocus = page.keepFocus();
+        await released(page.root); // here, since what was above takes its time
+        restoreFocus = keepFocus(page.root);
         return instance.run(wasm); // draws before it returns here
       })
-      .then(() => fault(new Error('the Go program has ended')), fault);
+      .then(() => broken(new Error('the Go program has ended')), broken);
   });
 }
 
@@ -102,15 +101,4 @@ function guard(instance, Go, fault) {
       fault(error);
     }
   };
-}
-
-/**
- * Waits until no button of the mouse, and no finger, is down: a click on a
- * button that is replaced between its two halves would be lost.
- */
-async function calm(pressed) {
-  if (!pressed()) return;
-  await new Promise((resolve) => {
-    for (const end of ['pointerup', 'pointercancel']) addEventListener(end, () => setTimeout(resolve), { once: true });
-  });
 }

@@ -1,0 +1,45 @@
+// What a placeholder shows: what the embed would be, and the way to allow it,
+// once or always. The markup was prepared by Go.
+
+/**
+ * @param page the loader's side of the contract: see main.js
+ * @returns a function that fills the box in the place of an embed that waits for
+ *   id; once lets the embed in for this page
+ */
+export function drawing({ placeholders, services, parse, warn, known, has, choose }) {
+  let markups = null; // promise of the markup by id, and its style, fetched when first needed
+
+  async function fetchMarkups() {
+    const response = await placeholders();
+    if (!response.ok) throw new Error('answers ' + response.status);
+    return response.json();
+  }
+
+  /** Allows one category, with its services, or one service, and leaves the rest as it is. */
+  function allow(id) {
+    const isMeant = (other) => other === id || services[other] === id;
+    choose(Object.fromEntries(known().map((other) => [other, isMeant(other) || has(other)])), 'embed');
+  }
+
+  function draw(box, markup, id, once) {
+    if (!Object.hasOwn(markup, id)) {
+      warn(`no category or service "${id}" that could be allowed`);
+      return;
+    }
+    const shadow = box.attachShadow({ mode: 'open' });
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(markup.style);
+    shadow.adoptedStyleSheets = [sheet];
+    shadow.append(parse(markup[id]));
+    shadow.addEventListener('click', ({ target }) => {
+      const action = target.closest('[data-temoin]')?.dataset.temoin;
+      if (action === 'once') once();
+      if (action === 'always') allow(id);
+    });
+  }
+
+  return (box, id, once) => {
+    markups ??= fetchMarkups();
+    markups.then((markup) => draw(box, markup, id, once)).catch((error) => warn('placeholder:', error));
+  };
+}
