@@ -47,7 +47,7 @@ type loaderBundle struct {
 	Cookie     string            `json:"cookie"`
 	Attributes string            `json:"attributes"`
 	Lifetime   int               `json:"lifetime"` // seconds
-	Values     preparedValues    `json:"values"`
+	Categories []string          `json:"categories"`
 	Services   map[string]string `json:"services"`  // category by service
 	Necessary  []string          `json:"necessary"` // categories
 	Exempt     []string          `json:"exempt"`    // categories and services
@@ -97,13 +97,6 @@ func fieldsOf(l *loaderBundle) []reflect.Value {
 type proofBundle struct {
 	URL  string `json:"url"`
 	Text string `json:"text"`
-}
-
-// preparedValues are the cookie's values of the two answers that need no
-// dialog. The loader fills in the id and the time.
-type preparedValues struct {
-	Accept string `json:"accept"`
-	Refuse string `json:"refuse"`
 }
 
 // shellBundle is the part of the loader's bundle that speaks a language.
@@ -329,7 +322,6 @@ func (b *builder) loader() loaderBundle {
 		Cookie:     c.Cookie.Name,
 		Attributes: strings.TrimPrefix(c.Cookie.Line("", false), c.Cookie.Name+"="),
 		Lifetime:   c.Cookie.MaxAge(),
-		Values:     preparedValues{Accept: b.value(c.Accept()), Refuse: b.value(c.Refuse())},
 		Services:   map[string]string{},
 		Necessary:  []string{},
 		Exempt:     []string{},
@@ -339,6 +331,7 @@ func (b *builder) loader() loaderBundle {
 		gateBundle: gateOf(c),
 	}
 	for _, category := range c.Categories {
+		l.Categories = append(l.Categories, category.ID)
 		if category.Necessary {
 			l.Necessary = append(l.Necessary, category.ID)
 		}
@@ -353,22 +346,6 @@ func (b *builder) loader() loaderBundle {
 		}
 	}
 	return l
-}
-
-// value encodes an answer with the nil UUID and the first second of 1970 in the
-// places of the id and of the time.
-func (b *builder) value(choices consent.Choices) string {
-	record := consent.Record{
-		ID:      "00000000-0000-0000-0000-000000000000",
-		Rev:     b.rev,
-		At:      time.Unix(1, 0),
-		Choices: choices,
-	}
-	value, err := record.Encode()
-	if err != nil {
-		b.fail(fmt.Errorf("prepare answer: %w", err))
-	}
-	return value
 }
 
 // loaders adds temoin.js, and temoin.<lang>.js for who wants one language
@@ -395,7 +372,7 @@ func (b *builder) cache() string {
 	return fmt.Sprintf("public, max-age=%d", int(b.maxAge.Seconds()))
 }
 
-// wrap puts the loader in a function whose parameter is the bundle.
+// wrap puts the bundle before the loader, in one function: so it packs best.
 func (b *builder) wrap(l loaderBundle, code string) []byte {
-	return fmt.Appendf(nil, "(function(temoinBundle){%s})(%s);\n", strings.TrimSpace(code), b.json(l))
+	return fmt.Appendf(nil, "(()=>{var temoinBundle=%s;%s})();\n", b.json(l), strings.TrimSpace(code))
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -18,16 +19,17 @@ type gateBundle struct {
 	Reload consent.Reload `json:"reload"`
 	// Hosts gives the services of which one has to be allowed before a page loads
 	// anything from a host, divided by "|"; see [consent.HostMatches].
-	Hosts map[string]string `json:"hosts"`
+	Hosts map[string]string `json:"hosts,omitempty"`
 	// Erase holds what goes when a service is no longer allowed, by service.
-	Erase map[string]erasure `json:"erase"`
+	Erase map[string]erasure `json:"erase,omitempty"`
 	// Keep names what stays whatever a service's pattern says: the choice itself,
 	// and what necessary services keep.
-	Keep    *erasure `json:"keep"`
-	Signals *signals `json:"signals"`
+	Keep    *erasure `json:"keep,omitempty"`
+	Signals *signals `json:"signals,omitempty"`
 }
 
-// erasure names what one service keeps in the browser.
+// erasure names what one service keeps in the browser: Kept as it is, the rest as
+// JavaScript's regular expressions, which weigh less there than patterns.
 type erasure struct {
 	Cookies []string `json:"cookies,omitempty"`
 	// Kept are the cookies that no script can delete: those of other sites, and
@@ -84,7 +86,7 @@ func gateOf(c *consent.Catalogue) gateBundle {
 			g.Hosts[host] = strings.TrimPrefix(g.Hosts[host]+"|"+service.ID, "|")
 		}
 	}
-	keep := erasure{Cookies: []string{c.Cookie.Name}, Local: []string{"temoin.receipts"}}
+	keep := erasure{Cookies: expressions(c.Cookie.Name), Local: expressions("temoin.receipts")}
 	for _, service := range c.Services {
 		e, any := erasureOf(service)
 		switch {
@@ -120,13 +122,23 @@ func erasureOf(service consent.Service) (e erasure, any bool) {
 		if cookie.HTTPOnly || cookie.Party == consent.ThirdParty {
 			e.Kept = append(e.Kept, cookie.Name)
 		} else {
-			e.Cookies = append(e.Cookies, cookie.Name)
+			e.Cookies = append(e.Cookies, expressions(cookie.Name)...)
 		}
 	}
 	if s := service.Storage; s != nil {
-		e.Local, e.Session, e.Databases, e.Caches = s.Local, s.Session, s.Databases, s.Caches
+		e.Local, e.Session = expressions(s.Local...), expressions(s.Session...)
+		e.Databases, e.Caches = expressions(s.Databases...), expressions(s.Caches...)
 	}
 	return e, len(e.Cookies)+len(e.Kept)+len(e.Local)+len(e.Session)+len(e.Databases)+len(e.Caches) > 0
+}
+
+// expressions translates patterns, in which * stands for any characters.
+func expressions(patterns ...string) []string {
+	var all []string
+	for _, pattern := range patterns {
+		all = append(all, "^"+strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*")+"$")
+	}
+	return all
 }
 
 // signalsOf returns nil where no service takes a signal.

@@ -33,28 +33,28 @@ func gateJSON(t *testing.T, yaml string) string {
 func TestGate(t *testing.T) {
 	const one = "services:\n  - { id: a, category: third-party, name: A, provider: S, purpose: P, %s }\n"
 	for name, c := range map[string]struct{ yaml, want string }{
-		"nothing to hold": {"", `{"gpc":true,"reload":"after-script","placeholders":""}`},
-		"settings":        {"gpc: ask\nreload: never\n", `{"gpc":false,"reload":"never","placeholders":""}`},
+		"nothing to hold": {"", `{"gpc":true,"reload":"after-script"}`},
+		"settings":        {"gpc: ask\nreload: never\n", `{"gpc":false,"reload":"never"}`},
 		"hosts": {strings.ReplaceAll(one, "%s", `hosts: [a.example, "*.a.example"]`) +
 			"  - { id: b, category: necessary, name: A, provider: S, purpose: P, hosts: [b.a.example] }\n",
-			`{"hosts":{"*.a.example":"a","a.example":"a","b.a.example":"b"},"gpc":true,"reload":"after-script","placeholders":""}`},
+			`{"gpc":true,"reload":"after-script","hosts":{"*.a.example":"a","a.example":"a","b.a.example":"b"}}`},
 		"cookies, of which a script can delete some": {strings.ReplaceAll(one, "%s",
 			`cookies: [{ name: c_*, purpose: P, duration: session }, { name: d, purpose: P, duration: session, party: third }, { name: e, purpose: P, duration: session, http-only: true }]`),
-			`{"erase":{"a":{"cookies":["c_*"],"kept":["d","e"]}},"keep":{"cookies":["cookies_preferences"],"local":["temoin.receipts"]},"gpc":true,"reload":"after-script","placeholders":""}`},
+			`{"gpc":true,"reload":"after-script","erase":{"a":{"cookies":["^c_.*$"],"kept":["d","e"]}},"keep":{"cookies":["^cookies_preferences$"],"local":["^temoin\\.receipts$"]}}`},
 		"storage": {strings.ReplaceAll(one, "%s", `storage: { local: [l], session: [s], databases: [d], caches: [c*] }`),
-			`{"erase":{"a":{"local":["l"],"session":["s"],"databases":["d"],"caches":["c*"]}},"keep":{"cookies":["cookies_preferences"],"local":["temoin.receipts"]},"gpc":true,"reload":"after-script","placeholders":""}`},
+			`{"gpc":true,"reload":"after-script","erase":{"a":{"local":["^l$"],"session":["^s$"],"databases":["^d$"],"caches":["^c.*$"]}},"keep":{"cookies":["^cookies_preferences$"],"local":["^temoin\\.receipts$"]}}`},
 		"what is necessary is never erased": {
 			"services:\n  - { id: a, category: necessary, name: A, provider: S, purpose: P, cookies: [{ name: c, purpose: P, duration: session }] }\n",
-			`{"gpc":true,"reload":"after-script","placeholders":""}`},
+			`{"gpc":true,"reload":"after-script"}`},
 		"signals of one service": {strings.ReplaceAll(one, "%s", "signal: clarity"),
-			`{"gpc":true,"reload":"after-script","signals":{"clarity":"a"},"placeholders":""}`},
+			`{"gpc":true,"reload":"after-script","signals":{"clarity":"a"}}`},
 		"Google without settings": {strings.ReplaceAll(one, "%s", "kind: measure, signal: google"),
-			`{"gpc":true,"reload":"after-script","signals":{"google":{"types":{"analytics_storage":"a"}}},"placeholders":""}`},
+			`{"gpc":true,"reload":"after-script","signals":{"google":{"types":{"analytics_storage":"a"}}}}`},
 		"Google's settings": {strings.ReplaceAll(one, "%s", "kind: advertising, signal: google") +
 			"google-consent: { types: { ad_storage: third-party }, wait-for-update: 500, url-passthrough: true, ads-data-redaction: true }\n",
-			`{"gpc":true,"reload":"after-script","signals":{"google":{"types":{"ad_storage":"third-party"},"wait":500,"passthrough":true,"redaction":true}},"placeholders":""}`},
+			`{"gpc":true,"reload":"after-script","signals":{"google":{"types":{"ad_storage":"third-party"},"wait":500,"passthrough":true,"redaction":true}}}`},
 		"Google's settings without a service of its": {"google-consent: { wait-for-update: 500 }\n",
-			`{"gpc":true,"reload":"after-script","placeholders":""}`},
+			`{"gpc":true,"reload":"after-script"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := gateJSON(t, c.yaml); got != c.want {

@@ -54,7 +54,7 @@ func TestHandler(t *testing.T) {
 		"post to the video":         {"POST", "/demo/video", 405, ""},
 		"a template is not served":  {"GET", "/demo/video.html", 404, ""},
 		"loader":                    {"GET", "/temoin.js", 200, "loader.withdraw.js"},
-		"loader in English":         {"GET", "/temoin.en.js", 200, `"lang":"en"`},
+		"loader in English":         {"GET", "/temoin.en.js", 200, `temoinBundle=["en",`},
 		"health":                    {"GET", "/healthz", 200, `"status":"ok"`},
 		"declarations":              {"GET", "/temoin/temoin.d.ts", 200, "interface Temoin "},
 		"unknown language":          {"GET", "/temoin.de.js", 404, ""},

@@ -15,12 +15,14 @@ const rev = '0a1b2c3d';
 const jar = { cookie: '', currentScript: null, baseURI: 'https://site.example/' };
 globalThis.document = jar;
 globalThis.location = new URL('https://site.example/a/b');
-globalThis.temoinBundle = { cookie: 'cookies_preferences', rev, lifetime: 15_552_000, attributes: '; Path=/; Max-Age=15552000; SameSite=Lax' };
 
 // Node takes a file .js for a module where a package.json says so.
 const dir = await folder(after);
 await cp(path.join(repository, 'web/loader'), dir, { recursive: true });
 await writeFile(path.join(dir, 'package.json'), '{"type": "module"}');
+const known = { cookie: 'cookies_preferences', rev, lifetime: 15_552_000, attributes: '; Path=/; Max-Age=15552000; SameSite=Lax' };
+const [, order] = /export const \[([^]*?)\] = temoinBundle/.exec(await readFile(path.join(dir, 'bundle.js'), 'utf8'));
+globalThis.temoinBundle = [...order.matchAll(/^ {2}(\w+),/gm)].map(([, name]) => known[name]);
 const { decode, encode, read } = await import(pathToFileURL(path.join(dir, 'cookie.js')).href);
 
 const vectors = JSON.parse(await readFile(path.join(repository, 'app/consent/testdata/records.json'), 'utf8'));

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/andybalholm/brotli"
@@ -49,15 +50,15 @@ func loaders() error {
 	parts := []string{"hold", "signals", "withdraw"}
 	var errs []error
 	for set := range 1 << len(parts) {
-		name, imports, begin := "loader", "", ""
+		name, imports, arguments := "loader", "", slices.Repeat([]string{"null"}, len(parts))
 		for i, part := range parts {
 			if set>>i&1 == 1 {
 				name += "." + part
 				imports += fmt.Sprintf("import { %s } from './%[1]s.js';", part)
-				begin += part + ","
+				arguments[i] = part
 			}
 		}
-		entry := fmt.Sprintf("import { begin } from './begin.js'; %s begin({ %s });", imports, begin)
+		entry := fmt.Sprintf("import { begin } from './begin.js'; %s begin(%s);", imports, strings.Join(arguments, ","))
 		errs = append(errs, bundle("web/loader", entry, name+".js", api.FormatIIFE))
 	}
 	return errors.Join(errs...)

@@ -1,12 +1,7 @@
 // window.temoin and the events: what the page's own scripts may ask and hear.
 import { current, has, onChange } from './choice.js';
+import { whenReady } from './dom.js';
 import * as layers from './layers.js';
-
-/** Calls back once the document has been read. */
-export function whenReady(callback) {
-  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', callback, { once: true });
-  else queueMicrotask(callback);
-}
 
 const emit = (name, detail) => document.dispatchEvent(new CustomEvent('temoin:' + name, { detail }));
 
@@ -26,8 +21,8 @@ export function expose(beyondReach = () => []) {
     get choice() { return current(); },
     has,
     open: () => layers.open(),
-    accept: () => layers.accept('api'),
-    refuse: () => layers.refuse('api'),
+    accept: () => layers.answer('accept', 'api'),
+    refuse: () => layers.answer('refuse', 'api'),
     save: (choices) => layers.choose(choices, 'api'),
     reset: layers.reset,
   };

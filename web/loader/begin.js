@@ -1,9 +1,10 @@
 // How temoin.js begins: the banner before Go, the visitor's choice, the gate, and
 // the way to the Go program that draws the rest.
-import { expose, isExposed, whenReady } from './api.js';
+import { expose, isExposed } from './api.js';
 import * as bundle from './bundle.js';
 import { options } from './bundle.js';
 import { current, onChange, onRestored, refresh } from './choice.js';
+import { idle, whenReady } from './dom.js';
 import * as gate from './gate.js';
 import { later } from './later.js';
 import * as layers from './layers.js';
@@ -11,11 +12,11 @@ import * as receipts from './report.js';
 import { host } from './shell.js';
 
 /**
- * Begins, unless an earlier temoin.js of this page has.
- * @param parts what only some catalogues need, for its weight (web/build): a loader
- *   is built for each set of hold.js, signals.js and withdraw.js
+ * Begins, unless an earlier temoin.js of this page has. The parameters are parts
+ * that only some catalogues need, else null: the build makes a loader for each set
+ * of hold.js, signals.js and withdraw.js, for their weight.
  */
-export function begin({ signals, withdraw, hold } = {}) {
+export function begin(hold, signals, withdraw) {
   if (isExposed()) return;
   refresh();
   expose(withdraw?.beyondReach);
@@ -109,8 +110,6 @@ function listenForForms() {
 
 // ---- when more is wanted ----
 
-const idle = globalThis.requestIdleCallback ?? ((callback) => setTimeout(callback, 200));
-
 /**
  * Has the program ready before it is asked for: compiled and started when the
  * page is idle, or when the visitor comes near. On a line that is slow, or
@@ -119,14 +118,19 @@ const idle = globalThis.requestIdleCallback ?? ((callback) => setTimeout(callbac
  */
 function anticipate() {
   const near = ['pointerover', 'pointerdown', 'touchstart', 'focusin'];
-  const unlessAnswered = (callback) => () => idle(() => { if (!current()) callback(); });
+  let timeout; // ms that even a busy page may have; none until the visitor is near
+  const unlessAnswered = (callback) => () => idle(() => { if (!current()) callback(); }, { timeout });
   const start = unlessAnswered(() => layers.start().catch(() => {})); // said on the console; the shell goes on
   const prepare = unlessAnswered(() => {
-    for (const event of near) host.removeEventListener(event, prepare);
+    for (const event of near) host.removeEventListener(event, come);
     later();
     layers.prepare().then(start, start);
   });
-  for (const event of near) host.addEventListener(event, prepare, { passive: true });
+  const come = () => {
+    timeout = 500;
+    prepare();
+  };
+  for (const event of near) host.addEventListener(event, come, { passive: true });
   // The banner must be kept off what has the focus.
   document.addEventListener('focusin', later, { once: true });
 

@@ -10,10 +10,10 @@ export const [
   cookie,
   attributes,
   lifetime, // seconds
-  values, // of the cookie, for the two answers that need no dialog: see choice.js
+  categories,
   services, // category by service
   necessary, // categories
-  exempt, // categories and services
+  exempt, // categories and services that count as allowed until they are answered
   reopen,
   near, // the program waits for the visitor to come near
   runtime, // names of files; a star in them stands for the language

@@ -2,7 +2,7 @@
 // the question every part asks: is this allowed?
 import * as bundle from './bundle.js';
 import { own, warn } from './bundle.js';
-import { decode, encode, erase, plain, read, write } from './cookie.js';
+import { encode, erase, plain, read, write } from './cookie.js';
 
 let record = null;
 const past = new Set(); // ids of answers that are no longer the visitor's
@@ -51,7 +51,7 @@ export const has = (id) => grants(record, id);
 export const refused = (id) => Boolean(record || gpc()) && known().includes(id) && !has(id);
 
 /** The ids of all categories and services. */
-export const known = () => [...Object.keys(decode(bundle.values.refuse).choices), ...Object.keys(bundle.services)];
+export const known = () => [...bundle.categories, ...Object.keys(bundle.services)];
 
 /** Whether a record, or null, allows id: see Catalogue.Granted. */
 export function grants(record, id) {
@@ -61,28 +61,27 @@ export function grants(record, id) {
   return (category !== id ? own(record.services, id) : undefined) ?? own(record.choices, category) ?? false;
 }
 
-/** Writes the prepared answer "accept" or "refuse". */
-export const answer = (name) => keep(bundle.values[name]);
-
 /**
- * Writes an answer of its own: booleans by id. A category that is not named is
- * refused, a service follows its category.
+ * Writes an answer: booleans by id. A category that is not named is refused, a
+ * service follows its category.
  */
 export function save(answers = {}) {
-  const { v, id: nil, rev, at, choices: refused } = decode(fill(bundle.values.refuse, newID(), now()));
-  const choices = { ...refused };
-  const services = {};
   for (const id of Object.keys(answers)) {
     if (!known().includes(id)) warn(`save: no category or service "${id}"`);
   }
-  for (const id of Object.keys(choices)) choices[id] ||= own(answers, id) === true;
+  const isNecessary = (category) => bundle.necessary.includes(category);
+  const choices = Object.fromEntries(bundle.categories.map((id) => [id, isNecessary(id) || own(answers, id) === true]));
+  const services = {};
   for (const [id, category] of Object.entries(bundle.services)) {
     const granted = own(answers, id);
-    if (typeof granted === 'boolean' && granted !== choices[category] && !bundle.necessary.includes(category)) {
-      services[id] = granted;
-    }
+    if (typeof granted === 'boolean' && granted !== choices[category] && !isNecessary(category)) services[id] = granted;
   }
-  keep(encode(plain({ v, id: nil, rev, at, choices, services })));
+  const id = newID();
+  const value = encode(plain({ v: 1, id, rev: bundle.rev, at: Math.floor(Date.now() / 1000), choices, services }));
+  write(value);
+  // In that very moment the answer to an earlier report may have set its cookie.
+  if (read()?.id !== id) write(value);
+  refresh();
 }
 
 /** Takes the answer back: the visitor will be asked again. */
@@ -90,23 +89,6 @@ export function forget() {
   erase();
   refresh();
 }
-
-/** Writes a value, and reads it back: a browser may keep no cookies. */
-function keep(template) {
-  const value = fill(template, newID(), now());
-  write(value);
-  // In that very moment the answer to an earlier report may have set its cookie.
-  if (read()?.id !== decode(value).id) write(value);
-  refresh();
-}
-
-// The prepared values hold a nil UUID and 1 second in the places of the id and
-// of the time, encoded by the same codec as everything else.
-const fill = (template, id, at) => template
-  .replace(/%22id%22%3A%22[^%]*/, '%22id%22%3A%22' + id)
-  .replace(/%22at%22%3A\d+/, '%22at%22%3A' + at);
-
-const now = () => Math.floor(Date.now() / 1000);
 
 /** A random UUID, version 4. crypto.randomUUID is missing on plain http. */
 function newID() {

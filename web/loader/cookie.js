@@ -10,7 +10,9 @@ const name = /^[a-z][a-z0-9-]*$/;
 
 const test = (pattern, value) => typeof value === 'string' && pattern.test(value);
 
-const isAnswers = (value) => value !== null && typeof value === 'object' && !Array.isArray(value)
+const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
+
+const isAnswers = (value) => isObject(value)
   && Object.entries(value).every(([id, granted]) => name.test(id) && typeof granted === 'boolean');
 
 /** The record that a cookie's value holds, unchangeable, or null where it holds none. */
@@ -22,7 +24,7 @@ export function decode(value) {
   } catch {
     return null;
   }
-  if (fields === null || typeof fields !== 'object' || Array.isArray(fields)) return null;
+  if (!isObject(fields)) return null;
   const [v, id, rev, at, choices] = ['v', 'id', 'rev', 'at', 'choices'].map((key) => own(fields, key));
   const services = Object.hasOwn(fields, 'services') ? fields.services : {};
   const wellFormed = v === 1 && test(uuid, id) && test(revision, rev)

@@ -1,5 +1,5 @@
-// Questions to elements that a page may have made to lie: a form answers with
-// its own inputs of that name.
+// What the document is asked: its elements so that a page cannot make them lie,
+// as a form that answers with its own inputs of that name; and when it is ready.
 
 export const isElement = (node) => node instanceof Element;
 
@@ -8,3 +8,12 @@ export function within(node, selector) {
   const below = (isElement(node) ? Element : Document).prototype.querySelectorAll.call(node, selector);
   return isElement(node) && Element.prototype.matches.call(node, selector) ? [node, ...below] : [...below];
 }
+
+/** Calls back once the document has been read. */
+export function whenReady(callback) {
+  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', callback, { once: true });
+  else queueMicrotask(callback);
+}
+
+/** Calls back when the browser has nothing better to do. */
+export const idle = globalThis.requestIdleCallback ?? ((callback) => setTimeout(callback, 200));

@@ -4,7 +4,7 @@
 import * as bundle from './bundle.js';
 import { nonce, own } from './bundle.js';
 import { grants, has, onChange, refused } from './choice.js';
-import { isElement, within } from './dom.js';
+import { isElement, whenReady, within } from './dom.js';
 import { drawPlaceholder } from './placeholder.js';
 import { scriptURL } from './trusted.js';
 
@@ -55,16 +55,7 @@ export function watch(hold) {
     }
     if (found || unfinished) settle();
   }).observe(document, { childList: true, subtree: true });
-  hold?.holdScripted({
-    take(element) {
-      seen.add(element);
-      held.add(element);
-    },
-    drop(element) {
-      seen.delete(element);
-      unhold(element);
-    },
-  });
+  hold?.holdScripted();
   pass = hold?.pass ?? pass;
   collect(document);
   document.addEventListener('DOMContentLoaded', settle, { once: true });
@@ -74,6 +65,18 @@ export function watch(hold) {
     if (mustReload(previous)) location.reload();
   });
   settle();
+}
+
+/** Takes in an element that waits, and may never be in the page: new Image().src. */
+export function take(element) {
+  seen.add(element);
+  held.add(element);
+}
+
+/** Lets go of one that no longer does, since it has been given another address. */
+export function drop(element) {
+  seen.delete(element);
+  unhold(element);
 }
 
 /** Notes the gated elements at and below a node; says whether there are any. */
@@ -129,10 +132,7 @@ function mustReload(previous) {
 // ---- scripts ----
 
 let line = Promise.resolve(); // in this order scripts run, as they would have without the gate
-let late = new Promise((resolve) => { // those that a browser would have deferred
-  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', resolve, { once: true });
-  else resolve();
-});
+let late = new Promise(whenReady); // those that a browser would have deferred
 
 function letInScript(script) {
   // A policy by nonces would not have run it, wherever it came from; put into

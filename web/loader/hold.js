@@ -8,6 +8,7 @@ import * as bundle from './bundle.js';
 import { own } from './bundle.js';
 import { has, onChange } from './choice.js';
 import { within } from './dom.js';
+import { drop, take } from './gate.js';
 import { trustedHTML } from './trusted.js';
 
 const exact = bundle.hosts ?? {};
@@ -51,12 +52,8 @@ function holdWithin(node) {
   }
 }
 
-/**
- * Wraps the ways in which scripts bring such elements into a page.
- * @param take called with an element that waits, which may never be in the page: new Image().src
- * @param drop called with one that does no longer, since it has been given another address
- */
-function holdScripted({ take, drop }) {
+/** Wraps the ways in which scripts bring such elements into a page. */
+function holdScripted() {
   const waiting = new WeakSet();
   const holdSource = (element, url, set) => {
     const id = !passed.has(element) && waitsFor(String(url));

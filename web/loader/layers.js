@@ -1,7 +1,7 @@
 // What the visitor does with the layers, before Go runs and beside it.
 import * as bundle from './bundle.js';
 import { part, warn } from './bundle.js';
-import { answer, current, forget, gpc, refresh, save } from './choice.js';
+import { current, forget, gpc, known, refresh, save } from './choice.js';
 import { language } from './language.js';
 import * as program from './program.js';
 import { address, receipt, report, unanswered } from './report.js';
@@ -57,7 +57,7 @@ function click(event) {
   else if (action === 'customize' || action === 'open') open(button);
   // Of a double click, the second finds the banner gone; if both clicks were
   // on their way before that, it finds the choice made.
-  else if (asking()) decide(() => answer(action), 'banner-' + action);
+  else if (asking()) answer(action, 'banner-' + action);
 }
 
 // ---- answers ----
@@ -85,8 +85,9 @@ function reported(act, how) {
   return true;
 }
 
-export const accept = (how) => decide(() => answer('accept'), how);
-export const refuse = (how) => decide(() => answer('refuse'), how);
+/** Allows all, or, whatever else is said, nothing. */
+export const answer = (name, how) => choose(name === 'accept' ? Object.fromEntries(known().map((id) => [id, true])) : {}, how);
+
 export const choose = (choices, how) => decide(() => save(choices), how);
 
 export function reset() {

@@ -27,7 +27,7 @@ export function prepare(lang) {
  */
 export function start(lang, page, ended) {
   const fault = (error) => {
-    warn('the preferences cannot be drawn, the cookie charter has a form in their place.', error);
+    warn('the preferences cannot be drawn; the charter has a form.', error);
     go = null;
     ended();
     started = Promise.reject(error);

@@ -5,7 +5,6 @@ import * as bundle from './bundle.js';
 import { own } from './bundle.js';
 import { grants, has, onChange } from './choice.js';
 import { eraseNamed, names } from './cookie.js';
-import { matching } from './pattern.js';
 
 const declared = Object.entries(bundle.erase ?? {});
 const again = [1000, 5000, 20_000]; // ms after a withdrawal
@@ -43,6 +42,8 @@ function clean() {
     if (mayNot.length) eraseFrom(list, erase, mayNot, [...may, ...(own(bundle.keep, place) ?? [])]);
   }
 }
+
+const matching = (patterns, names) => names.filter((name) => patterns.some((pattern) => new RegExp(pattern).test(name)));
 
 /** Deletes what one of patterns matches and none of keep, for what two services name the one that may keeps. */
 async function eraseFrom(list, erase, patterns, keep) {

@@ -76,7 +76,7 @@ function run([program, edition], page) {
     });
     const Go = makeGo(makeScope(page.root, seam));
     const instance = new Go();
-    const broken = (error) => fault(error);
+    const broken = (error) => { fault(error); };
     guard(instance, Go, broken);
     WebAssembly.instantiate(program, instance.importObject)
       .then(async (wasm) => {
