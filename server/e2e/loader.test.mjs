@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { choices, cookie, record } from './lib/records.mjs';
-import { eventually } from './lib/server.mjs';
-import { edition, loader, parts, program, runtime, stage } from './lib/stage.mjs';
+import { include, page } from './lib/gate.mjs';
+import { eventually, send } from './lib/server.mjs';
+import { edition, later, loader, parts, program, runtime, stage } from './lib/stage.mjs';
 
-const { browser, site, rev } = await stage();
+const { browser, server, site, rev } = await stage();
 
 /** Makes a visitor's patience of ten seconds last half a second. */
 const impatient = () => {
@@ -68,6 +69,45 @@ test('app.wasm is something else', (t) => worksWithoutGo(t, { faults: () => site
 test('runtime.js is missing', (t) => worksWithoutGo(t, { faults: () => site.fail(runtime), says: /runtime|import/ }));
 
 test('runtime.js is something else', (t) => worksWithoutGo(t, { faults: () => site.alter(runtime, (answer) => ({ ...answer, body: Buffer.from('syntax error here') })), says: /SyntaxError/ }));
+
+test('later.js is missing: choices hold, the console says why, and their receipts come with the next page', async (t) => {
+  const kept = async (id) => (await send(`${server.url}/api/consents/${id}`)).status === 200;
+  site.fail(later);
+  const tab = await browser.tab(t);
+  await tab.visit(site.url);
+  await tab.goRuns();
+  await tab.press('accept');
+  await tab.bannerIsGone();
+  const { id } = await tab.record();
+  assert.equal(await tab.has('statistics'), true);
+  await tab.until(() => !!localStorage.getItem('temoin.receipts'), 'the receipt to wait in the queue');
+  await tab.press('open');
+  await tab.dialogIsOpen();
+  assert.match(warnings(tab), /later|import/, `the console must say why; it says ${JSON.stringify(tab.console)}`);
+  assert.deepEqual(tab.errors, [], 'no exception may reach the page');
+  assert.equal(await kept(id), false, 'the receipt cannot have been delivered');
+  site.reset();
+  await tab.reload();
+  await eventually(() => kept(id), 'the receipt to be delivered by the next page');
+});
+
+test('with Save-Data the banner keeps off the focus, for which it fetches what that takes', async (t) => {
+  site.page('/long', page(include, Array.from({ length: 40 }, (_, i) => `<p><a href="#${i}">link ${i}</a>`).join(''), 'fr'));
+  const tab = await browser.tab(t, { before: [() => { Object.defineProperty(navigator, 'connection', { value: { saveData: true } }); }] });
+  await tab.visit(site.url + '/long');
+  await tab.bannerIsThere();
+  await tab.settles();
+  assert.deepEqual(site.asked(parts), [], 'nothing but the loader may be fetched before that');
+  await tab.run(() => {
+    const last = [...document.links].findLast((link) => link.getBoundingClientRect().bottom < innerHeight);
+    last.focus({ focusVisible: true, preventScroll: true });
+  });
+  await tab.until((shadow) => {
+    const link = document.activeElement.getBoundingClientRect();
+    return link.bottom <= shadow.querySelector('.banner').getBoundingClientRect().top;
+  }, 'the link with the focus to be in sight');
+  assert.deepEqual(site.asked(program), [], 'the program is not needed for that');
+});
 
 test('the edition is missing', (t) => worksWithoutGo(t, { faults: () => site.fail(edition), says: /edition\.fr\.\w+\.txt answers 404/ }));
 

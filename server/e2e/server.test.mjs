@@ -23,7 +23,7 @@ const all = await assets();
 const named = (pattern) => all.find((name) => pattern.test(name));
 
 test('the bundle is the loader, one for each language, and its parts', () => {
-  for (const pattern of [/^\/temoin\.js$/, /^\/temoin\.fr\.js$/, /^\/temoin\.en\.js$/, /^\/temoin\/app\.[0-9a-f]{16}\.wasm$/, /^\/temoin\/runtime\.[0-9a-f]{16}\.js$/,
+  for (const pattern of [/^\/temoin\.js$/, /^\/temoin\.fr\.js$/, /^\/temoin\.en\.js$/, /^\/temoin\/app\.[0-9a-f]{16}\.wasm$/, /^\/temoin\/runtime\.[0-9a-f]{16}\.js$/, /^\/temoin\/later\.[0-9a-f]{16}\.js$/,
     /^\/temoin\/edition\.fr\.[0-9a-f]{16}\.txt$/, /^\/temoin\/edition\.en\.[0-9a-f]{16}\.txt$/, /^\/temoin\/shell\.en\.[0-9a-f]{16}\.json$/, /^\/temoin\/charter\.[0-9a-f]{16}\.css$/]) {
     assert.ok(named(pattern), `expected a file like ${pattern} among ${all}`);
   }

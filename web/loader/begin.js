@@ -29,7 +29,7 @@ export function begin(hold, signals, withdraw) {
   if (receipts.address) {
     receipts.watch();
     onRestored(layers.update);
-    whenReady(() => idle(receipts.sendLeft));
+    whenReady(() => idle(receipts.send)); // what earlier pages have left
   }
   if (current()) whenReady(layers.draw);
   else whenBody(layers.draw).then(anticipate);

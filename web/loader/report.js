@@ -55,8 +55,12 @@ async function post(entry, options) {
   return [answer, await answer.text()];
 }
 
-/** Delivers what waits, with time to do so. */
-const send = () => later().then(({ deliver }) => deliver());
+const deliver = () => later().then((parts) => parts.deliver());
+
+/** Delivers what waits, if anything does. */
+export function send() {
+  if (queue()[0]) deliver();
+}
 
 /**
  * Reports the choice that has just been made.
@@ -83,13 +87,8 @@ export function watch() {
   });
 }
 
-/** Delivers what earlier pages have left. */
-export function sendLeft() {
-  if (queue()[0]) send();
-}
-
 /** The address of the present choice's receipt, once what waits has been sent. */
-export const receipt = () => send().then(() => address + '/' + current().id);
+export const receipt = () => deliver().then(() => address + '/' + current().id);
 
 /** Tells that the banner was left unanswered: a plain count. */
 export const unanswered = () => address && navigator.sendBeacon(address + '/unanswered', bundle.rev);
