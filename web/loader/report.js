@@ -58,6 +58,7 @@ async function post(entry, options) {
 
 /** Delivers one after the other, until none is left or one fails. */
 async function deliver() {
+  refresh(); // WebKit does not tell a page that has yet to look into the storage what another tab delivers
   for (const [id, entry] of queue()) {
     const [answer, words] = await post(entry).catch(() => [Response.error()]);
     if (!answer.ok && !/^4(?!08|25|29)/.test(answer.status)) {
