@@ -35,7 +35,6 @@ const engines = {
     cannot: {
       downloads: 'WebDriver cannot say where files go',
       memory: 'WebDriver does not measure memory',
-      interception: 'WebDriver cannot intercept requests',
       accessibilityTree: 'WebDriver has no command for it; the golden files are made in Chromium',
       forcedColors: 'WebKitGTK knows no forced colours',
       layoutShift: 'WebKit does not measure layout shifts',
@@ -436,6 +435,12 @@ class Tab extends Place {
     return eventually(async () => pattern.test(await this.url().catch(whenGone)) && this.loaded(), async () => `the address ${pattern}, the page is ${await this.url().catch(String)}`);
   }
 
+  /** What the console says, to its last line: WebKit's page keeps its own until it is asked something. */
+  async lines() {
+    await this.run(() => true).catch(whenGone);
+    return this.console;
+  }
+
   async loaded() {
     try {
       return await this.run(() => document.readyState === 'complete');
@@ -531,6 +536,7 @@ class Tab extends Place {
 
   /** Aborts every request whose path matches, as a content blocker does. */
   async blocks(pattern) {
+    if (engine === 'webkit') return this.driver.block(pattern);
     await this.driver.setRequestInterception(true);
     this.driver.on('request', (request) => {
       if (pattern.test(new URL(request.url()).pathname)) request.abort('blockedbyclient');
