@@ -31,7 +31,7 @@ const layout = (shadow) => {
     const range = document.createRange();
     range.setStart(button.firstChild, index);
     range.setEnd(button.firstChild, index + word.length);
-    return new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1;
+    return new Set([...range.getClientRects()].filter(({ width }) => width).map(({ top }) => Math.round(top))).size > 1;
   }).map(([word]) => word));
   return {
     banner: banner.getBoundingClientRect().toJSON(),
@@ -61,11 +61,10 @@ for (const look of looks()) {
     for (const when of ['before Go', 'once Go runs']) {
       if (when === 'before Go') site.hold(program);
       else site.reset();
-      const tab = await browser.tab(t);
-      await tab.visit(site.url);
-      await (when === 'before Go' ? tab.bannerIsThere() : tab.goRuns());
       for (const scheme of schemes) {
-        if (can('colorScheme')) await tab.media({ 'prefers-color-scheme': scheme });
+        const tab = await browser.tab(t, { media: { 'prefers-color-scheme': scheme } });
+        await tab.visit(site.url);
+        await (when === 'before Go' ? tab.bannerIsThere() : tab.goRuns());
         for (const width of [1440, 768, 320]) {
           await tab.viewport({ width, height: 700 });
           const [refuse, accept] = await tab.inside((shadow) => ['refuse', 'accept'].map((action) => {
