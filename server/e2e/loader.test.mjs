@@ -140,8 +140,22 @@ test('when the answer comes after the visitor has lost patience and come back, t
   await tab.arrives(/#choix$/);
   site.reset();
   await tab.back();
+  await tab.goRuns(); // which may take longer than this patience
   await tab.press('customize');
   await tab.dialogIsOpen();
+});
+
+test('who follows a link while the program is on its way, and comes back, has it', async (t) => {
+  site.hold(program);
+  const tab = await browser.tab(t);
+  await tab.visit(site.url);
+  await eventually(() => site.asked(program).length, 'the program to be asked for');
+  await tab.click('nav a[href^="/jeux-de-donnees"]');
+  await tab.arrives(/jeux-de-donnees/);
+  site.reset();
+  await tab.back();
+  await tab.goRuns();
+  assert.deepEqual(tab.errors, []);
 });
 
 // ---- Go breaks after it has drawn ----
