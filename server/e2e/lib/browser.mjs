@@ -41,6 +41,7 @@ const engines = {
       mediaType: 'WebDriver cannot change the medium, and neither can the desktop',
       contrastSetting: 'WebDriver cannot set it, and WebKitGTK takes it from the desktop alone',
       nonASCIICookies: 'WebKitGTK’s libsoup cuts such a cookie off and keeps the rest without a name',
+      secureLoopback: 'WebKitGTK keeps no Secure cookie of http://127.0.0.1',
       noScript: 'without JavaScript WebDriver cannot ask the page anything',
       textSize: 'WebDriver cannot set it, and MiniBrowser has no option for it',
       touch: 'WebKitWebDriver has no fingers',
@@ -365,9 +366,9 @@ class Place {
 
   has(id) { return this.run((id) => window.temoin.has(id), id); }
 
-  /** What was heard of a type: see listen. */
+  /** What was heard of a type: see listen, which does not reach WebKit's pages over https. */
   async heard(type) {
-    const all = await this.run(() => window.heard);
+    const all = await this.run((deaf) => window.heard ?? (deaf && location.protocol === 'https:' ? [] : null), engine === 'webkit');
     return all.filter((entry) => entry.type === type).map((entry) => entry.detail);
   }
 }

@@ -128,6 +128,16 @@ function recorder() {
   document.currentScript?.remove();
 }
 
+/**
+ * Returns the nonce by which a page's policy lets the recorder in: the page's
+ * own, or one that is added where all scripts are forbidden, and stay so.
+ */
+function letIn(headers) {
+  const policy = headers['content-security-policy'];
+  if (/default-src 'none'/.test(policy) && !/script-src/.test(policy)) headers['content-security-policy'] = `${policy}; script-src 'nonce-recorder'`;
+  return headers['content-security-policy']?.match(/'nonce-([^']+)'/)?.[1] ?? '';
+}
+
 class Proxy {
   offline = false;
   /** Addresses of the documents that were asked for: beneath them all of their cookies can be reached. */
@@ -200,14 +210,13 @@ class Proxy {
   /** Puts the recorder first into a document, without waiting for its end. */
   #first(answer, response) {
     const { 'content-length': length, 'content-encoding': encoding, ...headers } = answer.headers;
+    const nonce = letIn(headers);
     response.writeHead(answer.statusCode, headers);
     const plain = { gzip: () => zlib.createGunzip(), br: () => zlib.createBrotliDecompress() }[encoding];
     const body = plain ? answer.pipe(plain()) : answer;
     let begun = '';
     let put = false;
-    // Of a policy that goes by nonces the recorder needs the page's own.
-    const [, nonce] = headers['content-security-policy']?.match(/'nonce-([^']+)'/) ?? [];
-    const tag = `<script ${nonce ? `nonce="${nonce}" ` : ''}src="${recorderPath}"></script>`;
+    const tag = `<script nonce="${nonce}" src="${recorderPath}"></script>`;
     const insert = (last) => {
       // After <head> where there is one, else after what has to come before it.
       const place = begun.match(/^[^]*?<head(\s[^>]*)?>/i) ?? (last || begun.length > 500 ? begun.match(/^(\s*<\?[^]*?\?>)?\s*(<!doctype[^>]*>)?\s*(<html[^>]*>)?/i) : null);
@@ -511,6 +520,9 @@ class Page {
     const before = await this.#document().catch(() => null);
     await this.#arrives(before?.url === url ? { stamp: before.stamp, url } : before, () => this.command('POST', '/url', { url }), waitUntil, timeout);
   }
+
+  /** Waits for another page than this one. */
+  async waitForNavigation({ timeout = 20_000 } = {}) { await this.#arrives(await this.#document(), () => {}, 'load', timeout); }
 
   async reload({ waitUntil = 'load', timeout = 20_000 } = {}) {
     await this.#arrives(await this.#document(), () => this.command('POST', '/refresh'), waitUntil, timeout);
