@@ -35,6 +35,7 @@ const engines = {
     cannot: {
       downloads: 'WebDriver cannot say where files go',
       memory: 'WebDriver does not measure memory',
+      cache: 'a MiniBrowser that is driven keeps no cache on the disk, where alone it would find the program again',
       accessibilityTree: 'WebDriver has no command for it; the golden files are made in Chromium',
       forcedColors: 'WebKitGTK knows no forced colours',
       layoutShift: 'WebKit does not measure layout shifts',

@@ -86,8 +86,8 @@ async function settings(media) {
 
 // ---- the proxy ----
 
-const recorderPath = '/temoin-e2e-recorder.js';
-const blankPath = '/temoin-e2e-blank';
+const recorderPath = '/e2e-recorder.js';
+const blankPath = '/e2e-blank';
 
 /**
  * Runs first in each document: what the console and the errors were. Fetched
