@@ -8,7 +8,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 
 import { can, launch, needs } from './lib/browser.mjs';
-import { binary, eventually, folder, send, startTemoin } from './lib/server.mjs';
+import { binary, certificate, eventually, folder, send, startSite, startTemoin } from './lib/server.mjs';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const password = 'cheval correct pile';
@@ -24,9 +24,16 @@ function admin(data, line, ...args) {
   });
 }
 
+/** Starts a server; its door is where an operator's browser keeps a Secure cookie. */
+async function start(t, options) {
+  const server = await startTemoin(t, options);
+  const door = can('secureLoopback') ? server.url : (await startSite(t, { upstream: server.url, tls: await certificate(t) })).url;
+  return { ...server, door };
+}
+
 /** Starts a server whose dashboard has a password. */
 async function dashboard(t, options) {
-  const server = await startTemoin(t, options);
+  const server = await start(t, options);
   assert.deepEqual(await admin(server.data, password, 'password'), { code: 0, said: 'the password is set; the dashboard is at /admin\n' });
   return server;
 }
@@ -39,8 +46,8 @@ async function submit(tab, action) {
   await Promise.all([tab.driver.waitForNavigation({ timeout: 20_000 }), tab.click(`form[action^="${action}"] button`)]);
 }
 
-async function signIn(tab, url, lang = 'fr') {
-  await tab.visit(`${url}/admin?lang=${lang}`);
+async function signIn(tab, { door }, lang = 'fr') {
+  await tab.visit(`${door}/admin?lang=${lang}`);
   await fill(tab, '#password', password);
   await submit(tab, '/admin/login');
 }
@@ -90,9 +97,9 @@ async function answer(t, server, lang, how) {
 }
 
 test('without a password the dashboard is off, and its command turns it on and off', async (t) => {
-  const server = await startTemoin(t);
+  const server = await start(t);
   const tab = await browser.tab(t);
-  await tab.visit(`${server.url}/admin?lang=fr`);
+  await tab.visit(`${server.door}/admin?lang=fr`);
   assert.equal((await send(`${server.url}/admin`)).status, 404);
   await says(tab, 'désactivé', 'temoin admin password');
   await isGood(tab, 'off');
@@ -104,7 +111,7 @@ test('without a password the dashboard is off, and its command turns it on and o
 
   assert.equal((await admin(server.data, password, 'password')).code, 0);
   assert.equal((await send(`${server.url}/admin`)).status, 200);
-  await signIn(tab, server.url);
+  await signIn(tab, server);
   await says(tab, 'Tableau de bord');
 
   assert.equal((await admin(server.data, 'another password of mine', 'password')).code, 0);
@@ -112,7 +119,7 @@ test('without a password the dashboard is off, and its command turns it on and o
   await says(tab, 'Se connecter');
 
   assert.equal((await admin(server.data, '', 'off')).code, 0);
-  await tab.visit(`${server.url}/admin?lang=en`);
+  await tab.visit(`${server.door}/admin?lang=en`);
   await says(tab, 'The dashboard is off');
 });
 
@@ -120,7 +127,7 @@ test('an operator signs in, without any script, and out again', needs('noScript'
   const server = await dashboard(t);
   const visitor = await browser.visitor(t, { javascript: false });
   const tab = await visitor.tab();
-  await tab.visit(`${server.url}/admin?lang=fr`);
+  await tab.visit(`${server.door}/admin?lang=fr`);
   await fill(tab, '#password', 'cheval incorrect pile');
   await submit(tab, '/admin/login');
   await says(tab, 'Ce mot de passe n’est pas le bon');
@@ -158,7 +165,7 @@ test('whoever tries many passwords has to wait', async (t) => {
   assert.ok(Number(refused.headers['retry-after']) > 0);
   assert.equal(refused.headers['set-cookie'], undefined);
   const tab = await browser.tab(t);
-  await signIn(tab, server.url);
+  await signIn(tab, server);
   await says(tab, 'Trop d’essais');
   await isGood(tab, 'too many attempts');
 });
@@ -185,7 +192,7 @@ test('an operator reads the figures, finds a receipt and exports', async (t) => 
 
   const visitor = await browser.visitor(t);
   const tab = await visitor.tab();
-  await signIn(tab, server.url);
+  await signIn(tab, server);
   const figures = await tab.run(() => [...document.querySelectorAll('.figures strong')].map((figure) => figure.textContent.replace(/\s/g, ' ')));
   assert.deepEqual(figures.slice(0, 4), ['3', '33,3 %', '33,3 %', '33,3 %']);
   const row = (selector, name) => tab.run((selector, name) => [...document.querySelectorAll(`${selector} tbody tr`)].map((tr) => [...tr.cells].map((cell) => cell.textContent))
@@ -204,10 +211,10 @@ test('an operator reads the figures, finds a receipt and exports', async (t) => 
   await fill(tab, '#until', '2020-01-31');
   await Promise.all([tab.driver.waitForNavigation(), tab.click('.period button')]);
   await says(tab, 'Du 1er janvier 2020 au 31 janvier 2020', 'Rien à montrer');
-  await tab.visit(`${server.url}/admin?lang=fr&since=${today}&until=2020-01-01`);
+  await tab.visit(`${server.door}/admin?lang=fr&since=${today}&until=2020-01-01`);
   await says(tab, 'avant la date de début');
 
-  await tab.visit(`${server.url}/admin?lang=fr`);
+  await tab.visit(`${server.door}/admin?lang=fr`);
   await fill(tab, '#id', ` ${partly.toUpperCase()} `);
   await submit(tab, '/admin/receipts');
   await says(tab, 'a accepté en partie', 'La preuve est intacte', partly, 'fenêtre de détail');
@@ -233,7 +240,7 @@ test('the export button saves a file', needs('downloads'), async (t) => {
   const server = await dashboard(t);
   const dir = await folder(t);
   const tab = await browser.tab(t);
-  await signIn(tab, server.url);
+  await signIn(tab, server);
   const session = await tab.driver.createCDPSession();
   await session.send('Page.setDownloadBehavior', { behavior: 'allow', downloadPath: dir });
   await tab.click('a[href^="/admin/export.csv"]');
@@ -245,8 +252,8 @@ test('the export button saves a file', needs('downloads'), async (t) => {
 test('the keyboard alone leads past the header', async (t) => {
   const server = await dashboard(t);
   const tab = await browser.tab(t);
-  await signIn(tab, server.url);
-  await tab.visit(`${server.url}/admin?lang=fr`);
+  await signIn(tab, server);
+  await tab.visit(`${server.door}/admin?lang=fr`);
   await tab.keys('Tab');
   assert.equal(await tab.run(() => document.activeElement.className), 'skip');
   await tab.keys('Enter', 'Tab');
@@ -259,16 +266,16 @@ for (const scheme of can('colorScheme') ? ['light', 'dark'] : ['light']) {
       const server = await dashboard(t);
       const id = await answer(t, server, lang, 'accept');
       const tab = await browser.tab(t, can('colorScheme') ? { media: { 'prefers-color-scheme': scheme } } : {});
-      await tab.visit(`${server.url}/admin?lang=${lang}`);
+      await tab.visit(`${server.door}/admin?lang=${lang}`);
       await isGood(tab, 'sign-in');
       await fill(tab, '#password', 'not the password');
       await submit(tab, '/admin/login');
       await isGood(tab, 'wrong password');
-      await signIn(tab, server.url, lang);
+      await signIn(tab, server, lang);
       for (const width of [1280, 700, 320]) {
         await tab.viewport({ width, height: 640 });
         for (const page of ['/admin?', '/admin?days=365&', '/admin?days=7&', '/admin?since=2020-01-01&until=2020-01-02&', `/admin/receipts?id=${id}&`, '/admin/receipts?id=x&', '/admin/nothing?']) {
-          await tab.visit(`${server.url}${page}lang=${lang}`);
+          await tab.visit(`${server.door}${page}lang=${lang}`);
           await tab.run(() => { for (const details of document.querySelectorAll('details')) details.open = true; });
           await isGood(tab, `${page}, ${width} px`);
         }

@@ -4,6 +4,7 @@ import { after, test } from 'node:test';
 
 import { launch, needs, nothingStored } from './lib/browser.mjs';
 import { contrast } from './lib/colours.mjs';
+import { eventually } from './lib/server.mjs';
 import { demoPages, program, stage } from './lib/stage.mjs';
 
 const { browser, site } = await stage();
@@ -290,7 +291,7 @@ const brokenWords = (shadow) => [...shadow.querySelectorAll('.banner [data-temoi
     const range = document.createRange();
     range.setStart(text, index);
     range.setEnd(text, index + word.length);
-    return new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1;
+    return new Set([...range.getClientRects()].filter(({ width }) => width).map(({ top }) => Math.round(top))).size > 1;
   }).map(([word]) => word);
 });
 
@@ -336,8 +337,10 @@ test('a banner that scrolls inside can be scrolled with the keyboard alone', asy
   const focus = await tab.inside((shadow) => document.activeElement === shadow.host);
   assert.ok(focus, 'the banner comes first in the order of the Tab key');
   await tab.inside((shadow) => { shadow.querySelector('.words').scrollTop = 1e6; });
-  await tab.keys('ArrowUp', 'ArrowUp', 'ArrowUp', 'ArrowUp', 'ArrowUp', 'ArrowUp', 'ArrowUp', 'ArrowUp');
-  await tab.until((shadow) => shadow.querySelector('.words').scrollTop === 0, 'the arrow keys to scroll the banner back to its title');
+  await eventually(async () => {
+    await tab.keys('ArrowUp'); // how far one goes is the browser's matter
+    return tab.inside((shadow) => shadow.querySelector('.words').scrollTop === 0);
+  }, 'the arrow keys to scroll the banner back to its title');
 });
 
 test('with text at 200 %, as the visitor’s browser sets it, banner and dialog lose nothing', needs('textSize'), async (t) => {

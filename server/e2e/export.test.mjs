@@ -98,7 +98,7 @@ test('on a plain static host, without the type application/wasm, all works', asy
   await tab.sees('open');
   assert.equal((await tab.layers()).banner, false);
   assert.deepEqual(tab.errors, []);
-  assert.deepEqual(tab.console, []);
+  assert.deepEqual(await tab.lines(), []);
 });
 
 test('on a static host the charter and its form work, in each language', async (t) => {

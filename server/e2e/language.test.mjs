@@ -94,7 +94,7 @@ for (const [name, fault] of [['is missing', () => site.fail(/shell\.en/)], ['can
     const tab = await browser.tab(t);
     await tab.visit(site.url + '/?lang=en');
     await speaks(tab, 'fr');
-    await eventually(() => tab.console.some((line) => /^warn.*temoin:.*en/.test(line)), () => `a warning, the console says ${tab.console}`);
+    await eventually(async () => (await tab.lines()).some((line) => /^warn.*temoin:.*en/.test(line)), () => `a warning, the console says ${tab.console}`);
     await tab.press('accept');
     await tab.bannerIsGone();
     assert.deepEqual(tab.errors, []);

@@ -19,7 +19,7 @@ const misfits = (shadow, place) => {
     const range = document.createRange();
     range.setStart(button.firstChild, index);
     range.setEnd(button.firstChild, index + word.length);
-    return new Set([...range.getClientRects()].map(({ top }) => top)).size > 1;
+    return new Set([...range.getClientRects()].filter(({ width }) => width).map(({ top }) => top)).size > 1;
   });
   const buttons = [...shadow.querySelectorAll(`${place} .buttons .button`)];
   const boxes = buttons.map((button) => button.getBoundingClientRect());

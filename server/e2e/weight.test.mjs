@@ -35,7 +35,7 @@ test('with "load: near" nothing more is fetched until the visitor comes near; th
   assert.equal((await fetched()).filter((path) => program.test(path)).length, 1);
 });
 
-test('a second page costs a visitor who has not answered no request for the program', async (t) => {
+test('a second page costs a visitor who has not answered no request for the program', needs('cache'), async (t) => {
   const visitor = await browser.visitor(t);
   const tab = await visitor.tab();
   await tab.visit(site.url);

@@ -151,6 +151,7 @@ test('before any choice, what lies around of services that wait is removed; the 
 });
 
 test('temoin:change names what no script can delete, and only of what was withdrawn', async (t) => {
+  site.hold(/^\/api\/consents$/); // with its answer to the report the server deletes it
   const visitor = await browser.visitor(t);
   const tab = await visitor.tab();
   await tab.visit(url('/empty'));

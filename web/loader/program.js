@@ -15,7 +15,11 @@ export function prepare(lang) {
     import(part(bundle.runtime)),
     fetch(part(bundle.program)),
     fetch(part(bundle.edition.replace('*', lang))),
-  ]).then(([runtime, program, edition]) => runtime.prepare(program, edition));
+  ]).then(([runtime, program, edition]) => runtime.prepare(program, edition)).catch((error) => {
+    // WebKit breaks off what is on its way when the page is left for another: it may come when the page is shown again.
+    addEventListener('pageshow', () => { prepared = started = null; }, { once: true });
+    throw error;
+  });
   return prepared;
 }
 

@@ -59,7 +59,9 @@ const deliver = () => later().then((parts) => parts.deliver());
 
 /** Delivers what waits, if anything does. */
 export function send() {
-  if (queue()[0]) deliver();
+  const waits = queue()[0];
+  refresh(); // WebKit does not tell a page that has yet to look into the storage what another tab delivers
+  if (waits) deliver();
 }
 
 /**

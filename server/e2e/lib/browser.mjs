@@ -35,13 +35,14 @@ const engines = {
     cannot: {
       downloads: 'WebDriver cannot say where files go',
       memory: 'WebDriver does not measure memory',
-      interception: 'WebDriver cannot intercept requests',
+      cache: 'a MiniBrowser that is driven keeps no cache on the disk, where alone it would find the program again',
       accessibilityTree: 'WebDriver has no command for it; the golden files are made in Chromium',
       forcedColors: 'WebKitGTK knows no forced colours',
       layoutShift: 'WebKit does not measure layout shifts',
       mediaType: 'WebDriver cannot change the medium, and neither can the desktop',
       contrastSetting: 'WebDriver cannot set it, and WebKitGTK takes it from the desktop alone',
       nonASCIICookies: 'WebKitGTK’s libsoup cuts such a cookie off and keeps the rest without a name',
+      secureLoopback: 'WebKitGTK keeps no Secure cookie of http://127.0.0.1',
       noScript: 'without JavaScript WebDriver cannot ask the page anything',
       textSize: 'WebDriver cannot set it, and MiniBrowser has no option for it',
       touch: 'WebKitWebDriver has no fingers',
@@ -366,9 +367,9 @@ class Place {
 
   has(id) { return this.run((id) => window.temoin.has(id), id); }
 
-  /** What was heard of a type: see listen. */
+  /** What was heard of a type: see listen, which does not reach WebKit's pages over https. */
   async heard(type) {
-    const all = await this.run(() => window.heard);
+    const all = await this.run((deaf) => window.heard ?? (deaf && location.protocol === 'https:' ? [] : null), engine === 'webkit');
     return all.filter((entry) => entry.type === type).map((entry) => entry.detail);
   }
 }
@@ -434,6 +435,12 @@ class Tab extends Place {
   /** Waits for an address that matches. */
   arrives(pattern) {
     return eventually(async () => pattern.test(await this.url().catch(whenGone)) && this.loaded(), async () => `the address ${pattern}, the page is ${await this.url().catch(String)}`);
+  }
+
+  /** What the console says, to its last line: WebKit's page keeps its own until it is asked something. */
+  async lines() {
+    await this.run(() => true).catch(whenGone);
+    return this.console;
   }
 
   async loaded() {
@@ -531,6 +538,7 @@ class Tab extends Place {
 
   /** Aborts every request whose path matches, as a content blocker does. */
   async blocks(pattern) {
+    if (engine === 'webkit') return this.driver.block(pattern);
     await this.driver.setRequestInterception(true);
     this.driver.on('request', (request) => {
       if (pattern.test(new URL(request.url()).pathname)) request.abort('blockedbyclient');

@@ -7,11 +7,14 @@ export function contrast(...colors) {
 }
 
 function luminance(color) {
-  const channels = color.match(/^rgb\((\d+), (\d+), (\d+)\)$/);
-  if (!channels) throw new Error(`want an opaque colour, not ${color}`);
-  const [r, g, b] = channels.slice(1).map((channel) => {
-    const c = channel / 255;
-    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-  });
+  const [r, g, b] = channels(color).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+/** Red, green and blue from 0 to 1; some of its own colours WebKit gives as color(). */
+function channels(color) {
+  const [, rgb, srgb] = color.match(/^(?:rgb\((\d+, \d+, \d+)\)|color\(srgb ([\d.]+ [\d.]+ [\d.]+)\))$/) ?? [];
+  if (rgb) return rgb.split(', ').map((channel) => channel / 255);
+  if (srgb) return srgb.split(' ').map(Number);
+  throw new Error(`want an opaque colour, not ${color}`);
 }

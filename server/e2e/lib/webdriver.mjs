@@ -86,15 +86,33 @@ async function settings(media) {
 
 // ---- the proxy ----
 
-const recorderPath = '/temoin-e2e-recorder.js';
-const blankPath = '/temoin-e2e-blank';
+const recorderPath = '/e2e-recorder.js';
+const blankPath = '/e2e-blank';
 
-/** Runs first in each document: what the console and the errors were. Fetched with each answer to the test. */
+/**
+ * Runs first in each document: what the console and the errors were. Fetched
+ * with each answer to the test; what was not fetched when the page goes, the
+ * window's name carries to the next one.
+ */
 function recorder() {
   const said = [];
+  const { parse, stringify } = JSON; // some pages of the tests overwrite it
+  const isTop = window === top;
+  const mark = 'temoin-e2e: ';
+  const take = () => {
+    const carried = isTop && name.startsWith(mark) ? parse(name.slice(mark.length)) : [];
+    if (carried.length) name = '';
+    return [...carried, ...said.splice(0)];
+  };
+  if (isTop) {
+    addEventListener('pagehide', () => {
+      const left = take();
+      if (left.length) name = mark + stringify(left);
+    });
+  }
   const text = (value) => {
     if (value instanceof Error) return `${value.name}: ${value.message}`;
-    try { return typeof value === 'object' ? JSON.stringify(value) : String(value); } catch { return String(value); }
+    try { return typeof value === 'object' ? stringify(value) : String(value); } catch { return String(value); }
   };
   for (const type of ['log', 'debug', 'info', 'warn', 'error']) {
     const original = console[type];
@@ -106,8 +124,18 @@ function recorder() {
   addEventListener('error', (event) => { if (event instanceof ErrorEvent) said.push(['pageerror', event.message]); });
   addEventListener('unhandledrejection', ({ reason }) => { said.push(['pageerror', text(reason)]); });
   globalThis.alert = (message) => { said.push(['dialog', String(message)]); };
-  Object.defineProperty(globalThis, Symbol.for('temoin-e2e'), { value: () => said.splice(0) });
+  Object.defineProperty(globalThis, Symbol.for('temoin-e2e'), { value: { take, stringify } });
   document.currentScript?.remove();
+}
+
+/**
+ * Returns the nonce by which a page's policy lets the recorder in: the page's
+ * own, or one that is added where all scripts are forbidden, and stay so.
+ */
+function letIn(headers) {
+  const policy = headers['content-security-policy'];
+  if (/default-src 'none'/.test(policy) && !/script-src/.test(policy)) headers['content-security-policy'] = `${policy}; script-src 'nonce-recorder'`;
+  return headers['content-security-policy']?.match(/'nonce-([^']+)'/)?.[1] ?? '';
 }
 
 class Proxy {
@@ -140,15 +168,16 @@ class Proxy {
   }
 
   #pass(request, response) {
-    if (this.offline) { request.socket.destroy(); return; }
     let url;
     try { url = new URL(request.url); } catch { response.writeHead(400); response.end(); return; }
+    const isBlank = url.pathname.endsWith(blankPath);
+    // The window in which the cookies are looked at is not the visitor's.
+    if (this.offline && !isBlank) { request.socket.destroy(); return; }
     if (url.pathname === recorderPath) {
       response.writeHead(200, { 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'no-store', 'access-control-allow-origin': '*' });
       response.end(this.scripts.map((script) => `${script};\n`).join(''));
       return;
     }
-    const isBlank = url.pathname.endsWith(blankPath);
     if (isBlank || url.pathname === '/favicon.ico') {
       response.writeHead(isBlank ? 200 : 404, { 'content-type': 'text/html', 'cache-control': 'no-store' });
       response.end();
@@ -181,12 +210,13 @@ class Proxy {
   /** Puts the recorder first into a document, without waiting for its end. */
   #first(answer, response) {
     const { 'content-length': length, 'content-encoding': encoding, ...headers } = answer.headers;
+    const nonce = letIn(headers);
     response.writeHead(answer.statusCode, headers);
     const plain = { gzip: () => zlib.createGunzip(), br: () => zlib.createBrotliDecompress() }[encoding];
     const body = plain ? answer.pipe(plain()) : answer;
     let begun = '';
     let put = false;
-    const tag = `<script src="${recorderPath}"></script>`;
+    const tag = `<script nonce="${nonce}" src="${recorderPath}"></script>`;
     const insert = (last) => {
       // After <head> where there is one, else after what has to come before it.
       const place = begun.match(/^[^]*?<head(\s[^>]*)?>/i) ?? (last || begun.length > 500 ? begun.match(/^(\s*<\?[^]*?\?>)?\s*(<!doctype[^>]*>)?\s*(<html[^>]*>)?/i) : null);
@@ -259,13 +289,17 @@ class Session {
 
 const elementKey = 'element-6066-11e4-a52e-4f735466cecf';
 
+/** What the recorder has left in the page; over https there is none. */
+const recorded = 'const { take, stringify } = window[Symbol.for("temoin-e2e")] ?? { take: () => [], stringify: JSON.stringify };';
+
 /** Runs in the page: evaluates, waits, and answers with what was said meanwhile. */
 const asking = (expression) => `
   const done = arguments[arguments.length - 1];
-  const said = () => window[Symbol.for('temoin-e2e')]?.() ?? [];
-  (async () => (${expression}))().then(
-    (value) => done(JSON.stringify({ value, said: said() })),
-    (error) => done(JSON.stringify({ error: String(error?.message ?? error), said: said() })));`;
+  const answer = (fields) => {
+    ${recorded}
+    done(stringify({ ...fields, said: take() }));
+  };
+  (async () => (${expression}))().then((value) => answer({ value }), (error) => answer({ error: String(error?.message ?? error) }));`;
 
 class Frame {
   constructor(page, element, url) {
@@ -299,23 +333,22 @@ class Handle {
 
   /** The middle of the element as the window shows it; it is scrolled there first where it is not. */
   async #middle() {
-    const found = await this.frame.page.command('POST', '/execute/sync', {
+    const measure = this.frame.page.command('POST', '/execute/sync', {
       args: [this.value],
       script: `
         const [element] = arguments;
         if (!element.isConnected) return null;
-        let box = element.getClientRects()[0];
+        element.scrollIntoViewIfNeeded();
+        const box = [...element.getClientRects()].find(({ width, height }) => width * height > 1);
         if (!box) return null;
-        if (box.top < 0 || box.left < 0 || box.bottom > innerHeight || box.right > innerWidth) element.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
-        const boxes = [...element.getClientRects()].filter(({ width, height }) => width * height > 1);
-        // A scroller around it may show a part alone.
-        const clip = { top: 0, left: 0, bottom: innerHeight, right: innerWidth };
-        if (!boxes.length) return null;
-        box = boxes[0];
-        const [left, right] = [Math.max(box.left, clip.left), Math.min(box.right, clip.right)];
-        const [top, bottom] = [Math.max(box.top, clip.top), Math.min(box.bottom, clip.bottom)];
+        // A part of it may lie outside of the window.
+        const [left, right] = [Math.max(box.left, 0), Math.min(box.right, innerWidth)];
+        const [top, bottom] = [Math.max(box.top, 0), Math.min(box.bottom, innerHeight)];
         return left < right && top < bottom ? [(left + right) / 2, (top + bottom) / 2] : null;`,
     }, this.frame.element);
+    const found = await measure.catch((error) => {
+      if (error.code !== 'stale element reference') throw error;
+    });
     if (!found) throw new Error('Node is either not clickable or not an Element');
     return found;
   }
@@ -324,6 +357,15 @@ class Handle {
     const [x, y] = await this.#middle();
     await this.frame.page.mouse.click(Math.floor(x), Math.floor(y), { count, delay, frame: this.frame.element });
   }
+}
+
+/** Runs in the page: has each request to a path that matches fail, as a content blocker does. */
+function blockRequests(source) {
+  const { fetch } = window;
+  const { sendBeacon } = Navigator.prototype;
+  const isBlocked = (address) => new RegExp(source).test(new URL(address, document.baseURI).pathname);
+  window.fetch = (request, options) => (isBlocked(request.url ?? request) ? Promise.reject(new TypeError('Load failed')) : fetch(request, options));
+  Navigator.prototype.sendBeacon = function (address, data) { return !isBlocked(address) && sendBeacon.call(this, address, data); };
 }
 
 const keyCodes = {
@@ -428,6 +470,12 @@ class Page {
 
   evaluateOnNewDocument(fn, ...args) { this.scripts.push(`(${fn})(...${JSON.stringify(args)})`); }
 
+  /** Lets no request to such paths leave this tab, now and later; the proxy cannot tell one tab from another. */
+  async block(pattern) {
+    this.evaluateOnNewDocument(blockRequests, pattern.source);
+    await this.evaluate(`(${blockRequests})(${JSON.stringify(pattern.source)})`);
+  }
+
   async currentUrl() { return this.command('GET', '/url'); }
 
   url() { return this.#address; }
@@ -460,7 +508,7 @@ class Page {
 
   async #document() {
     const answer = JSON.parse(await this.command('POST', '/execute/sync', {
-      script: 'return JSON.stringify({ stamp: performance.timeOrigin, state: document.readyState, url: location.href, said: window[Symbol.for("temoin-e2e")]?.() ?? [] })', args: [],
+      script: `${recorded} return stringify({ stamp: performance.timeOrigin, state: document.readyState, url: location.href, said: take() })`, args: [],
     }));
     this.hear(answer.said);
     return answer;
@@ -472,6 +520,9 @@ class Page {
     const before = await this.#document().catch(() => null);
     await this.#arrives(before?.url === url ? { stamp: before.stamp, url } : before, () => this.command('POST', '/url', { url }), waitUntil, timeout);
   }
+
+  /** Waits for another page than this one. */
+  async waitForNavigation({ timeout = 20_000 } = {}) { await this.#arrives(await this.#document(), () => {}, 'load', timeout); }
 
   async reload({ waitUntil = 'load', timeout = 20_000 } = {}) {
     await this.#arrives(await this.#document(), () => this.command('POST', '/refresh'), waitUntil, timeout);
@@ -522,6 +573,8 @@ class Page {
   async bringToFront() { await this.command('POST', '/execute/sync', { script: 'window.focus()', args: [] }); }
 
   async close() {
+    // With its last window a session ends.
+    await this.context.openSpare();
     await this.command('DELETE', '/window');
     this.context.pages.delete(this);
   }
@@ -563,7 +616,8 @@ class Context {
           acceptInsecureCerts: true,
           pageLoadStrategy: 'none',
           unhandledPromptBehavior: 'dismiss',
-          timeouts: { script: Math.round(30_000 * patience), pageLoad: Math.round(60_000 * patience), implicit: 0 },
+          // The driver's timer for scripts would be the page's own setTimeout, which tests hurry and count.
+          timeouts: { script: null, pageLoad: Math.round(60_000 * patience), implicit: 0 },
           // https goes its own way: neither recorder nor scripts.
           proxy: { proxyType: 'manual', httpProxy: through },
           'webkitgtk:browserOptions': { binary: miniBrowser(), args: ['--automation', ...this.args] },
@@ -579,20 +633,28 @@ class Context {
     // The first window is for the visitor's first tab; cookies have another.
     let window = this.first;
     this.first = null;
-    window ??= (await this.session.call('POST', '/window/new', { type: 'window' })).handle;
+    // One is opened from another, which the last that was spoken to may no longer be.
+    const opens = () => this.session.call('POST', '/window/new', { type: 'window' });
+    window ??= (await (this.spare ? this.session.inWindow(this.spare, null, opens) : opens())).handle;
     const page = new Page(this, window);
     this.pages.add(page);
     return page;
   }
 
-  /** A window beside the tabs, in which the cookies of an address can be reached. */
-  async #aside(address, commands) {
+  /** Opens a window beside the tabs, once. */
+  async openSpare() {
     this.spare ??= (await this.session.call('POST', '/window/new', { type: 'tab' })).handle;
+  }
+
+  /** Does commands beside the tabs, where the cookies of an address can be reached. */
+  async #aside(address, commands) {
+    await this.openSpare();
     return this.session.inWindow(this.spare, null, async () => {
       const url = address + blankPath;
       await this.session.call('POST', '/url', { url });
-      await eventually(async () => (await this.session.call('GET', '/url').catch(() => '')) === url
-        && await this.session.call('POST', '/execute/sync', { script: 'return document.readyState', args: [] }).catch(() => '') === 'complete', `the page ${url}`);
+      // The page is asked: WebDriver already says where it is going.
+      const here = () => this.session.call('POST', '/execute/sync', { script: 'return document.readyState === "complete" && location.href', args: [] });
+      await eventually(() => here().then((address) => address === url, () => false), `the page ${url}`);
       return commands();
     });
   }
