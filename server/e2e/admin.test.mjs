@@ -241,8 +241,7 @@ test('the export button saves a file', needs('downloads'), async (t) => {
   const dir = await folder(t);
   const tab = await browser.tab(t);
   await signIn(tab, server);
-  const session = await tab.driver.createCDPSession();
-  await session.send('Page.setDownloadBehavior', { behavior: 'allow', downloadPath: dir });
+  await tab.downloadsInto(dir);
   await tab.click('a[href^="/admin/export.csv"]');
   const file = await eventually(async () => (await readdir(dir)).find((name) => name.endsWith('.csv')), 'a file that was saved');
   assert.match(file, /^temoin-\d{4}-\d\d-\d\d-\d{4}-\d\d-\d\d\.csv$/);

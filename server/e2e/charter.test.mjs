@@ -127,7 +127,7 @@ for (const width of [320, 768]) {
   test(`${width} px wide, the charter does not scroll sideways`, async (t) => {
     const tab = await browser.tab(t, { viewport: { width, height: 800 } });
     await tab.visit(site.url + '/charte-cookies/fr');
-    assert.equal(await tab.run(() => document.documentElement.scrollWidth), width);
+    assert.equal(await tab.run(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0);
     const narrow = await tab.run(() => [...document.querySelectorAll('tbody th > div')].map((cell) => cell.getBoundingClientRect().width));
     for (const room of narrow) assert.ok(room >= 120, `a service’s name has ${room} px: its words are broken`);
   });

@@ -608,6 +608,7 @@ const boxes = {
   'attributes': { body: (inner) => inner(size) },
   'attributes, block, without border': { body: (inner) => inner(`${size} style="display: block; border: 0"`) },
   'a style sheet': { head: '<style>iframe, img { display: block; border: 0; width: 80%; aspect-ratio: 16 / 9; margin: 1rem auto; }</style>', body: (inner) => inner('') },
+  'a style sheet that comes late': { head: `<link rel="stylesheet" href="${stranger.url('elsewhere', 'late.css?wait=500')}">`, body: (inner) => inner(size) },
   'a style attribute': { body: (inner) => inner('style="display: block; border: 0; width: 300px; height: 200px"') },
 };
 for (const [how, { head = '', body }] of Object.entries(boxes)) {

@@ -16,6 +16,7 @@ const seen = new Set(); // gated elements of the page, in the order in which the
 const open = new Map(); // those that were let in: element → what closes it, null where nothing can
 const held = new WeakSet(); // those that wait outside of the page, as new Image().src may
 let once = new WeakSet(); // those that the visitor lets in for this page, until the next choice
+let drawn = document.readyState === 'complete'; // before that, style sheets may be missing and nothing has its size
 
 let pass = () => {}; // where hosts are held: lets an element load what it will, or no longer
 
@@ -59,6 +60,8 @@ export function watch(hold) {
   pass = hold?.pass ?? pass;
   collect(document);
   document.addEventListener('DOMContentLoaded', settle, { once: true });
+  requestAnimationFrame(draw);
+  addEventListener('load', draw, { once: true }); // for a tab that nobody looks at
   onChange((record, previous) => {
     once = new WeakSet();
     settle();
@@ -97,6 +100,11 @@ function isUnfinished(element) {
   if (element.localName !== 'template' && (element.localName !== 'script' || element.hasAttribute('src'))) return false;
   for (let node = element; node; node = node.parentNode) if (node.nextSibling) return false;
   return true;
+}
+
+function draw() {
+  drawn = true;
+  settle();
 }
 
 /** Lets in what is allowed, and closes what no longer is. */
@@ -232,7 +240,7 @@ const placeholders = new WeakMap(); // embed → what stands in its place
 const displays = new WeakMap(); // embed that is hidden meanwhile → its own style's display
 
 function hold(element) {
-  if (placeholders.has(element) || !element.isConnected) return;
+  if (!drawn || placeholders.has(element) || !element.isConnected) return;
   if (element.localName === 'template' && !element.content.querySelector(':not(script)')) return; // nothing to see
   const named = ids(element);
   const id = named[named.length - 1]?.split('|')[0];

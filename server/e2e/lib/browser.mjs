@@ -22,12 +22,17 @@ const engines = {
       // What BiDi has no command for is set from within the browser: see firefoxSets.
       args: ['--remote-allow-system-access'],
     },
+    // Timers and idle time come in a tab behind another as in the one in front: so Puppeteer sets Chromium.
+    prefs: {
+      'dom.min_background_timeout_value': 4,
+      'dom.min_background_timeout_value_without_budget_throttling': 4,
+      'dom.timeout.enable_budget_timer_throttling': false,
+      'dom.idle_period.throttled_length': 50,
+    },
     cannot: {
-      downloads: 'WebDriver BiDi cannot say where files go',
       memory: 'WebDriver BiDi does not measure memory',
       interception: 'requests are intercepted in Chromium alone',
       accessibilityTree: 'WebDriver BiDi has no command for it; the golden files are made in Chromium',
-      contrastSetting: 'neither WebDriver BiDi nor the browser has a switch for one tab',
       layoutShift: 'Firefox does not measure layout shifts',
     },
   },
@@ -80,6 +85,7 @@ export async function launch(after, { textSize, cookies = true, privately = fals
     options = {
       ...options,
       extraPrefsFirefox: {
+        ...engines.firefox.prefs,
         ...(textSize && { 'font.size.variable.x-western': textSize, 'font.size.variable.x-unicode': textSize }),
         ...(!cookies && { 'network.cookie.cookieBehavior': 2 }),
         ...(privately && { 'browser.privatebrowsing.autostart': true }),
@@ -91,18 +97,30 @@ export async function launch(after, { textSize, cookies = true, privately = fals
   return new Browser(browser, { cookies, privately });
 }
 
-/**
- * Sets what Firefox knows of one tab, from within the browser: its medium, its
- * visitor's settings, whether scripts run. Puppeteer knows them by Chromium's
- * protocol alone.
- */
-async function firefoxSets(page, settings) {
+/** Runs an expression within Firefox itself, which can do what neither Puppeteer nor BiDi has a command for. */
+async function firefoxRuns(page, expression) {
   const { connection } = page.browser();
   const { result: { contexts: [{ context }] } } = await connection.send('browsingContext.getTree', { 'moz:scope': 'chrome' });
-  const expression = `Object.assign(ChromeUtils.importESModule('chrome://remote/content/shared/NavigableManager.sys.mjs')
-    .NavigableManager.getBrowsingContextById(${JSON.stringify(page.mainFrame()._id)}), ${JSON.stringify(settings)}) && true`;
-  const { result } = await connection.send('script.evaluate', { expression, target: { context }, awaitPromise: true });
-  if (result.type !== 'success') throw new Error(`Firefox does not take ${JSON.stringify(settings)}: ${result.exceptionDetails?.text}`);
+  const { result } = await connection.send('script.evaluate', { expression: `${expression}; true`, target: { context }, awaitPromise: true });
+  if (result.type !== 'success') throw new Error(`Firefox does not do ${expression}: ${result.exceptionDetails?.text}`);
+}
+
+/** Sets what Firefox knows of one tab: its medium, its visitor's settings, whether scripts run. */
+function firefoxSets(page, settings) {
+  return firefoxRuns(page, `Object.assign(ChromeUtils.importESModule('chrome://remote/content/shared/NavigableManager.sys.mjs')
+    .NavigableManager.getBrowsingContextById(${JSON.stringify(page.mainFrame()._id)}), ${JSON.stringify(settings)})`);
+}
+
+const contrasts = new WeakMap(); // Firefox → what it was told last
+
+/** Sets the contrast that the visitor prefers, 'more' or none: Firefox has one for all its tabs. */
+async function firefoxContrasts(page, contrast = 'no-preference') {
+  const browser = page.browser();
+  if ((contrasts.get(browser) ?? 'no-preference') === contrast) return;
+  // A desktop's theme for those who see badly, which leaves a page its colours.
+  await firefoxRuns(page, `Services.prefs.setIntPref('browser.display.document_color_use', ${contrast === 'more' ? 1 : 0});
+    Services.prefs.setIntPref('ui.useAccessibilityTheme', ${contrast === 'more' ? 1 : 0})`);
+  contrasts.set(browser, contrast);
 }
 
 class Browser {
@@ -146,6 +164,7 @@ class Visitor {
     await tab.viewport(viewport ?? { width: 1280, height: 800 });
     if (javascript === false) await (engine === 'firefox' ? firefoxSets(page, { allowJavascript: false }) : page.setJavaScriptEnabled(false));
     if (engine === 'chromium' && !settings.cookies) await tab.keepsNoCookies();
+    if (engine === 'firefox') await firefoxContrasts(page, media?.['prefers-contrast']);
     // WebKit's visitors have their settings from the start.
     if (media && engine !== 'webkit') await tab.media(media);
     const setup = [[listen]];
@@ -245,15 +264,22 @@ class Place {
     return eventually(() => look().catch(whenGone), 'a page that stays').then(({ element }) => element);
   }
 
-  /** Clicks in the middle of an element. */
+  /**
+   * Clicks in the middle of an element. Puppeteer asks Firefox in many steps
+   * where that is, one of which never ends where the element is taken out of
+   * the page; and in quirks mode it takes the height of <html> for the window's.
+   */
   async #clickOn(element, options) {
-    if (engine !== 'firefox' || await this.run(() => document.compatMode) !== 'BackCompat') return element.click(options);
-    // In quirks mode Puppeteer takes the height of <html> for the window's.
-    const [x, y] = await element.evaluate((element) => {
-      const { x, y, width, height } = element.getBoundingClientRect();
-      return [x + width / 2, y + height / 2];
+    if (engine !== 'firefox' || this.frame() !== this.driver.mainFrame()) return element.click(options);
+    const point = await element.evaluate((element) => {
+      const box = () => [...element.getClientRects()].find(({ width, height }) => width > 1 && height > 1);
+      const isInView = ({ left, top, right, bottom }) => left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight;
+      if (box() && !isInView(box())) element.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
+      const { x, y, width, height } = box() ?? {};
+      return width && [x + width / 2, y + height / 2];
     });
-    return this.driver.mouse.click(x, y, options);
+    if (!point) throw new Error('not clickable');
+    return this.driver.mouse.click(...point, options);
   }
 
   /** Presses the visible button of that name with the mouse, as the visitor would. */
@@ -261,12 +287,13 @@ class Place {
     await eventually(async () => {
       await this.sees(action);
       const button = await this.#handle(visibleButton, action);
+      if (!button) return false;
       try {
         await this.#clickOn(button, options);
         return true;
       } catch (error) {
         // The button was replaced by another like it before the mouse came there.
-        if (/not clickable|detached|not an Element/.test(error.message)) return false;
+        if (/not clickable|detached|not an Element|no such node/.test(error.message)) return false;
         throw error;
       }
     }, `a button data-temoin="${action}" that stays where it is`);
@@ -381,6 +408,9 @@ const visibleButton = (shadow, action) => {
   return buttons.find((button) => button.checkVisibility() && (!open || open.contains(button)));
 };
 
+/** Firefox tells what it did not let through in the same way as what nobody caught. */
+const blocked = /^(Content-Security-Policy: |Cookie “|Cross-Origin Request Blocked: |Loading (module|script|failed))/;
+
 class Tab extends Place {
   /** Addresses that were asked for, lines on the console, exceptions that nobody caught. */
   requests = [];
@@ -411,9 +441,10 @@ class Tab extends Place {
     page.on('console', (message) => this.console.push(`${message.type()}: ${message.text()}`));
     page.on('pageerror', (error) => {
       const text = String(error?.message ?? error);
-      // Firefox tells what it blocked in the same way as what nobody caught.
-      if (engine === 'firefox' && /^(Content-Security-Policy: |Loading (module|script|failed))/.test(text)) this.console.push(`error: ${text}`);
-      else this.errors.push(text);
+      if (engine === 'firefox' && blocked.test(text)) {
+        // The picture of the tab is the browser's own wish.
+        if (!/\/favicon\.ico because/.test(text)) this.console.push(`error: ${text}`);
+      } else this.errors.push(text);
     });
   }
 
@@ -498,6 +529,8 @@ class Tab extends Place {
   /** Sets the medium and what the visitor prefers: { type: 'print', 'prefers-color-scheme': 'dark', … }. */
   async media({ type, ...features }) {
     if (engine === 'firefox') {
+      // That a tab has from its beginning.
+      delete features['prefers-contrast'];
       const names = { 'prefers-color-scheme': 'prefersColorSchemeOverride', 'prefers-reduced-motion': 'prefersReducedMotionOverride', 'forced-colors': 'forcedColorsOverride' };
       const settings = Object.fromEntries(Object.entries(features).map(([name, value]) => {
         if (!names[name]) throw new Error(`no way is known to set ${name} in Firefox`);
@@ -548,6 +581,10 @@ class Tab extends Place {
 
   /** Has the browser save what it is offered into a folder. */
   async downloadsInto(folder) {
+    if (engine === 'firefox') {
+      await this.driver.browser().connection.send('browser.setDownloadBehavior', { downloadBehavior: { type: 'allowed', destinationFolder: folder }, userContexts: [this.driver.browserContext().id] });
+      return;
+    }
     const session = await this.driver.createCDPSession();
     await session.send('Browser.setDownloadBehavior', { behavior: 'allow', browserContextId: this.driver.browserContext().id, downloadPath: folder });
   }

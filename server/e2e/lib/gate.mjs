@@ -36,13 +36,14 @@ export const mark = (name) => `(window.ran ??= []).push('${name}')`;
 const kinds = {
   js: { type: 'text/javascript', body: (name) => mark(name) },
   html: { type: 'text/html', body: (name) => `<!doctype html><title>${name}</title><body style="background: #cde">${name}` },
+  css: { type: 'text/css', body: () => 'iframe, img { display: block; border: 0; max-width: 50%; height: 250px; }' },
   svg: { type: 'image/svg+xml', body: () => '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><rect width="40" height="30"/></svg>' },
 };
 
 /**
  * Starts a third party, which answers on every name beneath localhost:
  * /name.js notes in its page that it ran, /name.html and /name.svg can be
- * shown, ?wait= is in milliseconds.
+ * shown, /name.css gives frames and images a size, ?wait= is in milliseconds.
  */
 export async function startStranger(after) {
   const requests = [];
