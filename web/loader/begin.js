@@ -117,7 +117,7 @@ function listenForForms() {
  * once needs no program: its start must not stand in the way of that click.
  */
 function anticipate() {
-  const near = ['pointerover', 'pointerdown', 'touchstart', 'focusin'];
+  const near = ['pointerover', 'focusin']; // a finger, too, comes over before it is down
   let timeout; // ms that even a busy page may have; none until the visitor is near
   const unlessAnswered = (callback) => () => idle(() => { if (!current()) callback(); }, { timeout });
   const start = unlessAnswered(() => layers.start().catch(() => {})); // said on the console; the shell goes on

@@ -41,9 +41,9 @@ export const encode = (record) => encodeURIComponent(JSON.stringify(record));
 const day = 86400; // seconds
 
 /** Whether a record still counts: see Record.Valid in app/consent/record.go. */
-function valid({ rev, at }) {
-  const age = Date.now() / 1000 - at;
-  return rev === bundle.rev && age <= bundle.lifetime && age >= -day;
+function valid(record) {
+  const age = Date.now() / 1000 - record?.at;
+  return record?.rev === bundle.rev && age <= bundle.lifetime && age >= -day;
 }
 
 /** The page's cookies, as name=value; none where cookies are denied. */
@@ -66,12 +66,7 @@ const values = () => pairs()
 export const names = () => pairs().map((pair) => pair.split('=')[0]).filter(Boolean);
 
 /** The newest valid record among the page's cookies, or null. */
-export function read() {
-  return values().map(decode).reduce(
-    (newest, record) => (record && valid(record) && !(newest && newest.at >= record.at) ? record : newest),
-    null,
-  );
-}
+export const read = () => values().map(decode).filter(valid).sort((a, b) => b.at - a.at)[0] ?? null;
 
 function set(line) {
   try {

@@ -14,7 +14,6 @@ let texts;
 let charter;
 let dismissed = false; // answered, though the browser did not keep the answer
 let resolveDrawn;
-let drawn = false;
 const whenDrawn = new Promise((resolve) => { resolveDrawn = resolve; });
 
 const asking = () => !current() && !dismissed && !gpc();
@@ -25,27 +24,23 @@ export async function draw() {
   const words = lang === bundle.lang ? bundle.words : await otherLanguage();
   ({ texts, charter } = words);
   shell.frame(words.shell);
-  drawn = true;
   update();
   watchLeaving();
   shell.shadow.addEventListener('click', click);
   resolveDrawn();
 }
 
-async function otherLanguage() {
-  try {
-    return await (await fetch(part(bundle.shells.replace('*', lang)))).json();
-  } catch (error) {
-    warn('the texts in', lang, 'cannot be had.', error);
-    lang = bundle.lang;
-    return bundle.words;
-  }
-}
+/** The words in lang, else, where they cannot be had, those that are there. */
+const otherLanguage = () => fetch(part(bundle.shells.replace('*', lang))).then((response) => response.json()).catch((error) => {
+  warn('the texts in', lang, 'cannot be had.', error);
+  lang = bundle.lang;
+  return bundle.words;
+});
 
 /** Draws what has changed: Go does where it runs, else the shell. */
 export function update() {
   if (program.go) program.go.sync();
-  else if (drawn) shell.draw(asking(), gpc() && texts.reopenGPC);
+  else shell.draw(asking(), gpc() && texts?.reopenGPC);
 }
 
 /** Answers the buttons until Go answers its own. */
@@ -63,13 +58,14 @@ function click(event) {
 // ---- answers ----
 
 /**
- * Takes an answer; where the browser does not keep it, all stays refused.
+ * Takes an answer, as save in choice.js does; where the browser does not keep it,
+ * all stays refused.
  * @param how the way in which it was given: see How in server/receipt
  */
-function decide(write, how) {
+export function choose(answers, how) {
   noteFocus();
   // Where no banner or dialog goes away to show it, everybody is told that it was kept.
-  if (reported(write, how)) announce(texts?.saved, /form|embed/.test(how));
+  if (reported(() => save(answers), how)) shell.notice(texts?.saved, /form|embed/.test(how));
   else notKept();
   update();
   if (!program.go) refocus();
@@ -88,8 +84,6 @@ function reported(act, how) {
 /** Allows all, or, whatever else is said, nothing. */
 export const answer = (name, how) => choose(name === 'accept' ? Object.fromEntries(known().map((id) => [id, true])) : {}, how);
 
-export const choose = (choices, how) => decide(() => save(choices), how);
-
 export function reset() {
   dismissed = false;
   forget();
@@ -102,16 +96,12 @@ const noteFocus = () => { hadFocus = document.activeElement === shell.host; };
 
 /** Whoever answers by the keyboard must not be thrown to the page's beginning. */
 function refocus() {
-  if (hadFocus && !shell.hasFocus()) shell.focusOn('open');
-}
-
-function announce(text, shown) {
-  if (drawn) shell.notice(text, shown);
+  if (hadFocus) shell.refocus();
 }
 
 function notKept() {
   dismissed = true;
-  if (drawn) shell.notice(texts.notKept, true);
+  shell.notice(texts?.notKept, true);
 }
 
 /** Counts a banner that is left unanswered, if it was ever painted: not in a tab that nobody looked at. */
@@ -137,7 +127,7 @@ export async function start() {
     notKept,
     dismissed: () => dismissed,
     get gpc() { return gpc(); },
-    announce,
+    announce: shell.notice,
     refocus,
   };
   return program.start(lang, page, update);

@@ -31,7 +31,7 @@ export function prepare(lang) {
  */
 export function start(lang, page, ended) {
   const fault = (error) => {
-    warn('the preferences cannot be drawn; the charter has a form.', error);
+    warn('the preferences cannot be drawn.', error);
     go = null;
     ended();
     started = Promise.reject(error);

@@ -13,12 +13,10 @@ const root = document.createElement('div');
 
 export { host, root, shadow };
 
-/** Whether something in the layers has the focus that can be seen. */
-export const hasFocus = () => Boolean(shadow.activeElement?.getClientRects().length);
-
-/** Gives the focus to the first button of that action, if it can be seen. */
-export function focusOn(action) {
-  root.querySelector(`[data-temoin="${action}"]`)?.focus({ preventScroll: true });
+/** Gives the focus to the reopening button, if nothing in the layers has it that can be seen. */
+export function refocus() {
+  if (shadow.activeElement?.getClientRects().length) return;
+  root.querySelector('[data-temoin="open"]')?.focus({ preventScroll: true });
 }
 
 /** Adopts a style sheet, which no style-src can forbid. */
@@ -39,10 +37,11 @@ export function frame(markup) {
 }
 
 /**
- * Draws the layers as they are before Go runs: the banner, or the button that
+ * Once there is a frame, draws the layers as they are before Go runs: the banner, or the button that
  * reopens the choices, which may have another label.
  */
 export function draw(asking, label) {
+  if (!shell) return;
   const layers = shell.querySelector('.layers').cloneNode(true);
   if (!asking) layers.querySelector('.banner').remove();
   const reopen = layers.querySelector('.reopen');
@@ -51,9 +50,10 @@ export function draw(asking, label) {
   root.replaceChildren(layers);
 }
 
-/** Says text to whoever uses a screen reader; shows it to everybody if visible. */
+/** Once there is a frame, says text to whoever uses a screen reader; shows it to everybody if visible. */
 export function notice(text, visible) {
   const box = shadow.querySelector('.notice');
+  if (!box) return;
   box.querySelector('p').textContent = text;
   box.classList.toggle('shown', !!visible);
 }
