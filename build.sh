@@ -16,7 +16,9 @@ Building needs Go alone. The tests need Debian's apt-get as well, and use Node.
 TEXT
 }
 
-engines=${TEMOIN_ENGINES:-chromium}
+engines=${TEMOIN_ENGINES:-chromium firefox webkit}
+# How many times longer than on a quiet machine the tests wait for what has to come.
+export TEMOIN_PATIENCE=${TEMOIN_PATIENCE:-3}
 
 step() { printf '\n== %s\n' "$*"; }
 
@@ -70,9 +72,10 @@ need_node() {
 
 need_browser() {
   need_node
-  need chromium fonts-dejavu-core
-  case $engines in *firefox*) need firefox-esr ;; esac
-  case $engines in *webkit*) need webkit2gtk-driver xvfb ;; esac
+  local packages=(chromium fonts-dejavu-core)
+  case $engines in *firefox*) packages+=(firefox-esr) ;; esac
+  case $engines in *webkit*) packages+=(webkit2gtk-driver xvfb) ;; esac
+  need "${packages[@]}"
   (cd server/e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
 }
 
@@ -101,38 +104,43 @@ test_all() {
   end_to_end
 }
 
-# The same scenarios in each engine that TEMOIN_ENGINES names.
+# The same scenarios in each engine that TEMOIN_ENGINES names, side by side:
+# mostly they wait. Each line says which engine's it is.
 end_to_end() {
-  local engine broken=() results
-  results=$(mktemp)
+  local engine results broken=() runs=()
+  results=$(mktemp -d)
+  trap 'trap - TERM; kill 0' INT TERM # what runs in the background hears of neither
   for engine in $engines; do
-    step "end-to-end tests in $engine"
-    end_to_end_in "$engine" || broken+=("$engine")
+    end_to_end_in "$engine" "$results/$engine" 2>&1 | sed -u "s/^/$engine | /" &
+    runs+=("$engine $!")
+  done
+  for run in "${runs[@]}"; do
+    wait "${run#* }" || broken+=("${run% *}")
   done
   step 'the engines'
-  cat "$results"
-  rm -f "$results"
+  cat "$results"/*
+  rm -r "$results"
   [ ${#broken[@]} -eq 0 ] || { echo "broken in ${broken[*]}"; return 1; }
 }
 
 # A browser on a busy machine now and then misses a moment. What fails is run
 # once more, by itself and in plain sight; what fails twice is broken.
 end_to_end_in() {
-  local engine=$1 failed files
+  local engine=$1 results=$2 failed files
   failed=$(mktemp)
   mapfile -t files < <(grep -l 'lib/stage.mjs\|lib/browser.mjs' server/e2e/*.test.mjs)
-  browser_tests "$engine" "$failed" "${files[@]}" && { rm -f "$failed"; return; }
+  browser_tests "$engine" "$failed" "$results" "${files[@]}" && { rm -f "$failed"; return; }
   mapfile -t files <"$failed"
   rm -f "$failed"
   [ ${#files[@]} -gt 0 ] || return 1
   step "once more, in $engine: ${files[*]##*/}"
   echo 'once more, what failed:' >>"$results"
-  browser_tests "$engine" /dev/null "${files[@]}"
+  browser_tests "$engine" /dev/null "$results" "${files[@]}"
 }
 
 browser_tests() {
-  local engine=$1 failed=$2 closing ended=0
-  shift 2
+  local engine=$1 failed=$2 results=$3 closing ended=0
+  shift 3
   closing=$(mktemp)
   TEMOIN_ENGINE=$engine node --test --test-concurrency=1 --test-reporter=tap --test-reporter-destination=stdout \
     --test-reporter=./server/e2e/lib/failed.mjs --test-reporter-destination="$failed" \

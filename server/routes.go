@@ -17,6 +17,15 @@ import (
 	"temoin/server/portal"
 )
 
+// dashboard handles /admin, which shows the receipts where they are kept.
+func (s *Server) dashboard(w http.ResponseWriter, r *http.Request) {
+	if !s.bundle.Load().keeps {
+		http.Error(w, "this server keeps no receipts", http.StatusNotFound)
+		return
+	}
+	s.admin.ServeHTTP(w, r)
+}
+
 // handler lists all routes, and around them, from the outside in, what is done
 // for each request.
 func (s *Server) handler() http.Handler {
@@ -33,8 +42,8 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc(consent.CharterPath+"/{lang}", s.charter)
 	mux.HandleFunc("/temoin/", s.unknownAsset)
 	mux.HandleFunc("/metrics", s.getMetrics)
-	mux.Handle(admin.Path, s.admin)
-	mux.Handle(admin.Path+"/", s.admin)
+	mux.HandleFunc(admin.Path, s.dashboard)
+	mux.HandleFunc(admin.Path+"/", s.dashboard)
 	s.handleConsents(mux)
 	mux.HandleFunc(trialPath, s.getTrialLoader)
 	mux.HandleFunc(trialParts+"catalogue.json", s.getTrialCatalogue)

@@ -61,6 +61,7 @@ func TestHandler(t *testing.T) {
 		"unknown part":              {"GET", "/temoin/app.0000.wasm", 404, "/temoin.js"},
 		"unknown charter language":  {"GET", "/charte-cookies/de", 404, "fr, en"},
 		"unknown page":              {"GET", "/nowhere", 404, "jeux-de-donnees"},
+		"no receipts, no dashboard": {"GET", "/admin/receipts", 404, "keeps no receipts"},
 		"a path that climbs":        {"GET", "/temoin/%2e%2e/%2e%2e/etc/passwd", 404, ""},
 		"delete the charter":        {"DELETE", "/charte-cookies", 405, "GET, HEAD, POST"},
 		"post to the loader":        {"POST", "/temoin.js", 405, "GET, HEAD"},
