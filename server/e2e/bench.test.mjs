@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
 import { can } from './lib/browser.mjs';
+import { reloaded, stamp } from './lib/gate.mjs';
 import { startTemoin } from './lib/server.mjs';
 import { stage } from './lib/stage.mjs';
 
@@ -61,7 +62,9 @@ test('the dialog, the placeholders and the choice work in a look that is tried',
   await tab.dialogIsClosed();
   await tab.until(() => /179|180/.test(document.getElementById('panneau-age').textContent), 'the age of the choice, and how long it is kept');
   await tab.until(() => document.querySelector('.temoin-placeholder').shadowRoot?.textContent.includes('Always allow'), 'a placeholder in English');
+  await stamp(tab);
   await tab.click('[data-action="reset"]');
+  await reloaded(tab); // the measure has run
   await tab.bannerIsThere();
   assert.deepEqual(tab.errors, []);
   assert.deepEqual(await tab.heard('violation'), [], 'the server’s own policy allows all of it');

@@ -47,6 +47,7 @@ const engines = {
       mediaType: 'WebDriver cannot change the medium, and neither can the desktop',
       contrastSetting: 'WebDriver cannot set it, and WebKitGTK takes it from the desktop alone',
       nonASCIICookies: 'WebKitGTK’s libsoup cuts such a cookie off and keeps the rest without a name',
+      withoutJSON: 'WebKitWebDriver speaks to the page through the page’s own JSON',
       secureLoopback: 'WebKitGTK keeps no Secure cookie of http://127.0.0.1',
       noScript: 'without JavaScript WebDriver cannot ask the page anything',
       textSize: 'WebDriver cannot set it, and MiniBrowser has no option for it',

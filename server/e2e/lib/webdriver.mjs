@@ -96,23 +96,22 @@ const blankPath = '/e2e-blank';
  */
 function recorder() {
   const said = [];
-  const { parse, stringify } = JSON; // some pages of the tests overwrite it
   const isTop = window === top;
   const mark = 'temoin-e2e: ';
   const take = () => {
-    const carried = isTop && name.startsWith(mark) ? parse(name.slice(mark.length)) : [];
+    const carried = isTop && name.startsWith(mark) ? JSON.parse(name.slice(mark.length)) : [];
     if (carried.length) name = '';
     return [...carried, ...said.splice(0)];
   };
   if (isTop) {
     addEventListener('pagehide', () => {
       const left = take();
-      if (left.length) name = mark + stringify(left);
+      if (left.length) name = mark + JSON.stringify(left);
     });
   }
   const text = (value) => {
     if (value instanceof Error) return `${value.name}: ${value.message}`;
-    try { return typeof value === 'object' ? stringify(value) : String(value); } catch { return String(value); }
+    try { return typeof value === 'object' ? JSON.stringify(value) : String(value); } catch { return String(value); }
   };
   for (const type of ['log', 'debug', 'info', 'warn', 'error']) {
     const original = console[type];
@@ -124,7 +123,7 @@ function recorder() {
   addEventListener('error', (event) => { if (event instanceof ErrorEvent) said.push(['pageerror', event.message]); });
   addEventListener('unhandledrejection', ({ reason }) => { said.push(['pageerror', text(reason)]); });
   globalThis.alert = (message) => { said.push(['dialog', String(message)]); };
-  Object.defineProperty(globalThis, Symbol.for('temoin-e2e'), { value: { take, stringify } });
+  Object.defineProperty(globalThis, Symbol.for('temoin-e2e'), { value: take });
   document.currentScript?.remove();
 }
 
@@ -290,16 +289,15 @@ class Session {
 const elementKey = 'element-6066-11e4-a52e-4f735466cecf';
 
 /** What the recorder has left in the page; over https there is none. */
-const recorded = 'const { take, stringify } = window[Symbol.for("temoin-e2e")] ?? { take: () => [], stringify: JSON.stringify };';
+const recorded = 'const said = () => window[Symbol.for("temoin-e2e")]?.() ?? [];';
 
 /** Runs in the page: evaluates, waits, and answers with what was said meanwhile. */
 const asking = (expression) => `
   const done = arguments[arguments.length - 1];
-  const answer = (fields) => {
-    ${recorded}
-    done(stringify({ ...fields, said: take() }));
-  };
-  (async () => (${expression}))().then((value) => answer({ value }), (error) => answer({ error: String(error?.message ?? error) }));`;
+  ${recorded}
+  (async () => (${expression}))().then(
+    (value) => done(JSON.stringify({ value, said: said() })),
+    (error) => done(JSON.stringify({ error: String(error?.message ?? error), said: said() })));`;
 
 class Frame {
   constructor(page, element, url) {
@@ -508,7 +506,7 @@ class Page {
 
   async #document() {
     const answer = JSON.parse(await this.command('POST', '/execute/sync', {
-      script: `${recorded} return stringify({ stamp: performance.timeOrigin, state: document.readyState, url: location.href, said: take() })`, args: [],
+      script: `${recorded} return JSON.stringify({ stamp: performance.timeOrigin, state: document.readyState, url: location.href, said: said() })`, args: [],
     }));
     this.hear(answer.said);
     return answer;
