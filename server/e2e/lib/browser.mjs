@@ -456,7 +456,13 @@ class Tab extends Place {
     return this;
   }
 
-  back() { return this.driver.goBack({ waitUntil: 'load', timeout: 20_000 * patience }); }
+  async back() {
+    if (engine !== 'firefox') return this.driver.goBack({ waitUntil: 'load', timeout: 20_000 * patience });
+    // Firefox need not tell of a load where the page comes from its back/forward cache.
+    const left = await this.url();
+    await this.run(() => { history.back(); });
+    return eventually(async () => ![left, null].includes(await this.url().catch(whenGone)) && this.loaded(), `a page other than ${left}`);
+  }
 
   /** The page's address as it is now. */
   url() { return this.run(() => location.href); }
