@@ -2,13 +2,12 @@
 // choices of real visitors.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import path from 'node:path';
 import { after, test } from 'node:test';
 
 import { can, launch, needs } from './lib/browser.mjs';
-import { binary, certificate, eventually, folder, send, startSite, startTemoin } from './lib/server.mjs';
+import { binary, certificate, eventually, folder, saved, send, startSite, startTemoin } from './lib/server.mjs';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const password = 'cheval correct pile';
@@ -243,9 +242,9 @@ test('the export button saves a file', needs('downloads'), async (t) => {
   await signIn(tab, server);
   await tab.downloadsInto(dir);
   await tab.click('a[href^="/admin/export.csv"]');
-  const file = await eventually(async () => (await readdir(dir)).find((name) => name.endsWith('.csv')), 'a file that was saved');
-  assert.match(file, /^temoin-\d{4}-\d\d-\d\d-\d{4}-\d\d-\d\d\.csv$/);
-  assert.match(await readFile(path.join(dir, file), 'utf8'), /^index,id,/);
+  const { name, text } = await saved(dir, /\.csv$/);
+  assert.match(name, /^temoin-\d{4}-\d\d-\d\d-\d{4}-\d\d-\d\d\.csv$/);
+  assert.match(text, /^index,id,/);
 });
 
 test('the keyboard alone leads past the header', async (t) => {

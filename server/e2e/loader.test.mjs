@@ -84,7 +84,7 @@ test('later.js is missing: choices hold, the console says why, and their receipt
   await tab.until(() => !!localStorage.getItem('temoin.receipts'), 'the receipt to wait in the queue');
   await tab.press('open');
   await tab.dialogIsOpen();
-  assert.match(warnings(tab), /later|import/, `the console must say why; it says ${JSON.stringify(tab.console)}`);
+  assert.match(await warnings(tab), /later|import/i, `the console must say why; it says ${JSON.stringify(tab.console)}`);
   assert.deepEqual(tab.errors, [], 'no exception may reach the page');
   assert.equal(await kept(id), false, 'the receipt cannot have been delivered');
   site.reset();

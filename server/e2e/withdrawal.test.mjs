@@ -132,6 +132,7 @@ test('keys in the storages, databases and caches go, by name and by pattern, and
   await fill(tab);
   await decide(tab, 'save', { 'third-party': true });
   await pause(300);
+  await tab.until(() => !localStorage.getItem('temoin.receipts'), 'the receipt to be delivered');
   assert.deepEqual(await left(tab), { local: ['cntx', 'mine', 'video'], session: ['mine'], databases: ['mine'], caches: ['mine'] });
   assert.deepEqual(tab.errors, []);
 });

@@ -31,7 +31,6 @@ const engines = {
     },
     cannot: {
       memory: 'WebDriver BiDi does not measure memory',
-      interception: 'requests are intercepted in Chromium alone',
       accessibilityTree: 'WebDriver BiDi has no command for it; the golden files are made in Chromium',
       layoutShift: 'Firefox does not measure layout shifts',
     },
@@ -114,8 +113,8 @@ function firefoxSets(page, settings) {
 
 const contrasts = new WeakMap(); // Firefox → what it was told last
 
-/** Sets the contrast that the visitor prefers, 'more' or none: Firefox has one for all its tabs. */
-async function firefoxContrasts(page, contrast = 'no-preference') {
+/** Sets the contrast that the visitor prefers, 'more' or none: Firefox has one for all its tabs, and a new tab begins without. */
+async function firefoxContrasts(page, contrast) {
   const browser = page.browser();
   if ((contrasts.get(browser) ?? 'no-preference') === contrast) return;
   // A desktop's theme for those who see badly, which leaves a page its colours.
@@ -165,7 +164,7 @@ class Visitor {
     await tab.viewport(viewport ?? { width: 1280, height: 800 });
     if (javascript === false) await (engine === 'firefox' ? firefoxSets(page, { allowJavascript: false }) : page.setJavaScriptEnabled(false));
     if (engine === 'chromium' && !settings.cookies) await tab.keepsNoCookies();
-    if (engine === 'firefox') await firefoxContrasts(page, media?.['prefers-contrast']);
+    if (engine === 'firefox') await firefoxContrasts(page, 'no-preference');
     // WebKit's visitors have their settings from the start.
     if (media && engine !== 'webkit') await tab.media(media);
     const setup = [[listen]];
@@ -459,7 +458,13 @@ class Tab extends Place {
     return this;
   }
 
-  back() { return this.driver.goBack({ waitUntil: 'load', timeout: 20_000 * patience }); }
+  async back() {
+    if (engine !== 'firefox') return this.driver.goBack({ waitUntil: 'load', timeout: 20_000 * patience });
+    // Firefox need not tell of a load where the page comes from its back/forward cache.
+    const left = await this.url();
+    await this.run(() => { history.back(); });
+    return eventually(async () => ![left, null].includes(await this.url().catch(whenGone)) && this.loaded(), `a page other than ${left}`);
+  }
 
   /** The page's address as it is now. */
   url() { return this.run(() => location.href); }
@@ -530,7 +535,7 @@ class Tab extends Place {
   /** Sets the medium and what the visitor prefers: { type: 'print', 'prefers-color-scheme': 'dark', … }. */
   async media({ type, ...features }) {
     if (engine === 'firefox') {
-      // That a tab has from its beginning.
+      if (features['prefers-contrast']) await firefoxContrasts(this.driver, features['prefers-contrast']);
       delete features['prefers-contrast'];
       const names = { 'prefers-color-scheme': 'prefersColorSchemeOverride', 'prefers-reduced-motion': 'prefersReducedMotionOverride', 'forced-colors': 'forcedColorsOverride' };
       const settings = Object.fromEntries(Object.entries(features).map(([name, value]) => {

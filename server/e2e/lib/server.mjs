@@ -2,7 +2,7 @@
 // site of our own that can be slow, broken or somebody else's page. Faults are
 // made here and not in the browser, so that every browser meets the same ones.
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
@@ -57,6 +57,20 @@ export async function eventually(look, expected, { within = 10_000, every = 30 }
     }
     await new Promise((resolve) => { setTimeout(resolve, every); });
   }
+}
+
+/**
+ * Waits for what the browser saves into a folder under a name that matches;
+ * Firefox has a file there before anything is in it.
+ * @returns { name, file, text }
+ */
+export async function saved(dir, pattern) {
+  const name = await eventually(
+    async () => (await readdir(dir)).find((name) => pattern.test(name)),
+    async () => `a file ${pattern}; there are ${await readdir(dir)}`,
+  );
+  const file = path.join(dir, name);
+  return { name, file, text: await eventually(() => readFile(file, 'utf8'), `something in ${name}`) };
 }
 
 // A test that is broken off must leave no server behind.
