@@ -49,6 +49,15 @@ type Config struct {
 	// UserHeader is the header in which a proxy names who is signed in, for the
 	// dashboard; "" takes no proxy's word for it.
 	UserHeader string
+	// encode takes the place of newAsset in tests that no browser visits.
+	encode assetFunc
+}
+
+func (c Config) encoder() assetFunc {
+	if c.encode == nil {
+		return newAsset
+	}
+	return c.encode
 }
 
 // Server serves one catalogue, and takes over its changes.
@@ -131,7 +140,7 @@ func (s *Server) loadPortal() error {
 		if err != nil {
 			return fmt.Errorf("read portal file: %w", err)
 		}
-		if s.portalFiles["/demo/"+name], err = newAsset(name, "no-cache", body); err != nil {
+		if s.portalFiles["/demo/"+name], err = s.config.encoder()(name, "no-cache", body); err != nil {
 			return err
 		}
 	}
@@ -145,7 +154,7 @@ func (s *Server) load() error {
 	if err != nil {
 		return err
 	}
-	b, err := newBundle(c, web.Dist(), s.config.MaxAge, s.config.Store.Data != "")
+	b, err := makeBundle(c, web.Dist(), s.config.MaxAge, s.config.Store.Data != "", s.config.encoder())
 	if err != nil {
 		return err
 	}
