@@ -81,16 +81,16 @@ func get(t *testing.T, url string) string {
 // choose reports a choice as a page does, and returns its id.
 func choose(t *testing.T, url string) string {
 	t.Helper()
-	part := func(pattern string) string {
-		found := regexp.MustCompile(pattern).FindStringSubmatch(get(t, url+"/temoin.js"))
+	part := func(pattern, path string) string {
+		found := regexp.MustCompile(pattern).FindStringSubmatch(get(t, url+path))
 		if found == nil {
-			t.Fatalf("no %s in temoin.js", pattern)
+			t.Fatalf("no %s in %s", pattern, path)
 		}
 		return found[1]
 	}
 	id := consent.NewID()
 	body := fmt.Sprintf(`{"record":{"v":1,"id":%q,"rev":%q,"at":%d,"choices":{"necessary":true,"statistics":false,"first-party":true,"third-party":false}},`+
-		`"how":"dialog","gpc":false,"lang":"fr","text":%q}`, id, part(`"rev":"(\w+)"`), time.Now().Unix(), part(`"text":"([0-9a-f]{16})"`))
+		`"how":"dialog","gpc":false,"lang":"fr","text":%q}`, id, part(`"rev":"(\w+)"`, "/temoin/catalogue.json"), time.Now().Unix(), part(`"text":"([0-9a-f]{16})"`, "/temoin.js"))
 	answer, err := http.Post(url+"/api/consents", "application/json", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)

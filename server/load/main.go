@@ -171,7 +171,7 @@ func (s *server) get(path string) ([]byte, error) {
 	return io.ReadAll(answer.Body)
 }
 
-var shownText = regexp.MustCompile(`"proof":\{"url":"[^"]*","text":"([0-9a-f]+)"`)
+var shownText = regexp.MustCompile(`\{"url":"[^"]*","text":"([0-9a-f]{16})"\}`)
 
 // targeter returns what makes a new choice for each request.
 func (s *server) targeter() (vegeta.Targeter, error) {
