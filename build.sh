@@ -16,7 +16,7 @@ Building needs Go alone. The tests need Debian's apt-get as well, and use Node.
 TEXT
 }
 
-engines=${TEMOIN_ENGINES:-chromium firefox webkit}
+engines=${TEMOIN_ENGINES:-chromium firefox}
 # How many times longer than on a quiet machine the tests wait for what has to come.
 export TEMOIN_PATIENCE=${TEMOIN_PATIENCE:-3}
 

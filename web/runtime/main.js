@@ -35,13 +35,10 @@ const contract = 2;
  * @returns a function that runs it, once: see run
  */
 export async function prepare(program, edition) {
-  const parts = await Promise.all([compile(good(program)), good(edition).text()]);
+  // Before anything begins that nobody would wait for.
+  for (const { ok, url, status } of [program, edition]) if (!ok) throw new Error(url + ' answers ' + status);
+  const parts = await Promise.all([compile(program), edition.text()]);
   return (page) => run(parts, page);
-}
-
-function good(response) {
-  if (!response.ok) throw new Error(response.url + ' answers ' + response.status);
-  return response;
 }
 
 async function compile(response) {
