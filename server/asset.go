@@ -109,6 +109,8 @@ func (a *asset) add(encoding string, body []byte, etag string) {
 	// Any origin may read an asset: there is nothing personal in it.
 	header.Set("Access-Control-Allow-Origin", "*")
 	header.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	// The pages' own policy would weigh a quarter of a kilobyte. No asset is a page.
+	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	if encoding != "" {
 		header.Set("Content-Encoding", encoding)
 	}

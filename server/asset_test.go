@@ -80,7 +80,8 @@ func TestAsset_Requests(t *testing.T) {
 	}{
 		"get": {"GET", nil, 200, digits, map[string]string{
 			"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "public, max-age=300", "Vary": "Accept-Encoding",
-			"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin", "Content-Length": "200"}},
+			"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin", "Content-Length": "200",
+			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}},
 		"head":             {"HEAD", nil, 200, "", map[string]string{"Content-Length": "200"}},
 		"range":            {"GET", map[string]string{"Range": "bytes=2-4"}, 206, "234", map[string]string{"Content-Range": "bytes 2-4/200", "Content-Length": "3"}},
 		"range beyond":     {"GET", map[string]string{"Range": "bytes=200-"}, 416, "invalid range: failed to overlap\n", nil},

@@ -99,8 +99,6 @@ func TestSecurityHeaders_Frames(t *testing.T) {
 		"/":                   "'none'",
 		"/essai":              "'none'",
 		"/charte-cookies":     "'none'",
-		"/temoin.js":          "'none'",
-		"/demo/panneau.js":    "'none'",
 		"/demo/nowhere":       "'none'",
 		"/demo/video":         "'self'",
 		"/demo/carte?lang=en": "'self'",
