@@ -89,7 +89,7 @@ func TestOpen_AtOnce(t *testing.T) {
 		var group sync.WaitGroup
 		for range programs {
 			group.Go(func() {
-				if out, err := appender(c, "1").CombinedOutput(); err != nil {
+				if out, err := appender(c, "one").CombinedOutput(); err != nil {
 					t.Errorf("%v: %s", err, out)
 				}
 			})
@@ -123,37 +123,62 @@ func fileKey(t *testing.T) *receipt.Key {
 	return key
 }
 
-// appender is another program that appends n receipts, or for ever where n is 0,
-// and writes the id of each as soon as it is kept.
-func appender(c store.Config, n string) *exec.Cmd {
-	command := exec.Command(os.Args[0], "-test.run=^TestAppender$")
-	command.Env = append(os.Environ(), "APPENDER="+n, "DATABASE="+c.Database, "DIR="+c.Dir, "KEY="+keyFile)
+// appenderMode makes the tests' own program one that appends receipts: one, or
+// for ever.
+const appenderMode = "TEMOIN_TEST_APPENDER"
+
+// appender is another program that appends one receipt, or more for ever, and
+// writes the id of each as soon as it is kept.
+func appender(c store.Config, many string) *exec.Cmd {
+	command := exec.Command(os.Args[0])
+	command.Env = append(os.Environ(), appenderMode+"="+many, "DATABASE="+c.Database, "DIR="+c.Dir, "KEY="+keyFile)
 	return command
 }
 
-// TestAppender is no test but the program that appender runs.
-func TestAppender(t *testing.T) {
-	if os.Getenv("APPENDER") == "" {
-		t.Skip("is run by other tests")
+// runAppender is the program that appender runs; it returns its exit status.
+func runAppender(forEver bool) int {
+	if err := appendReceipts(forEver); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
+	return 0
+}
+
+func appendReceipts(forEver bool) error {
 	key, err := receipt.LoadKey(os.Getenv("KEY"), "portal.example")
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	s := mustOpen(t, store.Config{Database: os.Getenv("DATABASE"), Dir: os.Getenv("DIR"), Key: key})
-	if os.Getenv("APPENDER") == "1" {
-		fill(t, s, 1)
-		return
+	s, err := store.Open(context.Background(), store.Config{Database: os.Getenv("DATABASE"), Dir: os.Getenv("DIR"), Key: key})
+	if err != nil {
+		return err
 	}
-	var group sync.WaitGroup
+	if !forEver {
+		return errors.Join(appendReceipt(s), s.Close())
+	}
+	failed := make(chan error)
 	for range 16 {
-		group.Go(func() {
+		go func() {
 			for {
-				fmt.Fprintln(os.Stdout, "kept", fill(t, s, 1)[0])
+				if err := appendReceipt(s); err != nil {
+					failed <- err
+				}
 			}
-		})
+		}()
 	}
-	group.Wait()
+	return <-failed
+}
+
+func appendReceipt(s *store.Store) error {
+	r, err := makeReceipt()
+	if err != nil {
+		return err
+	}
+	if _, _, err := s.Append(context.Background(), r); err != nil {
+		return err
+	}
+	fmt.Println("kept", r.ID())
+	return nil
 }
 
 // TestAppend_Killed kills a program that appends, and looks for all that it said
@@ -163,7 +188,7 @@ func TestAppend_Killed(t *testing.T) {
 		c.Key = fileKey(t)
 		var kept []string
 		for round := range 5 {
-			command := appender(c, "0")
+			command := appender(c, "for ever")
 			out, err := command.StdoutPipe()
 			if err != nil {
 				t.Fatal(err)

@@ -16,6 +16,9 @@ import (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	if many := os.Getenv(appenderMode); many != "" {
+		os.Exit(runAppender(many == "for ever"))
+	}
 	code := m.Run()
 	if shared.cluster != nil {
 		shared.cluster.Stop()
@@ -100,6 +103,14 @@ var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 // newReceipt returns a receipt of a new answer.
 func newReceipt(tb testing.TB, change ...func(s *receipt.Submission, c *receipt.Context)) *receipt.Receipt {
 	tb.Helper()
+	r, err := makeReceipt(change...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return r
+}
+
+func makeReceipt(change ...func(s *receipt.Submission, c *receipt.Context)) (*receipt.Receipt, error) {
 	s := &receipt.Submission{
 		Record: &consent.Record{ID: consent.NewID(), Rev: "1a2b3c4d", At: noon.Add(-time.Second), Choices: catalogue.Accept()},
 		How:    receipt.BannerAccept, Lang: "fr", Text: "0123456789abcdef",
@@ -108,11 +119,7 @@ func newReceipt(tb testing.TB, change ...func(s *receipt.Submission, c *receipt.
 	for _, f := range change {
 		f(s, &c)
 	}
-	r, err := receipt.New(s, c)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return r
+	return receipt.New(s, c)
 }
 
 func receivedAt(at time.Time) func(*receipt.Submission, *receipt.Context) {
