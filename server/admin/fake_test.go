@@ -3,6 +3,7 @@ package admin
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"maps"
@@ -35,6 +36,17 @@ type fakeStore struct {
 }
 
 var _ Store = (*fakeStore)(nil)
+
+const rightPassword = "correct horse battery"
+
+func edition(t testing.TB, c *consent.Catalogue, lang string) *store.Edition {
+	t.Helper()
+	data, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &store.Edition{Rev: c.Rev(), Text: sampleText, Lang: lang, Catalogue: data, Body: []byte("{}")}
+}
 
 func newFakeStore(t testing.TB) *fakeStore {
 	t.Helper()
