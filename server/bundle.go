@@ -37,8 +37,8 @@ type bundle struct {
 }
 
 // loaderBundle is what the loader finds around itself. A star in a name stands
-// for the language. It travels without its names, which weigh: what the fields
-// are called in web/loader/bundle.js, and their order there, is this.
+// for the language. It travels as a list, since names weigh: web/loader/bundle.js
+// takes it apart in the order of the fields, and calls them as the tags do.
 type loaderBundle struct {
 	Lang       string            `json:"lang"`
 	Languages  []string          `json:"languages"`

@@ -44,8 +44,8 @@ var Declarations []byte
 //go:embed charter.html
 var CharterPage string
 
-// Dist returns what ./build.sh build made: app.wasm, runtime.js, loader.js and
-// the minified style sheets.
+// Dist returns what ./build.sh build made: app.wasm, runtime.js, later.js, the
+// loaders and the minified style sheets.
 func Dist() fs.FS { return sub(dist, "dist") }
 
 // Texts returns the wordings, one file per language.

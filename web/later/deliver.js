@@ -4,7 +4,7 @@ const recovery = 1000; // ms that another tab has to put a cookie back
 const tries = 7; // that fail, in one page; what else happens there is tried all the same
 
 /**
- * @param page the loader's side of the contract: see main.js
+ * @param page what the loader hands over: see main.js
  * @returns a function that delivers what waits, in one tab at a time, where the browser can tell
  */
 export function delivery({ receipts: { key, queue, post, done }, refresh, warn }) {

@@ -1,6 +1,6 @@
 // Keeps the banner off what has the focus (WCAG 2.2, 2.4.11).
 
-/** @param page the loader's side of the contract: see main.js */
+/** @param page what the loader hands over: see main.js */
 export function watchFocus({ root }) {
   const { host } = root.getRootNode();
   const banner = () => root.querySelector('.banner:not([hidden])');

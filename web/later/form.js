@@ -2,10 +2,10 @@
 // behind it, on a static host. Without this script the server answers it.
 
 /**
- * @param page the loader's side of the contract: see main.js
+ * @param page what the loader hands over: see main.js
  * @returns a function that takes the answer of a form, as the button of that value sends it
  */
-export function followForms({ services, known, has, onChange, choose }) {
+export function followForms({ services, has, onChange, answer, choose }) {
   /** Ticks what is allowed now, whichever way it was answered. */
   function showChoice() {
     for (const box of document.querySelectorAll('form[data-temoin-form] [name="allow"]')) box.checked = has(box.value);
@@ -24,8 +24,7 @@ export function followForms({ services, known, has, onChange, choose }) {
 
   onChange(showChoice);
   return (form, value) => {
-    if (value === 'accept') choose(Object.fromEntries(known().map((id) => [id, true])), 'form');
-    else if (value === 'refuse') choose({}, 'form');
+    if (value === 'accept' || value === 'refuse') answer(value, 'form');
     else choose(meaning(new FormData(form).getAll('allow')), 'form');
     showChoice();
   };

@@ -2,7 +2,7 @@
 // once or always. The markup was prepared by Go.
 
 /**
- * @param page the loader's side of the contract: see main.js
+ * @param page what the loader hands over: see main.js
  * @returns a function that fills the box in the place of an embed that waits for
  *   id; once lets the embed in for this page
  */

@@ -1,5 +1,6 @@
-// What the document is asked: its elements so that a page cannot make them lie,
-// as a form that answers with its own inputs of that name; and when it is ready.
+// Questions to the document: about its elements, in such a way that a page cannot
+// make them lie (a form answers with its own inputs of that name), and when it is
+// ready.
 
 export const isElement = (node) => node instanceof Element;
 

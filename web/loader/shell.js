@@ -37,8 +37,8 @@ export function frame(markup) {
 }
 
 /**
- * Once there is a frame, draws the layers as they are before Go runs: the banner, or the button that
- * reopens the choices, which may have another label.
+ * Once there is a frame, draws the layers as they are before Go runs: the banner,
+ * or the button that reopens the choices, which may have another label.
  */
 export function draw(asking, label) {
   if (!shell) return;
