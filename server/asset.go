@@ -36,8 +36,11 @@ type variant struct {
 
 const immutable = "public, max-age=31536000, immutable"
 
-// hash returns the first 16 hexadecimal digits of the SHA-256 of all parts,
-// enough to tell the versions of a file apart.
+// version names what a file holds in its address: 8 hexadecimal digits tell the
+// versions of one file apart, and each more weighs on temoin.js.
+func version(parts ...[]byte) string { return hash(parts...)[:8] }
+
+// hash returns the first 16 hexadecimal digits of the SHA-256 of all parts.
 func hash(parts ...[]byte) string {
 	h := sha256.New()
 	for _, part := range parts {

@@ -39,7 +39,7 @@ func TestBudgets(t *testing.T) {
 // measured returns the sizes after brotli of all that may have a budget.
 func measured(t *testing.T) map[string]int {
 	sizes := map[string]int{}
-	hash := regexp.MustCompile(`^/(?:temoin/)?(.+?)(?:\.[0-9a-f]{16})?(\.\w+)$`)
+	hash := regexp.MustCompile(`^/(?:temoin/)?(.+?)(?:\.[0-9a-f]{8})?(\.\w+)$`)
 	add := func(c *consent.Catalogue, suffix string) {
 		b, err := newBundle(c, web.Dist(), 0, true)
 		if err != nil {

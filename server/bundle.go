@@ -198,13 +198,13 @@ func (b *builder) add(path, cache string, body []byte) string {
 // hashed adds a file whose name holds its hash; it returns the path.
 func (b *builder) hashed(name string, body []byte) string {
 	stem, extension, _ := strings.Cut(name, ".")
-	return b.add("/temoin/"+stem+"."+hash(body)+"."+extension, immutable, body)
+	return b.add("/temoin/"+stem+"."+version(body)+"."+extension, immutable, body)
 }
 
 // program adds app.wasm, which was compressed when it was built.
 func (b *builder) program() string {
 	body := b.read("app.wasm")
-	path := "/temoin/app." + hash(body) + ".wasm"
+	path := "/temoin/app." + version(body) + ".wasm"
 	b.assets[path] = packedAsset(path, immutable, body, b.read("app.wasm.br"), b.read("app.wasm.gz"))
 	return path
 }
@@ -218,7 +218,7 @@ func (b *builder) localized(stem, extension string, bodies map[string][]byte) st
 	for _, lang := range languages {
 		all = append(all, bodies[lang])
 	}
-	sum := hash(all...)
+	sum := version(all...)
 	for _, lang := range languages {
 		b.add("/temoin/"+stem+"."+lang+"."+sum+extension, immutable, bodies[lang])
 	}
@@ -374,5 +374,5 @@ func (b *builder) cache() string {
 
 // wrap puts the bundle before the loader, in one function: so it packs best.
 func (b *builder) wrap(l loaderBundle, code string) []byte {
-	return fmt.Appendf(nil, "(()=>{var temoinBundle=%s;%s})();\n", b.json(l), strings.TrimSpace(code))
+	return fmt.Appendf(nil, "//# allFunctionsCalledOnLoad\n(()=>{var temoinBundle=%s;%s})();\n", b.json(l), strings.TrimSpace(code))
 }

@@ -79,7 +79,7 @@ async function measureSizes(catalogue) {
 function identify(file) {
   const charter = file.match(/^charte-cookies\/([\w-]+)\/index\.html$/);
   if (charter) return { name: `charter page ${charter[1]}`, kind: 'charter page', lang: charter[1] };
-  const name = path.basename(file).replace(/\.[0-9a-f]{16}(?=\.\w+$)/, '');
+  const name = path.basename(file).replace(/\.[0-9a-f]{8}(?=\.\w+$)/, '');
   const [kind, lang] = name.split('.').slice(0, -1);
   return { name, kind, lang };
 }

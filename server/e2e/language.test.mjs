@@ -85,7 +85,7 @@ test('the banner in the second language is the loader’s and one small file mor
   await speaks(tab, 'en');
   await tab.settles();
   assert.equal(site.asked(parts).length, 1, `${site.asked(parts)}`);
-  assert.match(site.asked(parts)[0], /^\/temoin\/shell\.en\.[0-9a-f]{16}\.json$/);
+  assert.match(site.asked(parts)[0], /^\/temoin\/shell\.en\.[0-9a-f]{8}\.json$/);
 });
 
 for (const [name, fault] of [['is missing', () => site.fail(/shell\.en/)], ['cannot be read', () => site.alter(/shell\.en/, (answer) => ({ ...answer, body: Buffer.from('<html>') }))]]) {

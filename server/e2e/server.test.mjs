@@ -23,8 +23,8 @@ const all = await assets();
 const named = (pattern) => all.find((name) => pattern.test(name));
 
 test('the bundle is the loader, one for each language, and its parts', () => {
-  for (const pattern of [/^\/temoin\.js$/, /^\/temoin\.fr\.js$/, /^\/temoin\.en\.js$/, /^\/temoin\/app\.[0-9a-f]{16}\.wasm$/, /^\/temoin\/runtime\.[0-9a-f]{16}\.js$/, /^\/temoin\/later\.[0-9a-f]{16}\.js$/,
-    /^\/temoin\/edition\.fr\.[0-9a-f]{16}\.txt$/, /^\/temoin\/edition\.en\.[0-9a-f]{16}\.txt$/, /^\/temoin\/shell\.en\.[0-9a-f]{16}\.json$/, /^\/temoin\/charter\.[0-9a-f]{16}\.css$/]) {
+  for (const pattern of [/^\/temoin\.js$/, /^\/temoin\.fr\.js$/, /^\/temoin\.en\.js$/, /^\/temoin\/app\.[0-9a-f]{8}\.wasm$/, /^\/temoin\/runtime\.[0-9a-f]{8}\.js$/, /^\/temoin\/later\.[0-9a-f]{8}\.js$/,
+    /^\/temoin\/edition\.fr\.[0-9a-f]{8}\.txt$/, /^\/temoin\/edition\.en\.[0-9a-f]{8}\.txt$/, /^\/temoin\/shell\.en\.[0-9a-f]{8}\.json$/, /^\/temoin\/charter\.[0-9a-f]{8}\.css$/]) {
     assert.ok(named(pattern), `expected a file like ${pattern} among ${all}`);
   }
 });
@@ -93,7 +93,7 @@ test('the encoding that weighs most is sent', async () => {
 test('hashed names may be kept for ever, the loader is asked for again', async () => {
   for (const name of all) {
     const { headers } = await get(name, {}, 'HEAD');
-    if (/\.[0-9a-f]{16}\./.test(name)) assert.equal(headers['cache-control'], 'public, max-age=31536000, immutable', name);
+    if (/\.[0-9a-f]{8}\./.test(name)) assert.equal(headers['cache-control'], 'public, max-age=31536000, immutable', name);
     else assert.equal(headers['cache-control'], 'no-cache', `${name}, whose name stays, with -max-age 0`);
     assert.match(headers.etag, /^"[^"]+"$/, `ETag of ${name}`);
   }

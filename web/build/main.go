@@ -59,7 +59,7 @@ func loaders() error {
 			}
 		}
 		entry := fmt.Sprintf("import { begin } from './begin.js'; %s begin(%s);", imports, strings.Join(arguments, ","))
-		errs = append(errs, bundle("web/loader", entry, name+".js", api.FormatIIFE))
+		errs = append(errs, bundle("web/loader", entry, name+".js", api.FormatESModule)) // the server puts a function around it
 	}
 	return errors.Join(errs...)
 }

@@ -32,21 +32,19 @@ export function begin(hold, signals, withdraw) {
     whenReady(() => idle(receipts.send)); // what earlier pages have left
   }
   if (current()) whenReady(layers.draw);
-  else whenBody(layers.draw).then(anticipate);
+  else whenBody(() => layers.draw().then(anticipate));
 }
 
-/** Resolves with what callback returns, called as soon as there is a body. */
+/** Calls back as soon as there is a body. */
 function whenBody(callback) {
-  return new Promise((resolve) => {
-    const look = () => {
-      if (!document.body) return;
-      observer.disconnect();
-      resolve(callback());
-    };
-    const observer = new MutationObserver(look);
-    observer.observe(document.documentElement, { childList: true });
-    look();
-  });
+  const look = () => {
+    if (!document.body) return;
+    observer.disconnect();
+    callback();
+  };
+  const observer = new MutationObserver(look);
+  observer.observe(document.documentElement, { childList: true });
+  look();
 }
 
 // ---- one choice in all tabs ----
@@ -110,6 +108,8 @@ function listenForForms() {
 
 // ---- when more is wanted ----
 
+const rest = 200; // ms for the page's own beginning, and for who answers at once
+
 /**
  * Has the program ready before it is asked for: compiled and started when the
  * page is idle, or when the visitor comes near. On a line that is slow, or
@@ -132,10 +132,12 @@ function anticipate() {
   };
   for (const event of near) host.addEventListener(event, come, { passive: true });
   // The banner must be kept off what has the focus.
-  document.addEventListener('focusin', later, { once: true });
+  document.addEventListener('focusin', ({ target }) => { if (target !== host) later(); });
 
   const { saveData, effectiveType } = navigator.connection ?? {};
   if (bundle.near || saveData || /2g/.test(effectiveType)) return;
-  if (document.readyState === 'complete') prepare();
-  else addEventListener('load', prepare, { once: true });
+  // Painted first, and not in a tab that nobody looks at.
+  const soon = () => requestAnimationFrame(() => setTimeout(prepare, rest));
+  if (document.readyState === 'complete') soon();
+  else addEventListener('load', soon, { once: true });
 }

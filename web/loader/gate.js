@@ -65,10 +65,16 @@ export function watch(hold) {
   onChange((record, previous) => {
     once = new WeakSet();
     settle();
-    if (mustReload(previous)) location.reload();
+    reloading = mustReload(previous);
+    if (reloading) location.reload();
   });
   settle();
 }
+
+let reloading = false;
+
+/** Whether the page is about to begin anew, since what has run in it may no longer. */
+export const isReloading = () => reloading;
 
 /** Takes in an element that waits, and may never be in the page: new Image().src. */
 export function take(element) {

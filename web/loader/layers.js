@@ -2,6 +2,7 @@
 import * as bundle from './bundle.js';
 import { part, warn } from './bundle.js';
 import { current, forget, gpc, known, refresh, save } from './choice.js';
+import { isReloading } from './gate.js';
 import { language } from './language.js';
 import * as program from './program.js';
 import { address, receipt, report, unanswered } from './report.js';
@@ -26,6 +27,7 @@ export async function draw() {
   shell.frame(words.shell);
   update();
   watchLeaving();
+  sayAfterReload();
   shell.shadow.addEventListener('click', click);
   resolveDrawn();
 }
@@ -37,18 +39,37 @@ const otherLanguage = () => fetch(part(bundle.shells.replace('*', lang))).then((
   return bundle.words;
 });
 
-/** Draws what has changed: Go does where it runs, else the shell. */
+let due = false;
+
+/** Draws what has changed, once, and after the scripts that a choice lets in have had their turn. */
 export function update() {
-  if (program.go) program.go.sync();
-  else shell.draw(asking(), gpc() && texts?.reopenGPC);
+  if (due) return;
+  due = true;
+  queueMicrotask(() => {
+    due = false;
+    redraw();
+  });
+}
+
+/** Go draws where it runs, else the shell. */
+function redraw() {
+  if (program.go) {
+    program.go.sync();
+    return;
+  }
+  noteFocus();
+  shell.draw(asking(), gpc() && texts?.reopenGPC);
+  refocus();
 }
 
 /** Answers the buttons until Go answers its own. */
 function click(event) {
   const button = event.target.closest('[data-temoin]');
   const action = button?.dataset.temoin;
-  if (action === 'dismiss') shell.notice('', false);
-  else if (program.go || !button) return;
+  if (action === 'dismiss') {
+    shell.notice('', false);
+    shell.refocus();
+  } else if (program.go || !button) return;
   else if (action === 'customize' || action === 'open') open(button);
   // Of a double click, the second finds the banner gone; if both clicks were
   // on their way before that, it finds the choice made.
@@ -63,12 +84,10 @@ function click(event) {
  * @param how the way in which it was given: see How in server/receipt
  */
 export function choose(answers, how) {
-  noteFocus();
   // Where no banner or dialog goes away to show it, everybody is told that it was kept.
   if (reported(() => save(answers), how)) shell.notice(texts?.saved, /form|embed/.test(how));
   else notKept();
   update();
-  if (!program.go) refocus();
 }
 
 /** Has act change the choice; returns whether the new one was kept, and is being reported. */
@@ -78,7 +97,29 @@ function reported(act, how) {
   act();
   if (!current() || current().id === previous?.id) return false;
   report(how, overridden, lang ?? language());
+  if (isReloading()) remember();
   return true;
+}
+
+/** What a reload would interrupt, the word that the choice was saved and the focus, follows in the new page. */
+const remember = () => session((storage) => { storage.temoin = 1; });
+
+function sayAfterReload() {
+  if (!session((storage) => storage.temoin && delete storage.temoin)) return;
+  // What stands in a live region from the beginning is not said.
+  setTimeout(() => {
+    shell.notice(texts.saved);
+    shell.refocus();
+  }, 500);
+}
+
+/** What use makes of the session's storage, which may be denied. */
+function session(use) {
+  try {
+    return use(sessionStorage);
+  } catch {
+    return false;
+  }
 }
 
 /** Allows all, or, whatever else is said, nothing. */
@@ -90,7 +131,7 @@ export function reset() {
   update();
 }
 
-let hadFocus = false; // a layer had the focus when it was answered
+let hadFocus = false; // a layer had the focus before it was drawn anew
 
 const noteFocus = () => { hadFocus = document.activeElement === shell.host; };
 
