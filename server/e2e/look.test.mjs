@@ -2,9 +2,9 @@
 // and what a page may change of it.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
 
+import { inDialog, isAccessible } from './lib/axe.mjs';
 import { can, launch, needs } from './lib/browser.mjs';
 import { contrast } from './lib/colours.mjs';
 import { looks, positions, themes, withLook } from './lib/looks.mjs';
@@ -13,7 +13,6 @@ import { program, stage } from './lib/stage.mjs';
 
 const { browser, site, server } = await stage();
 
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const schemes = can('colorScheme') ? ['light', 'dark'] : ['light'];
 
 /** A tab with the banner that Go has drawn. */
@@ -180,12 +179,6 @@ function contrasts(list, where) {
   }
 }
 
-async function axeFinds(tab, context) {
-  await tab.inject(axe);
-  const { violations } = await tab.run((context) => window.axe.run(context ?? document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }), context);
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 120)} ${failureSummary}`));
-}
-
 for (const theme of themes) {
   for (const scheme of schemes) {
     const media = can('colorScheme') ? { 'prefers-color-scheme': scheme } : {};
@@ -197,13 +190,13 @@ for (const theme of themes) {
       await tab.goRuns();
       await tab.keys('Tab'); // from here on the focus shows
       contrasts(await tab.inside(painted, '.banner *'), 'the banner');
-      assert.deepEqual(await axeFinds(tab), [], 'the page with the banner and placeholders');
+      await isAccessible(tab, 'the page with the banner and placeholders');
       await tab.press('customize');
       await tab.dialogIsOpen();
       await tab.inside((shadow) => { for (const details of shadow.querySelectorAll('dialog details')) details.open = true; });
       await tab.turn('youtube');
       contrasts(await tab.inside(painted, 'dialog *'), 'the dialog');
-      assert.deepEqual(await axeFinds(tab, { fromShadowDom: ['#temoin', 'dialog'] }), [], 'the dialog');
+      await isAccessible(tab, 'the dialog', inDialog);
       await tab.press('refuse');
       await tab.dialogIsClosed();
       contrasts(await tab.inside(painted, '.reopen *'), 'the floating button');
@@ -211,7 +204,14 @@ for (const theme of themes) {
       contrasts(await tab.run(placeholder), 'the placeholder');
       await tab.visit(site.url + '/charte-cookies/fr');
       await tab.goRuns().catch(() => {}); // with a choice, it may never run
-      assert.deepEqual(await axeFinds(tab), [], 'the charter');
+      await isAccessible(tab, 'the charter');
+      // In the other places the banner alone is another.
+      for (const position of ['corner', 'centre']) {
+        await withLook(server, { theme, position });
+        const other = await asked(t, { media });
+        await isAccessible(other, `the banner, ${position}`);
+        await other.close();
+      }
     });
   }
 
