@@ -11,13 +11,16 @@ import { program, stage } from './lib/stage.mjs';
 const { browser, site } = await stage();
 
 for (const [what, width, height] of [['a telephone', 390, 844], ['a telephone on its side', 844, 390], ['a tablet', 820, 1180]]) {
-  test(`with a finger, on ${what}: customize, save, reopen, refuse`, needs('touch'), async (t) => {
+  test(`with a finger, on ${what}: customize, read the details, save, reopen, refuse`, needs('touch'), async (t) => {
     const tab = await browser.tab(t, { viewport: { width, height, hasTouch: true, isMobile: true } });
     await tab.visit(site.url);
     await tab.goRuns();
     await tab.tap('customize');
     await tab.dialogIsOpen();
-    await tab.turn('third-party');
+    await tab.touch('dialog summary');
+    await tab.until((shadow) => shadow.querySelector('dialog summary').parentElement.open, 'the details to open');
+    await tab.touch('dialog input[name="third-party"]');
+    await tab.until((shadow) => shadow.querySelector('dialog input[name="third-party"]').checked, 'the switch to be on');
     await tab.tap('save');
     await tab.dialogIsClosed();
     assert.equal((await tab.record()).choices['third-party'], true);
@@ -38,6 +41,32 @@ test('with a finger before Go has come: accept', needs('touch'), async (t) => {
   await tab.tap('accept');
   await tab.bannerIsGone();
   assert.deepEqual((await tab.record()).choices, choices(true));
+});
+
+test('with a finger: an embed is let in by its placeholder', needs('touch'), async (t) => {
+  site.page('/embedded', page('', '<p>the video</p>'));
+  site.page('/placeholder', page('<meta name="viewport" content="width=device-width">' + include, '<h1>page</h1><iframe title="video" width="300" height="300" data-consent="third-party" data-service="youtube" data-src="/embedded"></iframe>', 'fr'));
+  const tab = await browser.tab(t, { viewport: { width: 390, height: 844, hasTouch: true, isMobile: true } });
+  await tab.visit(site.url + '/placeholder');
+  await tab.bannerIsThere();
+  await tab.tap('refuse');
+  await tab.bannerIsGone();
+  await tab.until(() => !!document.querySelector('.temoin-placeholder')?.shadowRoot?.querySelector('button'), 'the placeholder to be drawn');
+  await tab.touch('[data-temoin="always"]', 'placeholder');
+  await tab.until(() => document.querySelector('iframe').getAttribute('src') === '/embedded', 'the embed to be let in');
+  assert.equal((await tab.record()).services.youtube, true);
+});
+
+test('with a finger: the form of the charter', needs('touch'), async (t) => {
+  const tab = await browser.tab(t, { viewport: { width: 390, height: 844, hasTouch: true, isMobile: true } });
+  await tab.visit(site.url + '/charte-cookies/fr');
+  await tab.bannerIsThere();
+  await tab.tap('refuse');
+  await tab.bannerIsGone();
+  await tab.touch('input[value="facebook"]', 'page');
+  await tab.touch('button[value="save"]', 'page');
+  await tab.until(() => window.temoin.has('facebook'), 'the choice to count');
+  assert.equal((await tab.record()).services.facebook, true);
 });
 
 for (const [width, height] of [[320, 568], [768, 1024], [1440, 900], [1560, 1100]]) {

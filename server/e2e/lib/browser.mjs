@@ -584,6 +584,18 @@ class Tab extends Place {
     await this.driver.touchscreen.tap(x, y);
   }
 
+  /** Touches the first visible element that matches, in the layers or in another root: 'page', 'placeholder'. */
+  async touch(selector, where = 'layers') {
+    const [x, y] = await this.inside((shadow, selector, where) => {
+      const root = { layers: shadow, page: document, placeholder: document.querySelector('.temoin-placeholder')?.shadowRoot }[where];
+      const element = [...root.querySelectorAll(selector)].find((element) => element.checkVisibility());
+      element.scrollIntoView({ block: 'center', behavior: 'instant' });
+      const { x, y, width, height } = element.getBoundingClientRect();
+      return [x + width / 2, y + height / 2];
+    }, selector, where);
+    await this.driver.touchscreen.tap(x, y);
+  }
+
   async offline(off) {
     if (engine === 'firefox') await firefoxSets(this.driver, { forceOffline: off });
     else await this.driver.setOfflineMode(off);
