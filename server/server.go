@@ -162,6 +162,9 @@ func (s *Server) load() error {
 		return err
 	}
 	s.bundle.Store(b)
+	for _, warning := range catalogue.Warnings(s.config.Catalogue, c) {
+		s.log.Warn(warning)
+	}
 	return nil
 }
 
@@ -175,14 +178,15 @@ func loadCatalogue(path string) (*consent.Catalogue, error) {
 }
 
 // Check reads the catalogue at path, which has to be there, and says in a line
-// what it holds; or returns all that is wrong in it.
+// what it holds, after a line for each warning; or returns all that is wrong in it.
 func Check(path string) (string, error) {
 	c, err := catalogue.Load(path)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s: good; revision %s, %d categories, %d services, in %s",
-		path, c.Rev(), len(c.Categories), len(c.Services), strings.Join(c.Languages, ", ")), nil
+	good := fmt.Sprintf("%s: good; revision %s, %d categories, %d services, in %s",
+		path, c.Rev(), len(c.Categories), len(c.Services), strings.Join(c.Languages, ", "))
+	return strings.Join(append(catalogue.Warnings(path, c), good), "\n"), nil
 }
 
 // Policy returns the header line that holds a page to a choice about the

@@ -16,8 +16,9 @@ import (
 )
 
 // A trial is what the demo's page to try things asks for in the query of its
-// address: the catalogue, with another look or fewer categories. Each value is
-// one of a list, so nothing of an address reaches what is made of it.
+// address: the catalogue, with another look, in another language or with fewer
+// categories. Each value is one of a list, so nothing of an address reaches what
+// is made of it.
 type trial struct {
 	look       consent.Look
 	lang       string   // "" as the page says
@@ -70,7 +71,11 @@ func readTrial(c *consent.Catalogue, query url.Values) (trial, error) {
 	if err := pick(query, queryScheme, consent.Schemes(), &t.look.Scheme); err != nil {
 		return t, err
 	}
-	if err := pick(query, queryLang, c.Languages, &t.lang); err != nil {
+	languages, err := catalogue.Languages()
+	if err != nil {
+		return t, err
+	}
+	if err := pick(query, queryLang, slices.Sorted(maps.Keys(languages)), &t.lang); err != nil {
 		return t, err
 	}
 	if !query.Has(queryForm) {
@@ -122,8 +127,19 @@ func (t trial) loader() string {
 	return "/temoin." + t.lang + ".js"
 }
 
+// adds reports whether the trial's language is none of the catalogue's.
+func (t trial) adds(c *consent.Catalogue) bool {
+	return t.lang != "" && !slices.Contains(c.Languages, t.lang)
+}
+
 // apply returns the catalogue as it has to be for the trial.
-func (t trial) apply(c *consent.Catalogue) *consent.Catalogue {
+func (t trial) apply(c *consent.Catalogue) (*consent.Catalogue, error) {
+	if t.adds(c) {
+		var err error
+		if c, err = catalogue.Also(c, t.lang); err != nil {
+			return nil, err
+		}
+	}
 	changed := *c
 	changed.Look = t.look
 	gone := func(id string) bool {
@@ -137,7 +153,7 @@ func (t trial) apply(c *consent.Catalogue) *consent.Catalogue {
 		changed.GoogleConsent.Types = maps.Clone(google.Types)
 		maps.DeleteFunc(changed.GoogleConsent.Types, func(_, id string) bool { return gone(id) })
 	}
-	return &changed
+	return &changed, nil
 }
 
 // trials keeps the bundles of the trials of one catalogue that were asked for
@@ -146,14 +162,16 @@ func (t trial) apply(c *consent.Catalogue) *consent.Catalogue {
 type trials struct {
 	mu      sync.Mutex
 	of      *bundle
-	bundles map[string]*bundle // by the query without the language
+	bundles map[string]*bundle // by the query, which says no language that the catalogue has
 }
 
 const maxTrials = 16
 
 // bundle returns the bundle of t, a trial of base.
 func (k *trials) bundle(base *bundle, t trial) (*bundle, error) {
-	t.lang = "" // each bundle has all languages
+	if !t.adds(base.catalogue) {
+		t.lang = "" // each bundle has all of the catalogue's
+	}
 	key := t.query().Encode()
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -163,8 +181,16 @@ func (k *trials) bundle(base *bundle, t trial) (*bundle, error) {
 	if known := k.bundles[key]; known != nil {
 		return known, nil
 	}
+	c, err := t.apply(base.catalogue)
+	if err != nil {
+		return nil, fmt.Errorf("make trial: %w", err)
+	}
+	if t.adds(base.catalogue) && c.Links.Charter == consent.CharterPath {
+		// The site's own charter is there in the site's own languages.
+		c.Links.Charter += "/" + base.catalogue.Languages[0]
+	}
 	// What is tried out is no choice of the site's visitors: no receipts.
-	b, err := makeBundle(t.apply(base.catalogue), web.Dist(), 0, false, plainAsset)
+	b, err := makeBundle(c, web.Dist(), 0, false, plainAsset)
 	if err != nil {
 		return nil, fmt.Errorf("make trial: %w", err)
 	}
@@ -236,7 +262,11 @@ func (s *Server) bench(query url.Values, lang string) (*portal.Bench, error) {
 	if err != nil {
 		t = plainTrial(c)
 	}
-	text, err := catalogue.Print(t.apply(c))
+	changed, err := t.apply(c)
+	if err != nil {
+		return nil, err
+	}
+	text, err := catalogue.Print(changed)
 	if err != nil {
 		return nil, err
 	}
@@ -265,15 +295,22 @@ func (s *Server) bench(query url.Values, lang string) (*portal.Bench, error) {
 	return bench, err
 }
 
-// languageOptions offers the page's language, and each of the catalogue's.
+// languageOptions offers the page's language, each of the catalogue's, and then
+// all others that there are texts for.
 func languageOptions(c *consent.Catalogue, chosen string) ([]portal.Option, error) {
 	languages, err := catalogue.Languages()
 	if err != nil {
 		return nil, err
 	}
 	all := []portal.Option{{Chosen: chosen == ""}}
-	for _, code := range c.Languages {
-		all = append(all, portal.Option{Value: code, Label: languages[code].Name, Chosen: code == chosen})
+	codes := slices.Clone(c.Languages)
+	for _, code := range slices.Sorted(maps.Keys(languages)) {
+		if !slices.Contains(codes, code) {
+			codes = append(codes, code)
+		}
+	}
+	for _, code := range codes {
+		all = append(all, portal.Option{Value: code, Label: languages[code].Name, Dir: languages[code].Dir, Chosen: code == chosen})
 	}
 	return all, nil
 }

@@ -59,12 +59,18 @@ func TestTrial_apply(t *testing.T) {
 	c := mustReadDemo(t)
 	c.GoogleConsent = &consent.GoogleConsent{Types: map[string]string{"ad_storage": "third-party", "analytics_storage": "statistics"}}
 	rev := c.Rev()
-	changed := trial{look: consent.Look{Theme: consent.ThemeDSFR}, categories: []string{"statistics"}}.apply(c)
+	changed, err := trial{look: consent.Look{Theme: consent.ThemeDSFR}, lang: "ar", categories: []string{"statistics"}}.apply(c)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if changed.Category("third-party") != nil || changed.Service("youtube") != nil || changed.GoogleConsent.Types["ad_storage"] != "" {
 		t.Error("want nothing of the category that was left out")
 	}
 	if changed.Category("necessary") == nil || changed.Service("matomo") == nil || changed.GoogleConsent.Types["analytics_storage"] == "" {
 		t.Error("want the rest")
+	}
+	if changed.Languages[2] != "ar" || changed.Service("matomo").Purpose.In("ar") != c.Service("matomo").Purpose.In("fr") {
+		t.Error("want the language that was asked for, and the site's words in its first one")
 	}
 	if c.Rev() != rev || c.GoogleConsent.Types["ad_storage"] == "" || c.Look.Theme == consent.ThemeDSFR {
 		t.Error("the site's own catalogue has changed")
@@ -141,6 +147,9 @@ func TestTrialRoutes(t *testing.T) {
 	status, loader := get("/essai/temoin.js?theme=dsfr&banner=en")
 	if status != http.StatusOK || !strings.Contains(loader, "#000091") || !strings.Contains(loader, "About cookies on") {
 		t.Errorf("got %d, want the State's theme, in English", status)
+	}
+	if status, loader := get("/essai/temoin.js?banner=ar"); status != http.StatusOK || !strings.Contains(loader, `dir=\"rtl\"`) || !strings.Contains(loader, "/charte-cookies/fr") {
+		t.Errorf("got %d, want a language that the catalogue has not, and a charter that is there", status)
 	}
 	if status, _ := get("/essai/temoin.js?theme=baroque"); status != http.StatusBadRequest {
 		t.Errorf("unknown theme: got %d, want 400", status)

@@ -28,7 +28,9 @@ type Language struct {
 	// Name is what the language calls itself.
 	Name string `json:"name"`
 	// Dir is the direction in which it is written, ltr or rtl.
-	Dir       string           `json:"dir"`
+	Dir string `json:"dir"`
+	// Unread says that nobody who grew up with the language has read the texts.
+	Unread    bool             `json:"unread,omitempty"`
 	Interface app.Texts        `json:"interface"`
 	Charter   app.CharterTexts `json:"charter"`
 	Durations Durations        `json:"durations"`
@@ -107,6 +109,22 @@ func Languages() (map[string]*Language, error) { return languages() }
 var languages = sync.OnceValues(func() (map[string]*Language, error) {
 	return readLanguages(web.Texts())
 })
+
+// Warnings says which of the catalogue's languages have texts that no native
+// speaker has read; file is the catalogue's.
+func Warnings(file string, c *consent.Catalogue) []string {
+	known, err := Languages()
+	if err != nil {
+		return nil // whoever read the catalogue has reported it
+	}
+	var warnings []string
+	for _, lang := range c.Languages {
+		if l := known[lang]; l != nil && l.Unread {
+			warnings = append(warnings, fmt.Sprintf("%s: warning: no native speaker has read the texts in %s (%s); let one read web/texts/%s.yaml before the site publishes them", file, l.Name, lang, lang))
+		}
+	}
+	return warnings
+}
 
 func readLanguages(files fs.FS) (map[string]*Language, error) {
 	list, err := fs.Glob(files, "*.yaml")

@@ -232,3 +232,15 @@ func TestWrongLanguage(t *testing.T) {
 		})
 	}
 }
+
+func TestWarnings(t *testing.T) {
+	got := Warnings("site.yaml", &consent.Catalogue{Languages: []string{"fr", "br", "de", "co", "ga", "mt"}})
+	if len(got) != 4 {
+		t.Fatalf("got %q, want a warning for each of br, co, ga and mt", got)
+	}
+	for i, lang := range []string{"br", "co", "ga", "mt"} {
+		if !strings.HasPrefix(got[i], "site.yaml: ") || !strings.Contains(got[i], "("+lang+")") {
+			t.Errorf("got %q, want it to name the file and %s", got[i], lang)
+		}
+	}
+}

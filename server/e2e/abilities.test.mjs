@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
-import { launch, needs, nothingStored } from './lib/browser.mjs';
+import { engine, launch, needs, nothingStored } from './lib/browser.mjs';
 import { include, page } from './lib/gate.mjs';
 import { choices } from './lib/records.mjs';
 import { program, stage } from './lib/stage.mjs';
@@ -11,13 +11,16 @@ import { program, stage } from './lib/stage.mjs';
 const { browser, site } = await stage();
 
 for (const [what, width, height] of [['a telephone', 390, 844], ['a telephone on its side', 844, 390], ['a tablet', 820, 1180]]) {
-  test(`with a finger, on ${what}: customize, save, reopen, refuse`, needs('touch'), async (t) => {
+  test(`with a finger, on ${what}: customize, read the details, save, reopen, refuse`, needs('touch'), async (t) => {
     const tab = await browser.tab(t, { viewport: { width, height, hasTouch: true, isMobile: true } });
     await tab.visit(site.url);
     await tab.goRuns();
     await tab.tap('customize');
     await tab.dialogIsOpen();
-    await tab.turn('third-party');
+    await tab.touch('dialog summary');
+    await tab.until((shadow) => shadow.querySelector('dialog summary').parentElement.open, 'the details to open');
+    await tab.touch('dialog input[name="third-party"]');
+    await tab.until((shadow) => shadow.querySelector('dialog input[name="third-party"]').checked, 'the switch to be on');
     await tab.tap('save');
     await tab.dialogIsClosed();
     assert.equal((await tab.record()).choices['third-party'], true);
@@ -38,6 +41,32 @@ test('with a finger before Go has come: accept', needs('touch'), async (t) => {
   await tab.tap('accept');
   await tab.bannerIsGone();
   assert.deepEqual((await tab.record()).choices, choices(true));
+});
+
+test('with a finger: an embed is let in by its placeholder', needs('touch'), async (t) => {
+  site.page('/embedded', page('', '<p>the video</p>'));
+  site.page('/placeholder', page('<meta name="viewport" content="width=device-width">' + include, '<h1>page</h1><iframe title="video" width="300" height="300" data-consent="third-party" data-service="youtube" data-src="/embedded"></iframe>', 'fr'));
+  const tab = await browser.tab(t, { viewport: { width: 390, height: 844, hasTouch: true, isMobile: true } });
+  await tab.visit(site.url + '/placeholder');
+  await tab.bannerIsThere();
+  await tab.tap('refuse');
+  await tab.bannerIsGone();
+  await tab.until(() => !!document.querySelector('.temoin-placeholder')?.shadowRoot?.querySelector('button'), 'the placeholder to be drawn');
+  await tab.touch('[data-temoin="always"]', 'placeholder');
+  await tab.until(() => document.querySelector('iframe').getAttribute('src') === '/embedded', 'the embed to be let in');
+  assert.equal((await tab.record()).services.youtube, true);
+});
+
+test('with a finger: the form of the charter', needs('touch'), async (t) => {
+  const tab = await browser.tab(t, { viewport: { width: 390, height: 844, hasTouch: true, isMobile: true } });
+  await tab.visit(site.url + '/charte-cookies/fr');
+  await tab.bannerIsThere();
+  await tab.tap('refuse');
+  await tab.bannerIsGone();
+  await tab.touch('input[value="facebook"]', 'page');
+  await tab.touch('button[value="save"]', 'page');
+  await tab.until(() => window.temoin.has('facebook'), 'the choice to count');
+  assert.equal((await tab.record()).services.facebook, true);
 });
 
 for (const [width, height] of [[320, 568], [768, 1024], [1440, 900], [1560, 1100]]) {
@@ -64,9 +93,25 @@ for (const [width, height] of [[320, 568], [768, 1024], [1440, 900], [1560, 1100
   });
 }
 
-test('in a private window a choice counts while the window is open', async (t) => {
-  const secret = await launch(after, { privately: true });
-  const visitor = await secret.visitor(t);
+/**
+ * A private window beside a normal one: in Chromium both of one browser. Puppeteer
+ * knows Firefox's private windows only as those of a browser that has no others,
+ * and WebKit's are a session of their own in any case: there the normal window is
+ * another browser's, and shows that nothing private goes to what is shared on the
+ * machine; that the choice ends with its window is seen in all of them.
+ */
+async function privateAndNormal(t) {
+  const first = await launch(after, { privately: true });
+  const visitor = await first.visitor(t);
+  const again = async () => {
+    await (engine === 'firefox' ? first.browser.close() : visitor.leave());
+    return (engine === 'firefox' ? await launch(after, { privately: true }) : first).visitor(t);
+  };
+  return { visitor, again, normal: engine === 'chromium' ? first.owner() : await browser.visitor(t) };
+}
+
+test('in a private window a choice counts while the window is open, and nowhere else', async (t) => {
+  const { visitor, again, normal } = await privateAndNormal(t);
   const tab = await visitor.tab();
   await tab.visit(site.url);
   await tab.goRuns();
@@ -83,10 +128,14 @@ test('in a private window a choice counts while the window is open', async (t) =
   await tab.reload();
   await tab.sees('open');
   assert.deepEqual((await tab.choice()).choices, choices(true));
-  const other = await browser.tab(t);
-  await other.visit(site.url);
-  await other.bannerIsThere();
-  assert.equal(await other.choice(), null, 'who is not in that window knows nothing of it');
+  const outside = await normal.tab();
+  await outside.visit(site.url);
+  await outside.bannerIsThere();
+  assert.deepEqual([await outside.choice(), await outside.stores()], [null, nothingStored], 'the normal window knows nothing of it');
+  const later = await (await again()).tab();
+  await later.visit(site.url);
+  await (signalled ? later.sees('open') : later.bannerIsThere());
+  assert.deepEqual([await later.choice(), await later.choiceCookies()], [null, []], 'the next private window does not either');
 });
 
 for (const when of ['before Go', 'once Go runs']) {
@@ -102,6 +151,7 @@ for (const when of ['before Go', 'once Go runs']) {
     assert.ok((await tab.layers()).notice.length > 20, 'the visitor must be told');
     assert.equal(await tab.has('statistics'), false);
     assert.equal(await tab.run(() => window.ran ?? false), false, 'nothing may run');
+    assert.deepEqual([await tab.run(() => document.cookie), await tab.choiceCookies()], ['', []], 'the browser must keep none');
     assert.deepEqual(tab.errors, []);
     await tab.visit(site.url + '/off');
     await tab.bannerIsThere();

@@ -1,34 +1,14 @@
 // What axe-core finds, in each state that a visitor can see; and what it does
 // not look for: sizes, spacings, zoom, announcements, languages.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
+import { inDialog, injectAxe, isAccessible } from './lib/axe.mjs';
 import { needs } from './lib/browser.mjs';
 import { include, page } from './lib/gate.mjs';
 import { program, stage } from './lib/stage.mjs';
 
 const { browser, site } = await stage();
-
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** Asserts that axe finds nothing; where the modal dialog is open, in it alone: nothing else is within reach. */
-async function isAccessible(tab, state, dialog = false) {
-  await tab.inject(axe);
-  const { violations, incomplete, passes } = await tab.run((dialog) => window.axe.run(dialog ? { fromShadowDom: ['#temoin', 'dialog'] } : document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    // These are off by themselves.
-    rules: Object.fromEntries(['target-size', 'label-content-name-mismatch', 'css-orientation-lock', 'focus-order-semantics', 'hidden-content', 'p-as-heading', 'table-fake-caption', 'td-has-header']
-      .map((id) => [id, { enabled: true }])),
-    resultTypes: ['violations', 'incomplete'],
-  }), dialog);
-  const report = (list) => list.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.target.flat().join(' ')} ${node.html.slice(0, 120)} ${node.failureSummary ?? ''}`));
-  assert.deepEqual(report(violations), [], `violations, ${state}`);
-  const unsure = incomplete.filter(({ id }) => id === 'color-contrast');
-  assert.deepEqual(report(unsure).filter((line) => /#temoin/.test(line)), [], `contrasts of ours that could not be computed, ${state}`);
-  assert.ok(passes.length > 5, `axe must have looked at something, ${state}`);
-}
 
 /** A page with one placeholder, and the banner answered. */
 async function placeholderPage(t, options, on = 'fr') {
@@ -64,15 +44,15 @@ for (const scheme of ['light', 'dark']) {
     await tab.goRuns();
     await tab.press('customize');
     await tab.dialogIsOpen();
-    await isAccessible(tab, 'the dialog', true);
+    await isAccessible(tab, 'the dialog', inDialog);
     const count = await tab.inside((shadow) => shadow.querySelectorAll('dialog details').length);
     for (let i = 0; i < count; i++) {
       await tab.inside((shadow, i) => { for (const [at, details] of shadow.querySelectorAll('dialog details').entries()) details.open = at === i; }, i);
-      await isAccessible(tab, `the dialog with details ${i} open`, true);
+      await isAccessible(tab, `the dialog with details ${i} open`, inDialog);
     }
     await tab.inside((shadow) => { for (const details of shadow.querySelectorAll('dialog details')) details.open = true; });
     await tab.turn('youtube');
-    await isAccessible(tab, 'the dialog with all details open', true);
+    await isAccessible(tab, 'the dialog with all details open', inDialog);
   });
 
   test(`the charter and its form are accessible, ${scheme}`, async (t) => {
@@ -95,6 +75,46 @@ for (const scheme of ['light', 'dark']) {
     await isAccessible(tab, 'the notice');
   });
 
+  test(`the charter’s form is accessible once it has been sent, kept or not, ${scheme}`, async (t) => {
+    const tab = await browser.tab(t, options);
+    await tab.visit(site.url + '/charte-cookies/fr?sent=1#choix');
+    await tab.bannerIsThere();
+    await isAccessible(tab, 'the form whose answer is not kept');
+    await tab.press('refuse');
+    await tab.bannerIsGone();
+    await tab.visit(site.url + '/charte-cookies/fr?sent=1#choix');
+    await isAccessible(tab, 'the form whose answer is kept');
+  });
+
+  test(`where the browser’s signal has refused, the floating button that says so is accessible, ${scheme}`, async (t) => {
+    const tab = await browser.tab(t, { ...options, before: [() => { Object.defineProperty(navigator, 'globalPrivacyControl', { value: true }); }] });
+    await tab.visit(site.url);
+    await tab.sees('open');
+    await isAccessible(tab, 'the button after the signal');
+  });
+
+  test(`a button that waits for Go is accessible, ${scheme}`, async (t) => {
+    site.hold(program);
+    const tab = await browser.tab(t, options);
+    await tab.visit(site.url);
+    await tab.press('customize');
+    await tab.until((shadow) => !!shadow.querySelector('[aria-busy=true]'), 'the button to say that it waits');
+    await isAccessible(tab, 'the banner that waits');
+  });
+
+  test(`the dialog is accessible where the proof cannot be had, ${scheme}`, async (t) => {
+    const tab = await browser.tab(t, options);
+    await tab.visit(site.url);
+    await tab.press('refuse');
+    await tab.bannerIsGone();
+    site.instead(/^\/api\/consents/, 503);
+    await tab.press('open');
+    await tab.dialogIsOpen();
+    await tab.press('proof');
+    await tab.until((shadow) => [...shadow.querySelectorAll('dialog [role=status], dialog [role=alert]')].some((region) => region.textContent.length > 20), 'the dialog to say that there is no proof');
+    await isAccessible(tab, 'the dialog without a proof', inDialog);
+  });
+
   test(`the placeholder is accessible, ${scheme}`, async (t) => {
     const tab = await placeholderPage(t, options);
     await isAccessible(tab, 'the placeholder');
@@ -109,6 +129,10 @@ for (const scheme of ['light', 'dark']) {
       await tab.bannerIsThere();
       await isAccessible(tab, path);
     }
+    for (const path of ['/demo/video', '/demo/carte']) {
+      await tab.visit(site.url + path);
+      await isAccessible(tab, path);
+    }
   });
 }
 
@@ -119,7 +143,7 @@ test('small and narrow, banner and dialog are accessible', async (t) => {
   await isAccessible(tab, 'the banner, 320 × 480');
   await tab.press('customize');
   await tab.dialogIsOpen();
-  await isAccessible(tab, 'the dialog, 320 × 480', true);
+  await isAccessible(tab, 'the dialog, 320 × 480', inDialog);
 });
 
 test('after an answer by the keyboard the focus is not lost', async (t) => {
@@ -163,7 +187,7 @@ test('who asks for more contrast has 7:1 for all text', needs('contrastSetting')
     await tab.visit(site.url);
     await tab.goRuns();
     assert.ok(await tab.run(() => matchMedia('(prefers-contrast: more)').matches), 'the emulation must work');
-    await tab.inject(axe);
+    await injectAxe(tab);
     const enhanced = async (dialog) => {
       const { violations } = await tab.run((dialog) => window.axe.run({ fromShadowDom: ['#temoin', dialog ? 'dialog' : '.banner'] }, { runOnly: { type: 'rule', values: ['color-contrast-enhanced'] } }), dialog);
       assert.deepEqual(violations.flatMap(({ nodes }) => nodes.map(({ html, failureSummary }) => `${html.slice(0, 100)} ${failureSummary}`)), [], `${dialog ? 'the dialog' : 'the banner'}, ${scheme}`);
@@ -211,7 +235,7 @@ const tooWide = () => {
 
 /** What shows less of its text than there is, and does not scroll. */
 const cutOff = () => {
-  const roots = [...document.querySelectorAll('#temoin, .temoin-placeholder')].map((host) => host.shadowRoot).filter(Boolean);
+  const roots = [document, ...[...document.querySelectorAll('#temoin, .temoin-placeholder')].map((host) => host.shadowRoot).filter(Boolean)];
   return roots.flatMap((root) => [...root.querySelectorAll('*')])
     .filter((element) => element.checkVisibility() && !['inline', 'contents'].includes(getComputedStyle(element).display) && getComputedStyle(element).overflowY !== 'visible'
       && !['auto', 'scroll'].includes(getComputedStyle(element).overflowY) && element.clientHeight > 1 && element.scrollHeight > element.clientHeight + 1)
@@ -257,7 +281,7 @@ test('at 320 × 200 px, which is 1280 × 800 at 400 %, nothing is lost and nothi
   for (const path of ['/', '/charte-cookies/fr']) {
     await tab.visit(site.url + path);
     await tab.goRuns();
-    assert.deepEqual(await tab.run(tooWide), [], `${path}, with the banner`);
+    assert.deepEqual([await tab.run(tooWide), await tab.run(cutOff)], [[], []], `${path}, with the banner`);
     await tab.press('customize');
     await tab.dialogIsOpen();
     await tab.inside((shadow) => { for (const details of shadow.querySelectorAll('dialog details')) details.open = true; });
@@ -267,7 +291,7 @@ test('at 320 × 200 px, which is 1280 × 800 at 400 %, nothing is lost and nothi
     await tab.dialogIsClosed();
   }
   const other = await placeholderPage(t, { viewport: { width: 320, height: 200 } });
-  assert.deepEqual(await other.run(tooWide), [], 'the placeholder');
+  assert.deepEqual([await other.run(tooWide), await other.run(cutOff)], [[], []], 'the placeholder');
 });
 
 // ---- announcements: WCAG 4.1.3 ----

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { include, page } from './lib/gate.mjs';
 import { choices } from './lib/records.mjs';
-import { stage } from './lib/stage.mjs';
+import { program, stage } from './lib/stage.mjs';
 
 const { browser, site } = await stage();
 
@@ -136,6 +136,54 @@ test('with the keyboard alone: an embed is let in by its placeholder, and gets t
   assert.equal((await tab.record()).services.youtube, true);
   assert.equal(await tab.run(() => document.activeElement.localName), 'iframe', 'the focus must go to what came');
 });
+
+test('with the keyboard alone, before Go has come: customize waits, and the dialog has the focus', async (t) => {
+  const release = site.hold(program);
+  const tab = await browser.tab(t);
+  await tab.visit(site.url);
+  await tab.bannerIsThere();
+  await goTo(tab, 'customize');
+  await tab.keys('Enter');
+  await tab.until((shadow) => !!shadow.activeElement?.matches('[aria-busy=true]'), 'the button that waits to keep the focus');
+  release();
+  await tab.dialogIsOpen();
+  await tab.until((shadow) => !!shadow.activeElement?.closest('dialog'), 'the focus in the dialog');
+});
+
+test('with the keyboard alone: an embed is let in for once, and nothing is kept of it', async (t) => {
+  site.page('/embedded', page('', '<p>the video</p>'));
+  site.page('/placeholder', page(include, '<h1>page</h1><iframe title="video" width="400" height="300" data-consent="third-party" data-service="youtube" data-src="/embedded"></iframe>', 'fr'));
+  const tab = await arrive(t, '/placeholder');
+  await tab.until(() => !!document.querySelector('.temoin-placeholder')?.shadowRoot?.querySelector('button'), 'the placeholder to be drawn');
+  await goTo(tab, 'once');
+  await tab.keys('Space');
+  await tab.until(() => document.querySelector('iframe').getAttribute('src') === '/embedded', 'the embed to be let in');
+  assert.deepEqual(await tab.choiceCookies(), []);
+  assert.equal(await tab.run(() => document.activeElement.localName), 'iframe', 'the focus must go to what came');
+});
+
+test('with the keyboard alone: the notice that nothing is kept is sent away', async (t) => {
+  const tab = await arrive(t, '/', { before: [() => { Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set() {} }); }] });
+  await goTo(tab, 'refuse');
+  await tab.keys('Enter');
+  await tab.bannerIsGone();
+  const dismiss = await tab.inside((shadow) => shadow.querySelector('.notice button').dataset.temoin);
+  await goTo(tab, dismiss);
+  await tab.keys('Enter');
+  await tab.until((shadow) => !shadow.querySelector('.notice.shown'), 'the notice to be gone');
+});
+
+for (const [answer, key, granted] of [['accept', 'Space', true], ['refuse', 'Enter', false]]) {
+  test(`with the keyboard alone: ${answer} all, in the form of the charter`, async (t) => {
+    const tab = await arrive(t, '/charte-cookies/fr');
+    await tab.run(() => document.querySelector('form input').focus());
+    await goTo(tab, answer);
+    await tab.keys(key);
+    await tab.bannerIsGone();
+    assert.deepEqual((await tab.record()).choices, choices(granted));
+    assert.notEqual((await stop(tab)).name, 'nothing', 'the focus must not be lost');
+  });
+}
 
 test('with the keyboard alone: the form of the charter', async (t) => {
   const tab = await arrive(t, '/charte-cookies/fr');

@@ -1,9 +1,8 @@
 // Every language that there are texts for, drawn by a browser.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
+import { inDialog, isAccessible } from './lib/axe.mjs';
 import { catalogueIn, direction, languages, pageIn, rightToLeft } from './lib/languages.mjs';
 import { stage } from './lib/stage.mjs';
 
@@ -69,17 +68,6 @@ for (const lang of ['ar', 'he', 'de', 'el', 'mt']) {
   });
 }
 
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-async function isAccessible(tab, state, context = 'document') {
-  await tab.inject(axe);
-  const violations = await tab.run(async (context) => {
-    const found = await window.axe.run(context === 'document' ? document : context, { resultTypes: ['violations'] });
-    return found.violations.filter(({ tags }) => tags.some((tag) => tag.startsWith('wcag'))).flatMap(({ id, nodes }) => nodes.map((node) => id + ': ' + node.html.slice(0, 120)));
-  }, context);
-  assert.deepEqual(violations, [], state);
-}
-
 for (const lang of rightToLeft) {
   test(`in ${lang} all runs from right to left, but for names`, async (t) => {
     site.page('/page', pageIn(lang));
@@ -87,12 +75,20 @@ for (const lang of rightToLeft) {
     await tab.visit(site.url + '/page');
     await tab.goRuns();
     await isAccessible(tab, 'the banner');
+    const dark = await browser.tab(t, { media: { 'prefers-color-scheme': 'dark' } });
+    await dark.visit(site.url + '/page');
+    await dark.goRuns();
+    await isAccessible(dark, 'the banner, dark');
+    await dark.press('customize');
+    await dark.dialogIsOpen();
+    await isAccessible(dark, 'the dialog, dark', inDialog);
+    await dark.close();
     const banner = await tab.inside((shadow) => [...shadow.querySelectorAll('.banner .title, .banner .button')].map((element) => element.getBoundingClientRect().left));
     assert.deepEqual(banner.toSorted((a, b) => b - a), banner, 'the title is on the right, then refuse, customize, accept');
 
     await tab.press('customize');
     await tab.dialogIsOpen();
-    await isAccessible(tab, 'the dialog', { fromShadowDom: ['#temoin', 'dialog'] });
+    await isAccessible(tab, 'the dialog', inDialog);
     const knobs = await tab.inside((shadow) => ['necessary', 'statistics'].map((name) => {
       const input = shadow.querySelector(`dialog input[name=${name}]`);
       return { ours: parseFloat(getComputedStyle(input, '::before').left), beside: input.getBoundingClientRect().left - input.labels[0].querySelector('span').getBoundingClientRect().left };

@@ -2,9 +2,9 @@
 // and what a page may change of it.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
 
+import { inDialog, isAccessible } from './lib/axe.mjs';
 import { can, launch, needs } from './lib/browser.mjs';
 import { contrast } from './lib/colours.mjs';
 import { looks, positions, themes, withLook } from './lib/looks.mjs';
@@ -13,7 +13,6 @@ import { program, stage } from './lib/stage.mjs';
 
 const { browser, site, server } = await stage();
 
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const schemes = can('colorScheme') ? ['light', 'dark'] : ['light'];
 
 /** A tab with the banner that Go has drawn. */
@@ -180,12 +179,6 @@ function contrasts(list, where) {
   }
 }
 
-async function axeFinds(tab, context) {
-  await tab.inject(axe);
-  const { violations } = await tab.run((context) => window.axe.run(context ?? document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }), context);
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 120)} ${failureSummary}`));
-}
-
 for (const theme of themes) {
   for (const scheme of schemes) {
     const media = can('colorScheme') ? { 'prefers-color-scheme': scheme } : {};
@@ -197,13 +190,13 @@ for (const theme of themes) {
       await tab.goRuns();
       await tab.keys('Tab'); // from here on the focus shows
       contrasts(await tab.inside(painted, '.banner *'), 'the banner');
-      assert.deepEqual(await axeFinds(tab), [], 'the page with the banner and placeholders');
+      await isAccessible(tab, 'the page with the banner and placeholders');
       await tab.press('customize');
       await tab.dialogIsOpen();
       await tab.inside((shadow) => { for (const details of shadow.querySelectorAll('dialog details')) details.open = true; });
       await tab.turn('youtube');
       contrasts(await tab.inside(painted, 'dialog *'), 'the dialog');
-      assert.deepEqual(await axeFinds(tab, { fromShadowDom: ['#temoin', 'dialog'] }), [], 'the dialog');
+      await isAccessible(tab, 'the dialog', inDialog);
       await tab.press('refuse');
       await tab.dialogIsClosed();
       contrasts(await tab.inside(painted, '.reopen *'), 'the floating button');
@@ -211,7 +204,14 @@ for (const theme of themes) {
       contrasts(await tab.run(placeholder), 'the placeholder');
       await tab.visit(site.url + '/charte-cookies/fr');
       await tab.goRuns().catch(() => {}); // with a choice, it may never run
-      assert.deepEqual(await axeFinds(tab), [], 'the charter');
+      await isAccessible(tab, 'the charter');
+      // In the other places the banner alone is another.
+      for (const position of ['corner', 'centre']) {
+        await withLook(server, { theme, position });
+        const other = await asked(t, { media });
+        await isAccessible(other, `the banner, ${position}`);
+        await other.close();
+      }
     });
   }
 
@@ -294,11 +294,11 @@ const properties = {
 };
 
 for (const theme of themes) {
-  test(`${theme}: each custom property on #temoin takes effect, and each part can be reached`, async (t) => {
+  test(`${theme}: each custom property on #temoin takes effect`, async (t) => {
     await withLook(server, { theme, position: 'bottom' });
     const tab = await browser.tab(t);
     for (const [name, [value, selector, property, seen, pseudo]] of Object.entries(properties)) {
-      site.page('/own', `<!doctype html><html lang="fr"><script src="/temoin.js"></script><title>own</title><style>#temoin { --temoin-${name}: ${value} } #temoin::part(button) { letter-spacing: 1px }</style><p>Page`);
+      site.page('/own', `<!doctype html><html lang="fr"><script src="/temoin.js"></script><title>own</title><style>#temoin { --temoin-${name}: ${value} }</style><p>Page`);
       await tab.visit(site.url + '/own');
       await tab.goRuns();
       if (/dialog/.test(selector)) {
@@ -311,10 +311,55 @@ for (const theme of themes) {
         return getComputedStyle(element, pseudo)[property];
       }, selector, property, pseudo);
       assert.equal(found, seen, `--temoin-${name}`);
-      assert.equal(await tab.inside((shadow) => getComputedStyle(shadow.querySelector('.banner .button')).letterSpacing), '1px');
     }
   });
 }
+
+/** A page with the banner, an embed that waits, and a style of its own. */
+const ownPage = (css, html = '<html lang="fr">') => site.page('/own', `<!doctype html>${html}<script src="/temoin.js"></script><title>own</title><style>${css}</style><h1>Page</h1><iframe title="video" width="400" height="300" data-consent="third-party" data-service="youtube" data-src="/nothing"></iframe>`);
+
+async function own(t) {
+  const tab = await browser.tab(t);
+  await tab.visit(site.url + '/own');
+  await tab.goRuns();
+  await tab.until(() => !!document.querySelector('.temoin-placeholder')?.shadowRoot?.querySelector('button'), 'the placeholder to be drawn');
+  return tab;
+}
+
+/** The colours of text in the banner and in the placeholder. */
+const inks = (shadow) => [shadow.querySelector('.banner .title'), document.querySelector('.temoin-placeholder').shadowRoot.querySelector('.title')].map((element) => getComputedStyle(element).color);
+
+test('each part that the README lists can be reached, wherever it is drawn', async (t) => {
+  await withLook(server, { theme: 'default', position: 'bottom' });
+  // A property that nothing inherits, nor sets.
+  const parts = ['banner', 'title', 'text', 'link', 'button', 'reopen', 'notice', 'dialog', 'category', 'service', 'name', 'state', 'switch', 'summary', 'table', 'placeholder'];
+  ownPage(parts.map((part, i) => `#temoin::part(${part}), .temoin-placeholder::part(${part}) { scroll-margin-top: ${i + 1}px }`).join(' '));
+  const tab = await own(t);
+  await tab.press('customize');
+  await tab.dialogIsOpen();
+  const seen = await tab.inside((shadow, parts) => {
+    const all = [shadow, document.querySelector('.temoin-placeholder').shadowRoot].flatMap((root) => [...root.querySelectorAll('[part]')]);
+    return parts.map((part) => [part, [...new Set(all.filter((element) => element.part.value === part).map((element) => getComputedStyle(element).scrollMarginTop))]]);
+  }, parts);
+  assert.deepEqual(seen, parts.map((part, i) => [part, [`${i + 1}px`]]));
+});
+
+test('custom properties on .temoin-placeholder are for embeds, on :root for both, and a site’s own dark class works as in the README', async (t) => {
+  await withLook(server, { theme: 'default', position: 'bottom' });
+  ownPage('.temoin-placeholder { --temoin-ink: #010203 }');
+  const [banner, placeholder] = await (await own(t)).inside(inks);
+  assert.deepEqual([banner === placeholder, placeholder], [false, 'rgb(1, 2, 3)']);
+  ownPage(':root { --temoin-ink: #040506 }');
+  assert.deepEqual(await (await own(t)).inside(inks), Array(2).fill('rgb(4, 5, 6)'));
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const [example] = readme.match(/#temoin \{ --temoin-accent[^`]*/);
+  ownPage(example, '<html lang="fr" class="dark">');
+  const { color, backgroundColor } = await (await own(t)).inside((shadow) => {
+    const { color, backgroundColor } = getComputedStyle(shadow.querySelector('.banner'));
+    return { color, backgroundColor };
+  });
+  assert.deepEqual([color, backgroundColor], ['rgb(238, 238, 238)', 'rgb(17, 17, 17)']);
+});
 
 test('the parts are those that the README lists', async (t) => {
   await withLook(server, { theme: 'default', position: 'bottom' });

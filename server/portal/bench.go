@@ -32,6 +32,7 @@ type Select struct {
 // Option is one value of a choice.
 type Option struct {
 	Value, Label string
+	Dir          string // of the label, where that is in the language of the value
 	Chosen       bool
 }
 

@@ -89,6 +89,29 @@
     if (part('resume').textContent !== summary) part('resume').textContent = summary; // else it would be read out again
   }
 
+  /** The value of a cookie in one of the states that a visitor may come back with; '' for none. */
+  function valueIn(state, { rev, lifetime, categories }) {
+    if (state === 'none') return '';
+    if (state === 'unreadable') return '%7Bno record';
+    const at = Math.round(Date.now() / 1000);
+    return encodeURIComponent(JSON.stringify({
+      v: 1,
+      id: '00000000-0000-4000-8000-000000000000', // nobody's: nothing of it is reported
+      rev: state === 'older' ? '00000000' : rev,
+      at: state === 'expired' ? at - lifetime - 1 : at,
+      choices: Object.fromEntries(categories.map(({ id, necessary }) => [id, state !== 'refused' || !!necessary])),
+    }));
+  }
+
+  /** Puts another cookie in the place of the choice's, which the browser keeps as long as it would keep that. */
+  function write(state, catalogue) {
+    const { name, domain } = catalogue.cookie;
+    const value = valueIn(state, catalogue);
+    document.cookie = `${name}=${value}; Path=/; Max-Age=${value ? catalogue.lifetime : 0}; SameSite=Lax`
+      + (domain ? `; Domain=${domain}` : '') + (location.protocol === 'https:' ? '; Secure' : '');
+    location.reload();
+  }
+
   async function start() {
     const { temoin } = window;
     if (typeof temoin?.has !== 'function') throw new Error('/temoin.js is not there');
@@ -99,6 +122,7 @@
     const response = await fetch(words.catalogue);
     if (!response.ok) throw new Error(words.catalogue + ' answers ' + response.status);
     const catalogue = await response.json();
+    part('ecrire').addEventListener('click', () => write(part('autre').value, catalogue));
     const update = () => draw(catalogue, temoin);
     for (const event of ['temoin:ready', 'temoin:change']) document.addEventListener(event, update);
     update(); // the first event may have come before the catalogue

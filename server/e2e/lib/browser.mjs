@@ -1,6 +1,10 @@
 // The browser as the tests see it: what a visitor does and what a visitor, or
 // somebody who looks into the browser, finds. Behind it is Puppeteer, for
 // Chromium and Firefox, or a client of our own for WebKit.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
 import puppeteer from 'puppeteer-core';
 
 import { eventually, patience } from './server.mjs';
@@ -67,12 +71,20 @@ export const needs = (...abilities) => {
   return { skip: missing ? `${engine}: ${missing}: ${cannot[missing]}` : false };
 };
 
+/** A profile of Chromium in which the visitor has told it to keep no cookies. */
+function profileWithoutCookies() {
+  const dir = mkdtempSync(path.join(tmpdir(), 'temoin-profile-'));
+  mkdirSync(path.join(dir, 'Default'));
+  writeFileSync(path.join(dir, 'Default/Preferences'), JSON.stringify({ profile: { default_content_setting_values: { cookies: 2 } } }));
+  return dir;
+}
+
 /**
  * Starts a browser that ends with the suite.
  * @param after node:test's after
  * @param textSize the text size that the visitor has set in the browser, in pixels
  * @param cookies false where the visitor has told the browser to keep none
- * @param privately in private windows
+ * @param privately in private windows; in Chromium every visitor has one
  */
 export async function launch(after, { textSize, cookies = true, privately = false } = {}) {
   if (engine === 'webkit') {
@@ -80,7 +92,7 @@ export async function launch(after, { textSize, cookies = true, privately = fals
   }
   let { args = [], ...options } = engines[engine].launch;
   if (engine === 'chromium') {
-    args = [...args, ...(textSize ? [`--blink-settings=defaultFontSize=${textSize}`] : []), ...(privately ? ['--incognito'] : [])];
+    args = [...args, ...(textSize ? [`--blink-settings=defaultFontSize=${textSize}`] : [])];
   } else {
     options = {
       ...options,
@@ -92,9 +104,14 @@ export async function launch(after, { textSize, cookies = true, privately = fals
       },
     };
   }
-  const browser = await puppeteer.launch({ headless: true, acceptInsecureCerts: true, timeout: 30_000 * patience, protocolTimeout: 30_000 * patience, ...options, args });
-  after(() => browser.close());
-  return new Browser(browser, { cookies, privately });
+  const profile = engine === 'chromium' && !cookies && profileWithoutCookies();
+  const browser = await puppeteer.launch({ headless: true, acceptInsecureCerts: true, timeout: 30_000 * patience, protocolTimeout: 30_000 * patience, ...options, args, ...(profile && { userDataDir: profile }) });
+  after(async () => {
+    await browser.close();
+    if (profile) rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  });
+  // A profile's setting holds in its own windows: not in those of a context apart.
+  return new Browser(browser, { ownContext: !!profile || (engine === 'firefox' && privately) });
 }
 
 /** Runs an expression within Firefox itself, which can do what neither Puppeteer nor BiDi has a command for. */
@@ -124,19 +141,20 @@ async function firefoxContrasts(page, contrast) {
 }
 
 class Browser {
-  constructor(browser, { cookies = true, privately = false } = {}) {
+  constructor(browser, { ownContext = false } = {}) {
     this.browser = browser;
-    this.settings = { cookies, privately };
+    this.ownContext = ownContext;
   }
+
+  /** Who uses the browser's own windows, which in Chromium are not private. */
+  owner() { return new Visitor(this.browser.defaultBrowserContext(), {}); }
 
   /** Somebody who has never been here: own cookies, own cache. It leaves after the test t. */
   async visitor(t, options = {}) {
-    // A context apart is none of the private windows: those have the browser's own.
-    const context = this.settings.privately && engine !== 'webkit'
-      ? this.browser.defaultBrowserContext()
-      : await this.browser.createBrowserContext(engine === 'webkit' ? options.media : undefined);
-    if (!this.settings.privately || engine === 'webkit') t.after(() => context.close().catch(() => {}));
-    return new Visitor(context, { ...options, settings: this.settings });
+    if (this.ownContext) return new Visitor(this.browser.defaultBrowserContext(), options);
+    const context = await this.browser.createBrowserContext(engine === 'webkit' ? options.media : undefined);
+    t.after(() => context.close().catch(() => {}));
+    return new Visitor(context, options);
   }
 
   /** A visitor's first tab, which is all that most tests need. */
@@ -158,12 +176,11 @@ class Visitor {
    * or [function, argument]).
    */
   async tab(options = {}) {
-    const { javascript, viewport, media, languages, before = [], settings } = { ...this.#options, ...options };
+    const { javascript, viewport, media, languages, before = [] } = { ...this.#options, ...options };
     const page = await this.#context.newPage();
     const tab = new Tab(page, this);
     await tab.viewport(viewport ?? { width: 1280, height: 800 });
     if (javascript === false) await (engine === 'firefox' ? firefoxSets(page, { allowJavascript: false }) : page.setJavaScriptEnabled(false));
-    if (engine === 'chromium' && !settings.cookies) await tab.keepsNoCookies();
     if (engine === 'firefox') await firefoxContrasts(page, 'no-preference');
     // WebKit's visitors have their settings from the start.
     if (media && engine !== 'webkit') await tab.media(media);
@@ -174,6 +191,9 @@ class Visitor {
     for (const [step, argument] of setup) await page.evaluateOnNewDocument(step, argument);
     return tab;
   }
+
+  /** Closes all windows of this visitor's. */
+  leave() { return this.#context.close(); }
 
   /** All cookies that the browser keeps, whatever page they are for. */
   cookies() { return this.#context.cookies(); }
@@ -552,12 +572,6 @@ class Tab extends Place {
     await this.#session.send('Emulation.setEmulatedMedia', { ...(type && { media: type }), features: Object.entries(features).map(([name, value]) => ({ name, value })) });
   }
 
-  /** As where cookies are switched off, for scripts: Chromium's setting itself is out of reach. */
-  async keepsNoCookies() {
-    this.#session ??= await this.driver.createCDPSession();
-    await this.#session.send('Emulation.setDocumentCookieDisabled', { disabled: true });
-  }
-
   /** Touches the middle of the visible button of that name with a finger. */
   async tap(action) {
     await this.sees(action);
@@ -567,6 +581,18 @@ class Tab extends Place {
       const { x, y, width, height } = button.getBoundingClientRect();
       return [x + width / 2, y + height / 2];
     }, action);
+    await this.driver.touchscreen.tap(x, y);
+  }
+
+  /** Touches the first visible element that matches, in the layers or in another root: 'page', 'placeholder'. */
+  async touch(selector, where = 'layers') {
+    const [x, y] = await this.inside((shadow, selector, where) => {
+      const root = { layers: shadow, page: document, placeholder: document.querySelector('.temoin-placeholder')?.shadowRoot }[where];
+      const element = [...root.querySelectorAll(selector)].find((element) => element.checkVisibility());
+      element.scrollIntoView({ block: 'center', behavior: 'instant' });
+      const { x, y, width, height } = element.getBoundingClientRect();
+      return [x + width / 2, y + height / 2];
+    }, selector, where);
     await this.driver.touchscreen.tap(x, y);
   }
 

@@ -25,4 +25,4 @@ services:
 /** A page in a language, with something that waits. */
 export const pageIn = (lang) => `<!doctype html><html lang="${lang}" dir="${direction(lang)}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><script src="/temoin.js"></script><title>x</title></head>
-<body><p>Rivemont</p><iframe data-consent="third-party" data-service="youtube" data-src="/video" width="560" height="315" style="max-width: 100%" title="x"></iframe></body></html>`;
+<body><main><h1>Rivemont</h1><iframe data-consent="third-party" data-service="youtube" data-src="/video" width="560" height="315" style="max-width: 100%" title="x"></iframe></main></body></html>`;
