@@ -6,7 +6,9 @@ import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
 import { needs } from './lib/browser.mjs';
-import { include, page } from './lib/gate.mjs';
+import { include, page, placeholderIsDrawn } from './lib/gate.mjs';
+import { catalogueWith, themes } from './lib/looks.mjs';
+import { richCatalogue, startSite, startTemoin } from './lib/server.mjs';
 import { program, stage } from './lib/stage.mjs';
 
 const { browser, site } = await stage();
@@ -157,23 +159,35 @@ test('the notice does not cover the floating button', async (t) => {
 
 // ---- what the visitor has set ----
 
-test('who asks for more contrast has 7:1 for all text', needs('contrastSetting'), async (t) => {
-  for (const scheme of ['light', 'dark']) {
-    const tab = await browser.tab(t, { media: { 'prefers-contrast': 'more', 'prefers-color-scheme': scheme } });
-    await tab.visit(site.url);
-    await tab.goRuns();
-    assert.ok(await tab.run(() => matchMedia('(prefers-contrast: more)').matches), 'the emulation must work');
-    await tab.inject(axe);
-    const enhanced = async (dialog) => {
-      const { violations } = await tab.run((dialog) => window.axe.run({ fromShadowDom: ['#temoin', dialog ? 'dialog' : '.banner'] }, { runOnly: { type: 'rule', values: ['color-contrast-enhanced'] } }), dialog);
-      assert.deepEqual(violations.flatMap(({ nodes }) => nodes.map(({ html, failureSummary }) => `${html.slice(0, 100)} ${failureSummary}`)), [], `${dialog ? 'the dialog' : 'the banner'}, ${scheme}`);
-    };
-    await enhanced(false);
-    await tab.press('customize');
-    await tab.dialogIsOpen();
-    await enhanced(true);
-  }
-});
+for (const theme of themes) {
+  test(`who asks for more contrast has 7:1 for all text: banner, dialog, placeholder, charter, ${theme}`, needs('contrastSetting'), async (t) => {
+    const themed = await startTemoin(t, { catalogue: catalogueWith(await richCatalogue(), { theme }) });
+    const front = await startSite(t, { upstream: themed.url });
+    front.page('/page', page(include, '<main><iframe title="video" width="400" height="300" data-consent="third-party" data-service="youtube" data-src="/nothing"></iframe></main>', 'fr'));
+    for (const scheme of ['light', 'dark']) {
+      const tab = await browser.tab(t, { media: { 'prefers-contrast': 'more', 'prefers-color-scheme': scheme } });
+      const enhanced = async (what, context) => {
+        await tab.inject(axe);
+        const { violations, passes } = await tab.run((context) => window.axe.run(context, { runOnly: { type: 'rule', values: ['color-contrast-enhanced'] } }), context);
+        assert.deepEqual(violations.flatMap(({ nodes }) => nodes.map(({ html, failureSummary }) => `${html.slice(0, 100)} ${failureSummary}`)), [], `${what}, ${scheme}`);
+        assert.ok(passes[0]?.nodes.length >= 3, `axe must have looked at something: ${what}, ${scheme}`);
+      };
+      await tab.visit(front.url + '/page');
+      await tab.goRuns();
+      assert.ok(await tab.run(() => matchMedia('(prefers-contrast: more)').matches), 'the emulation must work');
+      await enhanced('the banner', { fromShadowDom: ['#temoin', '.banner'] });
+      await placeholderIsDrawn(tab);
+      await tab.run(() => { document.querySelector('.temoin-placeholder').shadowRoot.querySelector('details').open = true; });
+      await enhanced('the placeholder', { fromShadowDom: ['.temoin-placeholder', '.placeholder'] });
+      await tab.press('customize');
+      await tab.dialogIsOpen();
+      await tab.inside((shadow) => { for (const details of shadow.querySelectorAll('dialog details')) details.open = true; });
+      await enhanced('the dialog', { fromShadowDom: ['#temoin', 'dialog'] });
+      await tab.visit(front.url + '/charte-cookies/fr');
+      await enhanced('the charter', 'body');
+    }
+  });
+}
 
 // ---- targets: WCAG 2.5.8 ----
 
