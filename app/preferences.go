@@ -115,7 +115,12 @@ func (p *Preferences) category(category consent.Category) ui.UI {
 			ui.P().ID(id+"-state").Class("state").Attr("part", "state").Text(p.state(category)),
 			ui.P().Attr("part", "text").Text(category.Description.In(p.Edition.Lang)),
 			ui.Details().Body(
-				ui.Summary().Attr("part", "summary").Text(fill(p.Edition.Texts.Details, "count", strconv.Itoa(len(services)))),
+				// Out of context all would be called the same but for a number:
+				// readers hear the category's name too, which is seen above.
+				ui.Summary().Attr("part", "summary").Body(
+					ui.Text(fill(p.Edition.Texts.Details, "count", strconv.Itoa(len(services)))+" "),
+					ui.Span().Text(category.Title.In(p.Edition.Lang)),
+				),
 				ui.Div().Body(p.services(category, services)...),
 			),
 		)
@@ -169,7 +174,7 @@ func (p *Preferences) service(category consent.Category, service consent.Service
 func (p *Preferences) serviceName(category consent.Category, service consent.Service) ui.UI {
 	name := service.Name.In(p.Edition.Lang)
 	if category.Necessary {
-		return ui.Text(name)
+		return ui.Span().ID("temoin-" + service.ID + "-name").Text(name)
 	}
 	return &Switch{
 		Actions: p.Actions,
@@ -192,7 +197,7 @@ func (p *Preferences) cookies(service consent.Service) ui.UI {
 			ui.Td().Text(p.Edition.duration(cookie.Duration)),
 		))
 	}
-	return ui.Table().Attr("part", "table").Body(
+	return ui.Table().Attr("part", "table").Aria("labelledby", "temoin-"+service.ID+"-name").Body(
 		ui.THead().Body(ui.Tr().Body(headings(t.ColumnCookie, t.ColumnPurpose, t.ColumnDuration)...)),
 		ui.TBody().Body(rows...),
 	)

@@ -304,7 +304,7 @@ func TestDashboard_TrustsAProxy(t *testing.T) {
 			b := newBench(t, newFakeStore(t), proxied)
 			response := b.visit("GET", "/admin", nil, c.change...)
 			if c.sees {
-				page := expect(t, response, http.StatusOK, "Connecté : agnès")
+				page := expect(t, response, http.StatusOK, "Connecté\u00a0: agnès")
 				if strings.Contains(page, "Se déconnecter") {
 					t.Error("the page offers to sign out, which the proxy alone can do")
 				}

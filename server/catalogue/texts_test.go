@@ -3,6 +3,7 @@ package catalogue
 import (
 	"maps"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"go.yaml.in/yaml/v3"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -261,10 +263,12 @@ func TestTexts_Quotes(t *testing.T) {
 	})
 }
 
+// bare is double punctuation, or a quotation mark, without its space.
+var bare = regexp.MustCompile(`[^\x{202f}][;!?]|[^\x{a0}]:|«[^\x{a0}]|[^\x{a0}]»`)
+
 // TestTexts_Spaces: French and Breton keep a space, which does not break,
 // between a word and double punctuation; others have none there.
 func TestTexts_Spaces(t *testing.T) {
-	bare := regexp.MustCompile(`[^\x{202f}][;!?]|[^\x{a0}]:|«[^\x{a0}]|[^\x{a0}]»`)
 	spaced := regexp.MustCompile(`[\p{Z}][;:!?،؛؟.,…»)]|[«(][\p{Z}]`)
 	number := regexp.MustCompile(`§ \d|\d §`)
 	eachText(t, func(t *testing.T, code, key, text, _ string) {
@@ -282,6 +286,54 @@ func TestTexts_Spaces(t *testing.T) {
 			t.Errorf("%s has two spaces, or three dots for an ellipsis: %s", key, text)
 		}
 	})
+}
+
+// TestSpaces_Elsewhere asks the same of all other French that somebody reads:
+// the dashboard's, the themes', the presets', the examples' and the demo's.
+func TestSpaces_Elsewhere(t *testing.T) {
+	// Names in a program are written as it wants them.
+	code := regexp.MustCompile(`https?://\S+|temoin:\w+`)
+	for _, pattern := range []string{"admin/fr.yaml", "texts/themes/*.yaml", "presets/*.yaml", "catalogue.yaml", "demo/*.yaml", "demo/content.json"} {
+		files, err := filepath.Glob(filepath.Join("../../web", pattern))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: no file, %v", pattern, err)
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var content any
+			if err := yaml.Unmarshal(data, &content); err != nil { // JSON is YAML
+				t.Fatalf("%s: %v", file, err)
+			}
+			for _, text := range frenchIn(content, filepath.Base(file) == "fr.yaml") {
+				if found := bare.FindString(code.ReplaceAllString(text, "")); found != "" {
+					t.Errorf("%s has %q: %s", file, found, text)
+				}
+			}
+		}
+	}
+}
+
+// frenchIn returns all texts beneath a key "fr", or beneath any where all is French.
+func frenchIn(value any, isFrench bool) []string {
+	var found []string
+	switch value := value.(type) {
+	case map[string]any:
+		for key, part := range value {
+			found = append(found, frenchIn(part, isFrench || key == "fr")...)
+		}
+	case []any:
+		for _, part := range value {
+			found = append(found, frenchIn(part, isFrench)...)
+		}
+	case string:
+		if isFrench {
+			found = append(found, value)
+		}
+	}
+	return found
 }
 
 // TestTexts_Whole: what is a sentence in French is one in every language.

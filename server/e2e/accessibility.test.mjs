@@ -5,7 +5,9 @@ import { test } from 'node:test';
 
 import { inDialog, injectAxe, isAccessible } from './lib/axe.mjs';
 import { needs } from './lib/browser.mjs';
-import { include, page } from './lib/gate.mjs';
+import { include, page, placeholderIsDrawn } from './lib/gate.mjs';
+import { catalogueWith, themes } from './lib/looks.mjs';
+import { richCatalogue, startSite, startTemoin } from './lib/server.mjs';
 import { program, stage } from './lib/stage.mjs';
 
 const { browser, site } = await stage();
@@ -181,23 +183,35 @@ test('the notice does not cover the floating button', async (t) => {
 
 // ---- what the visitor has set ----
 
-test('who asks for more contrast has 7:1 for all text', needs('contrastSetting'), async (t) => {
-  for (const scheme of ['light', 'dark']) {
-    const tab = await browser.tab(t, { media: { 'prefers-contrast': 'more', 'prefers-color-scheme': scheme } });
-    await tab.visit(site.url);
-    await tab.goRuns();
-    assert.ok(await tab.run(() => matchMedia('(prefers-contrast: more)').matches), 'the emulation must work');
-    await injectAxe(tab);
-    const enhanced = async (dialog) => {
-      const { violations } = await tab.run((dialog) => window.axe.run({ fromShadowDom: ['#temoin', dialog ? 'dialog' : '.banner'] }, { runOnly: { type: 'rule', values: ['color-contrast-enhanced'] } }), dialog);
-      assert.deepEqual(violations.flatMap(({ nodes }) => nodes.map(({ html, failureSummary }) => `${html.slice(0, 100)} ${failureSummary}`)), [], `${dialog ? 'the dialog' : 'the banner'}, ${scheme}`);
-    };
-    await enhanced(false);
-    await tab.press('customize');
-    await tab.dialogIsOpen();
-    await enhanced(true);
-  }
-});
+for (const theme of themes) {
+  test(`who asks for more contrast has 7:1 for all text: banner, dialog, placeholder, charter, ${theme}`, needs('contrastSetting'), async (t) => {
+    const themed = await startTemoin(t, { catalogue: catalogueWith(await richCatalogue(), { theme }) });
+    const front = await startSite(t, { upstream: themed.url });
+    front.page('/page', page(include, '<main><iframe title="video" width="400" height="300" data-consent="third-party" data-service="youtube" data-src="/nothing"></iframe></main>', 'fr'));
+    for (const scheme of ['light', 'dark']) {
+      const tab = await browser.tab(t, { media: { 'prefers-contrast': 'more', 'prefers-color-scheme': scheme } });
+      const enhanced = async (what, context) => {
+        await injectAxe(tab);
+        const { violations, passes } = await tab.run((context) => window.axe.run(context, { runOnly: { type: 'rule', values: ['color-contrast-enhanced'] } }), context);
+        assert.deepEqual(violations.flatMap(({ nodes }) => nodes.map(({ html, failureSummary }) => `${html.slice(0, 100)} ${failureSummary}`)), [], `${what}, ${scheme}`);
+        assert.ok(passes[0]?.nodes.length >= 3, `axe must have looked at something: ${what}, ${scheme}`);
+      };
+      await tab.visit(front.url + '/page');
+      await tab.goRuns();
+      assert.ok(await tab.run(() => matchMedia('(prefers-contrast: more)').matches), 'the emulation must work');
+      await enhanced('the banner', { fromShadowDom: ['#temoin', '.banner'] });
+      await placeholderIsDrawn(tab);
+      await tab.run(() => { document.querySelector('.temoin-placeholder').shadowRoot.querySelector('details').open = true; });
+      await enhanced('the placeholder', { fromShadowDom: ['.temoin-placeholder', '.placeholder'] });
+      await tab.press('customize');
+      await tab.dialogIsOpen();
+      await tab.inside((shadow) => { for (const details of shadow.querySelectorAll('dialog details')) details.open = true; });
+      await enhanced('the dialog', { fromShadowDom: ['#temoin', 'dialog'] });
+      await tab.visit(front.url + '/charte-cookies/fr');
+      await enhanced('the charter', 'body');
+    }
+  });
+}
 
 // ---- targets: WCAG 2.5.8 ----
 
@@ -292,6 +306,102 @@ test('at 320 × 200 px, which is 1280 × 800 at 400 %, nothing is lost and nothi
   }
   const other = await placeholderPage(t, { viewport: { width: 320, height: 200 } });
   assert.deepEqual([await other.run(tooWide), await other.run(cutOff)], [[], []], 'the placeholder');
+});
+
+// ---- without style sheets: RGAA 10.1 to 10.3 ----
+
+test('without style sheets all words are there, in the order in which one reads them with: banner, dialog, charter', async (t) => {
+  const tab = await browser.tab(t);
+  /** The words that are shown, in the document's order; which stand before what they follow; and what style sheets add. */
+  const look = (selector) => tab.inside((shadow, selector) => {
+    const box = shadow.querySelector(selector) ?? document.querySelector(selector);
+    const texts = document.createTreeWalker(box, NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (texts.nextNode()) {
+      const { currentNode: { data, parentElement } } = texts;
+      if (data.trim() && parentElement.checkVisibility()) found.push([data.trim(), parentElement.getBoundingClientRect(), parentElement.closest('.scroll')]);
+    }
+    // What scrolls by itself has an order of its own.
+    const isStray = (one, before) => one[2] === before?.[2] && one[1].top < before[1].top - 2 && one[1].left < before[1].right - 2;
+    const stray = found.filter((one, i) => isStray(one, found[i - 1])).map(([text]) => text);
+    const added = [...box.querySelectorAll('*')].flatMap((element) => ['::before', '::after'].map((side) => getComputedStyle(element, side).content)).filter((content) => !['none', 'normal', '""'].includes(content));
+    return { said: found.map(([text]) => text), stray, added };
+  }, selector);
+  const isThere = async (selector) => {
+    const { said, ...wrong } = await look(selector);
+    assert.ok(said.length > 5, `there must be something to read in ${selector}: ${said}`);
+    assert.deepEqual(wrong, { stray: [], added: [] }, selector);
+    await tab.inside((shadow) => {
+      shadow.adoptedStyleSheets = [];
+      for (const sheet of document.styleSheets) sheet.disabled = true;
+    });
+    const plainly = (await look(selector)).said;
+    // There may be more in between: what a wide screen does not need.
+    let at = -1;
+    for (const text of said) {
+      at = plainly.indexOf(text, at + 1);
+      assert.ok(at >= 0, `"${text}" of ${selector} must be there, after what comes before it`);
+    }
+  };
+  await tab.visit(site.url);
+  await tab.goRuns();
+  await isThere('.banner');
+  await tab.reload();
+  await tab.goRuns();
+  await tab.press('customize');
+  await tab.dialogIsOpen();
+  await tab.inside((shadow) => { for (const details of shadow.querySelectorAll('dialog details')) details.open = true; });
+  await isThere('dialog');
+  await tab.visit(site.url + '/charte-cookies/fr');
+  await tab.bannerIsThere();
+  await isThere('main');
+});
+
+// ---- time: WCAG 2.2.1 ----
+
+/** Runs in each document: dayGoesBy() sets its clocks ahead, and lets every timer that waits have its moment. */
+const hurry = () => {
+  const { Date: Calendar, setTimeout: wait, clearTimeout: forget, performance } = window;
+  const elapsed = performance.now.bind(performance);
+  const waiting = new Map();
+  let ahead = 0;
+  performance.now = () => elapsed() + ahead;
+  window.Date = class extends Calendar {
+    constructor(...parts) { super(...(parts.length ? parts : [Calendar.now() + ahead])); }
+
+    static now() { return Calendar.now() + ahead; }
+  };
+  window.setTimeout = (done, ms, ...rest) => {
+    const id = wait(() => { waiting.delete(id); done(...rest); }, ms);
+    waiting.set(id, () => done(...rest));
+    return id;
+  };
+  window.clearTimeout = (id) => { waiting.delete(id); forget(id); };
+  window.dayGoesBy = () => {
+    ahead += 86_400_000;
+    for (const [id, done] of [...waiting]) { window.clearTimeout(id); done(); }
+  };
+};
+
+test('nothing is lost by waiting: a day later the banner, a choice that is half made and a notice are as they were', async (t) => {
+  const tab = await browser.tab(t, { before: [hurry, () => { Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set() {} }); }] });
+  const dayGoesBy = async () => { await tab.run(() => window.dayGoesBy()); await tab.frames(); };
+  await tab.visit(site.url);
+  await tab.goRuns();
+  await dayGoesBy();
+  assert.equal((await tab.layers()).banner, true);
+  assert.equal(await tab.choice(), null, 'silence is no choice');
+  await tab.press('customize');
+  await tab.dialogIsOpen();
+  await tab.turn('youtube');
+  await dayGoesBy();
+  assert.deepEqual([(await tab.layers()).dialog, (await tab.switches()).youtube], [true, true], 'what was switched on is still so');
+  await tab.press('save');
+  await tab.dialogIsClosed();
+  const { notice } = await tab.layers();
+  assert.ok(notice, 'the choice is not kept, and a notice says so');
+  await dayGoesBy();
+  assert.equal((await tab.layers()).notice, notice, 'which stays until it is closed');
 });
 
 // ---- announcements: WCAG 4.1.3 ----

@@ -1,27 +1,16 @@
 // The dashboard, as whoever runs the site uses it: on the real server, with the
 // choices of real visitors.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
 
 import { can, launch, needs } from './lib/browser.mjs';
-import { binary, certificate, eventually, folder, saved, send, startSite, startTemoin } from './lib/server.mjs';
+import { admin, certificate, eventually, folder, saved, send, startSite, startTemoin } from './lib/server.mjs';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const password = 'cheval correct pile';
 const browser = await launch(after);
-
-/** Runs temoin admin with a line on its standard input; returns { code, said }. */
-function admin(data, line, ...args) {
-  return new Promise((resolve) => {
-    const child = execFile(binary, ['admin', ...args, '-data', data], { timeout: 30_000 }, (error, stdout, stderr) => {
-      resolve({ code: error ? error.code : 0, said: stdout + stderr });
-    });
-    child.stdin.end(line + '\n');
-  });
-}
 
 /** Starts a server; its door is where an operator's browser keeps a Secure cookie. */
 async function start(t, options) {

@@ -4,6 +4,7 @@ import { after, test } from 'node:test';
 
 import { launch, needs, nothingStored } from './lib/browser.mjs';
 import { contrast } from './lib/colours.mjs';
+import { include, page, placeholderIsDrawn } from './lib/gate.mjs';
 import { eventually } from './lib/server.mjs';
 import { demoPages, program, stage } from './lib/stage.mjs';
 
@@ -399,18 +400,38 @@ test('with the text spacing of WCAG 1.4.12 nothing is cut', async (t) => {
   assert.deepEqual(cut, [], 'no text may be wider than its box');
 });
 
-test('in forced colours the buttons keep their edges and the focus is to be seen', needs('forcedColors'), async (t) => {
+/** Of all that can be used in a place: which button has no edge, and what has the focus without a ring of 2 px. */
+const unseen = (shadow, place) => {
+  const roots = { layers: shadow, placeholder: document.querySelector('.temoin-placeholder')?.shadowRoot, page: document };
+  const [where, selector] = place;
+  const found = [...roots[where].querySelectorAll(selector)].flatMap((box) => [...box.querySelectorAll('button, a, input, summary')]).filter((element) => element.checkVisibility() && !element.disabled);
+  const wrong = found.filter((element) => {
+    element.focus();
+    const { borderTopWidth, borderTopStyle, outlineStyle, outlineWidth } = getComputedStyle(element);
+    const hasEdge = element.localName !== 'button' || (borderTopStyle === 'solid' && parseFloat(borderTopWidth) >= 1);
+    return !hasEdge || outlineStyle !== 'solid' || parseFloat(outlineWidth) < 2;
+  });
+  return found.length < 3 ? [`only ${found.length} things to use`] : wrong.map((element) => element.outerHTML.slice(0, 100));
+};
+
+test('in forced colours the buttons keep their edges and the focus is to be seen: banner, dialog, placeholder, charter', needs('forcedColors'), async (t) => {
+  site.page('/embed', page(include, '<main><iframe title="Film" width="400" height="300" data-consent="third-party" data-service="youtube" data-src="/nothing"></iframe></main>', 'fr'));
   const tab = await browser.tab(t, { media: { 'forced-colors': 'active' } });
-  await tab.visit(site.url);
+  await tab.visit(site.url + '/embed');
   await tab.goRuns();
   assert.ok(await tab.run(() => matchMedia('(forced-colors: active)').matches), 'the emulation must work');
+  await tab.keys('Tab'); // a browser shows the focus to whom uses the keys
+  assert.deepEqual(await tab.inside(unseen, ['layers', '.banner']), [], 'the banner');
+  await placeholderIsDrawn(tab);
+  assert.deepEqual(await tab.inside(unseen, ['placeholder', '.placeholder']), [], 'the placeholder');
+  await tab.focus('customize');
+  await tab.keys('Enter');
+  await tab.dialogIsOpen();
+  await tab.inside((shadow) => { for (const details of shadow.querySelectorAll('dialog details')) details.open = true; });
+  assert.deepEqual(await tab.inside(unseen, ['layers', 'dialog']), [], 'the dialog');
+  await tab.visit(site.url + '/charte-cookies/fr');
   await tab.keys('Tab');
-  const styles = await tab.inside((shadow) => [...shadow.querySelectorAll('.banner [data-temoin]')].map((button) => {
-    button.focus();
-    const style = getComputedStyle(button);
-    return { border: parseFloat(style.borderTopWidth), line: style.borderTopStyle, outline: style.outlineStyle };
-  }));
-  for (const { border, line } of styles) assert.ok(border >= 1 && line === 'solid', 'a button needs an edge where backgrounds are taken away');
+  assert.deepEqual(await tab.inside(unseen, ['page', 'body']), [], 'the charter');
 });
 
 test('the focus ring is at least 2 px wide and stands out by 3:1', async (t) => {

@@ -1,5 +1,7 @@
 // The cookie charter, and its form: with JavaScript and without.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
 import { needs, plain } from './lib/browser.mjs';
@@ -121,6 +123,46 @@ test('on paper the charter has its tables, and neither form nor buttons', needs(
     color: getComputedStyle(document.body).color,
   }));
   assert.deepEqual(found, { tables: true, others: [], color: 'rgb(0, 0, 0)' });
+});
+
+test('on paper, tables stay tables and no word of them is cut, dark or light, on a narrow sheet too', needs('mediaType'), async (t) => {
+  const tab = await browser.tab(t, { viewport: { width: 680, height: 1000 }, media: { 'prefers-color-scheme': 'dark' } });
+  await tab.visit(site.url + '/charte-cookies/fr');
+  await tab.goRuns();
+  await tab.media({ type: 'print' });
+  const found = await tab.run(() => ({
+    layout: [...new Set([...document.querySelectorAll('td')].map((cell) => getComputedStyle(cell).display))],
+    wide: [...document.querySelectorAll('th, td')].filter((cell) => cell.scrollWidth > cell.clientWidth + 1).map((cell) => cell.textContent),
+    broken: [...document.querySelectorAll('table code')].filter((code) => code.getClientRects().length > 1).map((code) => code.textContent),
+    colors: [...new Set([...document.querySelectorAll('h1, h2, h3, p, td')].map((element) => getComputedStyle(element).color))],
+    paper: getComputedStyle(document.body).backgroundColor,
+  }));
+  assert.deepEqual(found, { layout: ['table-cell'], wide: [], broken: [], colors: ['rgb(0, 0, 0)'], paper: 'rgb(255, 255, 255)' });
+});
+
+test('in a browser’s reader mode the charter is complete', async (t) => {
+  const tab = await browser.tab(t);
+  await tab.visit(site.url + '/charte-cookies/fr');
+  await tab.bannerIsThere();
+  await tab.inject(`${await readFile(createRequire(import.meta.url).resolve('@mozilla/readability/Readability.js'), 'utf8')}; window.Readability = Readability;`);
+  const read = await tab.run(() => {
+    const { title, content } = new window.Readability(document.cloneNode(true), { serializer: (element) => element }).parse();
+    return {
+      title,
+      text: content.textContent,
+      headings: [...content.querySelectorAll('h2, h3')].map((heading) => heading.textContent),
+      tables: [...content.querySelectorAll('table')].map((table) => table.rows.length),
+    };
+  });
+  const shown = await tab.run(() => ({
+    headings: [...document.querySelectorAll('main section :is(h2, h3)')].map((heading) => heading.textContent),
+    tables: [...document.querySelectorAll('table')].map((table) => table.rows.length),
+  }));
+  assert.match(read.title, /Charte cookies/);
+  assert.deepEqual(read.headings.filter((heading) => shown.headings.includes(heading)), shown.headings);
+  assert.deepEqual(read.tables, shown.tables);
+  for (const words of ['cookies_preferences', 'Google Ireland Limited', 'Se souvenir du choix du visiteur', 'CNIL']) assert.ok(read.text.includes(words), `reader mode shows "${words}"`);
+  assert.doesNotMatch(read.text, /Vos choix sur les cookies/, 'nothing of the banner');
 });
 
 for (const width of [320, 768]) {

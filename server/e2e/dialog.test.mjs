@@ -323,7 +323,7 @@ test('details hold a table of each service’s cookies, with name, purpose and d
     };
   }));
   assert.ok(found.every(({ closed }) => closed), 'details must be closed at first');
-  assert.deepEqual(found.map(({ summary }) => summary), ['Services et cookies (4)', 'Services et cookies (2)', 'Services et cookies (0)', 'Services et cookies (2)']);
+  assert.deepEqual(found.map(({ summary }) => summary), ['Services et cookies (4) Cookies nécessaires', 'Services et cookies (2) Mesure d’audience', 'Services et cookies (0) Cookies internes', 'Services et cookies (2) Cookies tiers']);
   const youtube = found[3].services[0];
   assert.equal(youtube.name, 'YouTube');
   assert.deepEqual(youtube.head, [['Cookie', 'col'], ['À quoi il sert', 'col'], ['Durée', 'col']]);

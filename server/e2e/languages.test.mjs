@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { inDialog, isAccessible } from './lib/axe.mjs';
+import { placeholderIsDrawn } from './lib/gate.mjs';
 import { catalogueIn, direction, languages, pageIn, rightToLeft } from './lib/languages.mjs';
 import { stage } from './lib/stage.mjs';
 
@@ -111,6 +112,16 @@ for (const lang of rightToLeft) {
     await tab.sees('open');
     const { right } = await tab.inside((shadow) => shadow.querySelector('.reopen .button').getBoundingClientRect().toJSON());
     assert.ok(right > 1280 - 20, 'the floating button is on the right');
+
+    await placeholderIsDrawn(tab);
+    const placeholder = await tab.run(() => {
+      const box = document.querySelector('.temoin-placeholder').shadowRoot.querySelector('.placeholder');
+      const { lang, dir } = box;
+      const { direction, textAlign } = getComputedStyle(box);
+      return { lang, dir, direction, textAlign, buttons: [...box.querySelectorAll('button')].map((button) => button.getBoundingClientRect().left) };
+    });
+    assert.deepEqual({ ...placeholder, buttons: 2 }, { lang, dir: 'rtl', direction: 'rtl', textAlign: 'start', buttons: 2 });
+    assert.ok(placeholder.buttons[0] > placeholder.buttons[1], 'the first button of the placeholder is on the right');
 
     await tab.visit(`${site.url}/charte-cookies/${lang}`);
     assert.deepEqual(await tab.run(() => [document.documentElement.lang, document.documentElement.dir]), [lang, 'rtl']);

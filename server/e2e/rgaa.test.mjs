@@ -1,4 +1,4 @@
-// RGAA.md names tests: each of them has to exist.
+// RGAA.md names tests: each of them has to exist, and to be meant alone.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 import { repository } from './lib/server.mjs';
 
-test('every test that RGAA.md names is there', async () => {
+test('every test that RGAA.md names is there, and no other has a name like it', async () => {
   const text = await readFile(path.join(repository, 'RGAA.md'), 'utf8');
   const named = [...text.matchAll(/`([\w-]+\.test\.mjs)`: ([^;|\n]+?)\s*(?=[;|\n]|\.\s)/g)].map(([, file, words]) => [file, words.replace(/\.$/, '')]);
   assert.ok(named.length > 50, `the table must be read: ${named.length}`);
@@ -14,6 +14,6 @@ test('every test that RGAA.md names is there', async () => {
     const source = await readFile(path.join(repository, 'server/e2e', file), 'utf8');
     // Titles alone, with what is put in left out.
     const titles = [...source.matchAll(/test\((['`])((?:(?!\1).)*)\1/g)].map(([, , title]) => title);
-    assert.ok(titles.some((title) => title.includes(words)), `${file} has no test called "… ${words} …"`);
+    assert.equal(titles.filter((title) => title.includes(words)).length, 1, `tests of ${file} called "… ${words} …"`);
   }
 });

@@ -35,7 +35,7 @@ const engines = {
     },
     cannot: {
       memory: 'WebDriver BiDi does not measure memory',
-      accessibilityTree: 'WebDriver BiDi has no command for it; the golden files are made in Chromium',
+      accessibilityTree: 'the golden files are those of Chromium’s tree',
       layoutShift: 'Firefox does not measure layout shifts',
     },
   },
@@ -44,7 +44,7 @@ const engines = {
       downloads: 'WebDriver cannot say where files go',
       memory: 'WebDriver does not measure memory',
       cache: 'a MiniBrowser that is driven keeps no cache on the disk, where alone it would find the program again',
-      accessibilityTree: 'WebDriver has no command for it; the golden files are made in Chromium',
+      accessibilityTree: 'the golden files are those of Chromium’s tree',
       forcedColors: 'WebKitGTK knows no forced colours',
       layoutShift: 'WebKit does not measure layout shifts',
       mediaType: 'WebDriver cannot change the medium, and neither can the desktop',
@@ -114,18 +114,33 @@ export async function launch(after, { textSize, cookies = true, privately = fals
   return new Browser(browser, { ownContext: !!profile || (engine === 'firefox' && privately) });
 }
 
-/** Runs an expression within Firefox itself, which can do what neither Puppeteer nor BiDi has a command for. */
+/** Runs an expression within Firefox itself, which can do what neither Puppeteer nor BiDi has a command for; returns its value. */
 async function firefoxRuns(page, expression) {
   const { connection } = page.browser();
   const { result: { contexts: [{ context }] } } = await connection.send('browsingContext.getTree', { 'moz:scope': 'chrome' });
-  const { result } = await connection.send('script.evaluate', { expression: `${expression}; true`, target: { context }, awaitPromise: true });
+  const { result } = await connection.send('script.evaluate', { expression, target: { context }, awaitPromise: true });
   if (result.type !== 'success') throw new Error(`Firefox does not do ${expression}: ${result.exceptionDetails?.text}`);
+  return result.result.value;
 }
 
 /** Sets what Firefox knows of one tab: its medium, its visitor's settings, whether scripts run. */
 function firefoxSets(page, settings) {
-  return firefoxRuns(page, `Object.assign(ChromeUtils.importESModule('chrome://remote/content/shared/NavigableManager.sys.mjs')
-    .NavigableManager.getBrowsingContextById(${JSON.stringify(page.mainFrame()._id)}), ${JSON.stringify(settings)})`);
+  return firefoxRuns(page, `Object.assign(${browsingContext(page)}, ${JSON.stringify(settings)}); true`);
+}
+
+/** What Firefox itself calls a tab. */
+const browsingContext = (page) => `ChromeUtils.importESModule('chrome://remote/content/shared/NavigableManager.sys.mjs')
+  .NavigableManager.getBrowsingContextById(${JSON.stringify(page.mainFrame()._id)})`;
+
+/** The tree that Firefox gives to a screen reader; at first it is not whole. */
+async function firefoxTree(page) {
+  return JSON.parse(await firefoxRuns(page, `(() => {
+    const service = Cc['@mozilla.org/accessibilityService;1'].getService(Ci.nsIAccessibilityService);
+    const after = (node) => (node ? [node, ...after(node.nextSibling)] : []);
+    const print = (node) => ({ role: node.computedARIARole || service.getStringRole(node.role), name: node.name ?? '', children: after(node.firstChild).map(print) });
+    const found = service.getAccessibleFor(${browsingContext(page)}.embedderElement);
+    return JSON.stringify(found ? print(found) : {});
+  })()`));
 }
 
 const contrasts = new WeakMap(); // Firefox → what it was told last
@@ -136,7 +151,7 @@ async function firefoxContrasts(page, contrast) {
   if ((contrasts.get(browser) ?? 'no-preference') === contrast) return;
   // A desktop's theme for those who see badly, which leaves a page its colours.
   await firefoxRuns(page, `Services.prefs.setIntPref('browser.display.document_color_use', ${contrast === 'more' ? 1 : 0});
-    Services.prefs.setIntPref('ui.useAccessibilityTheme', ${contrast === 'more' ? 1 : 0})`);
+    Services.prefs.setIntPref('ui.useAccessibilityTheme', ${contrast === 'more' ? 1 : 0}); true`);
   contrasts.set(browser, contrast);
 }
 
@@ -629,6 +644,21 @@ class Tab extends Place {
   screenshot(file, options = {}) { return this.driver.screenshot({ path: file, ...options }); }
 
   accessibilityTree() { return this.driver.accessibility.snapshot({ interestingOnly: false }); }
+
+  /**
+   * Role and name, as the browser computes them, of all that can be used or has
+   * a name of its own, in reading order: ['button Fermer', …]. WebKit is asked
+   * for each element of the layers, the others for the whole tree.
+   */
+  async controls() {
+    const told = ['region', 'dialog', 'button', 'link', 'switch', 'summary', 'table'];
+    const print = (role, name) => `${role} ${plain(name)}`.trim();
+    if (engine === 'webkit') return (await this.driver.described('section, dialog, button, a, input, summary, table')).map(([role, name]) => print(role, name));
+    // Chromium calls a summary by what is drawn beside it.
+    const flat = ({ role, name, children = [] }) => [[role?.replace('DisclosureTriangle', 'summary'), name], ...children.flatMap(flat)];
+    const tree = engine === 'firefox' ? await firefoxTree(this.driver) : await this.accessibilityTree();
+    return flat(tree).filter(([role]) => told.includes(role)).map(([role, name]) => print(role, name ?? ''));
+  }
 
   async front() { await this.driver.bringToFront(); }
 

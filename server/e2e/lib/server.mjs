@@ -32,6 +32,16 @@ export async function temoin(...args) {
   }
 }
 
+/** Runs temoin admin with a line on its standard input; returns { code, said }. */
+export function admin(data, line, ...args) {
+  return new Promise((resolve) => {
+    const child = execFile(binary, ['admin', ...args, '-data', data], { timeout: 30_000 }, (error, stdout, stderr) => {
+      resolve({ code: error ? error.code : 0, said: stdout + stderr });
+    });
+    child.stdin.end(line + '\n');
+  });
+}
+
 /** A new folder that goes away with the test, or the suite, t. */
 export async function folder(t) {
   const dir = await mkdtemp(path.join(tmpdir(), 'temoin-e2e-'));

@@ -474,6 +474,24 @@ class Page {
     await this.evaluate(`(${blockRequests})(${JSON.stringify(pattern.source)})`);
   }
 
+  /** Role and name of those elements of the layers that match and can be reached; of one without a role, what it is. */
+  async described(selector) {
+    const elements = await this.command('POST', '/execute/sync', {
+      args: [selector],
+      script: `
+        const { shadowRoot } = document.querySelector('#temoin');
+        const dialog = shadowRoot.querySelector('dialog[open]');
+        return [...shadowRoot.querySelectorAll(arguments[0])]
+          .filter((element) => element.checkVisibility({ visibilityProperty: true }) && (!dialog || dialog.contains(element)))
+          .map((element) => [element, element.localName]);`,
+    });
+    const found = [];
+    for (const [{ [elementKey]: id }, what] of elements) {
+      found.push([await this.command('GET', `/element/${id}/computedrole`) || what, await this.command('GET', `/element/${id}/computedlabel`)]);
+    }
+    return found;
+  }
+
   async currentUrl() { return this.command('GET', '/url'); }
 
   url() { return this.#address; }
