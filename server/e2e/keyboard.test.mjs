@@ -171,6 +171,29 @@ test('with the keyboard alone: the notice that nothing is kept is sent away', as
   await goTo(tab, dismiss);
   await tab.keys('Enter');
   await tab.until((shadow) => !shadow.querySelector('.notice.shown'), 'the notice to be gone');
+  assert.equal((await tab.layers()).focus, 'open', 'the focus must not be lost');
+});
+
+test('with the keyboard alone: a withdrawal after which the page has to begin anew is said, and the focus is back', async (t) => {
+  site.page('/measured', page(include, '<main><script type="text/plain" data-consent="statistics">window.ran = true;</script></main>', 'fr'));
+  const tab = await browser.tab(t);
+  await tab.visit(site.url + '/measured');
+  await tab.goRuns();
+  await goTo(tab, 'accept');
+  await tab.keys('Enter');
+  await tab.until(() => window.ran === true, 'the measure to run');
+  await goTo(tab, 'open');
+  await tab.keys('Enter');
+  await tab.dialogIsOpen();
+  await goTo(tab, 'refuse');
+  await tab.keys('Enter');
+  await tab.until((shadow) => window.ran !== true && /enregistré/.test(shadow?.querySelector('.notice p').textContent), 'the new page to say that it was saved');
+  assert.equal((await tab.layers()).focus, 'open');
+  assert.equal(await tab.has('statistics'), false);
+  await tab.reload();
+  await new Promise((resolve) => { setTimeout(resolve, 700); });
+  const { said, focus } = await tab.layers();
+  assert.deepEqual([said, focus], ['', null], 'it is said once');
 });
 
 for (const [answer, key, granted] of [['accept', 'Space', true], ['refuse', 'Enter', false]]) {
