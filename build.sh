@@ -16,7 +16,7 @@ Building needs Go alone. The tests need Debian's apt-get as well, and use Node.
 TEXT
 }
 
-engines=${TEMOIN_ENGINES:-chromium firefox}
+engines=${TEMOIN_ENGINES:-chromium firefox webkit}
 # How many times longer than on a quiet machine the tests wait for what has to come.
 export TEMOIN_PATIENCE=${TEMOIN_PATIENCE:-3}
 
@@ -72,7 +72,7 @@ need_node() {
 
 need_browser() {
   need_node
-  local packages=(chromium fonts-dejavu-core)
+  local packages=(chromium chromium-headless-shell fonts-dejavu-core)
   case $engines in *firefox*) packages+=(firefox-esr) ;; esac
   case $engines in *webkit*) packages+=(webkit2gtk-driver xvfb) ;; esac
   need "${packages[@]}"

@@ -7,7 +7,7 @@ import { include, page } from './lib/gate.mjs';
 import { eventually, send } from './lib/server.mjs';
 import { edition, later, loader, parts, program, runtime, stage } from './lib/stage.mjs';
 
-const { browser, server, site, rev } = await stage();
+const { browser, server, site, rev } = await stage({ whole: true });
 
 /** Makes a visitor's patience of ten seconds last half a second. */
 const impatient = () => {

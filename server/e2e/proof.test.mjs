@@ -12,7 +12,7 @@ import { choices, cookie, day, encode, lifetime, now, record } from './lib/recor
 import { eventually, folder, plainCatalogue, richCatalogue, saved, send, startSite, startTemoin, temoin } from './lib/server.mjs';
 import { loader, parts, program, stage } from './lib/stage.mjs';
 
-const { browser, server, site, rev } = await stage();
+const { browser, server, site, rev } = await stage({ whole: true });
 
 const api = /^\/api\//;
 const endpoint = /^\/api\/consents$/;

@@ -7,7 +7,7 @@ import { choices } from './lib/records.mjs';
 import { eventually } from './lib/server.mjs';
 import { program, stage } from './lib/stage.mjs';
 
-const { browser, site } = await stage();
+const { browser, site } = await stage({ whole: true });
 
 for (const [when, held] of [['before Go', true], ['once Go runs', false]]) {
   test(`a choice in one tab closes the banner in the other ${when}, and the other’s scripts hear of it`, async (t) => {

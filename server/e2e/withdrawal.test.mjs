@@ -19,7 +19,7 @@ const kept = [
   service('exempt', 'statistics', { kind: 'measure', anonymous: true, exemption, cookies: cookies('ex_id', 'shared') }),
   service('video', 'third-party', { kind: 'media', cookies: cookies('v_id', { name: 'v_third', party: 'third' }), storage: { local: ['video'] } }),
 ];
-const { browser, site, rev } = await stage({ catalogue: catalogue(kept) });
+const { browser, site, rev } = await stage({ catalogue: catalogue(kept), whole: true });
 
 /** A host with a parent that cookies may be set for; Chromium finds it on the loopback by itself. */
 const host = 'www.portal.localhost';

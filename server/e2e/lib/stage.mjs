@@ -6,10 +6,13 @@ import { launch } from './browser.mjs';
 import { revision } from './records.mjs';
 import { startSite, startTemoin } from './server.mjs';
 
-/** Starts the three; each test begins with a site without faults. */
-export async function stage({ catalogue } = {}) {
+/**
+ * Starts the three; each test begins with a site without faults.
+ * @param whole see launch in browser.mjs
+ */
+export async function stage({ catalogue, whole } = {}) {
   const server = await startTemoin(after, { catalogue });
-  const [browser, site] = await Promise.all([launch(after), startSite(after, { upstream: server.url })]);
+  const [browser, site] = await Promise.all([launch(after, { whole }), startSite(after, { upstream: server.url })]);
   beforeEach(() => site.reset());
   return { server, browser, site, rev: await revision(server.url) };
 }
