@@ -4,10 +4,12 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
+import { placeholderIsDrawn } from './lib/gate.mjs';
 import { catalogueIn, direction, languages, pageIn, rightToLeft } from './lib/languages.mjs';
 import { stage } from './lib/stage.mjs';
 
 const all = ['fr', ...languages.filter((lang) => lang !== 'fr')];
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const { browser, site } = await stage({ catalogue: catalogueIn(all) });
 
 /** Only the shell: Go starts when the visitor comes near. */
@@ -69,8 +71,6 @@ for (const lang of ['ar', 'he', 'de', 'el', 'mt']) {
   });
 }
 
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
 async function isAccessible(tab, state, context = 'document') {
   await tab.inject(axe);
   const violations = await tab.run(async (context) => {
@@ -115,6 +115,16 @@ for (const lang of rightToLeft) {
     await tab.sees('open');
     const { right } = await tab.inside((shadow) => shadow.querySelector('.reopen .button').getBoundingClientRect().toJSON());
     assert.ok(right > 1280 - 20, 'the floating button is on the right');
+
+    await placeholderIsDrawn(tab);
+    const placeholder = await tab.run(() => {
+      const box = document.querySelector('.temoin-placeholder').shadowRoot.querySelector('.placeholder');
+      const { lang, dir } = box;
+      const { direction, textAlign } = getComputedStyle(box);
+      return { lang, dir, direction, textAlign, buttons: [...box.querySelectorAll('button')].map((button) => button.getBoundingClientRect().left) };
+    });
+    assert.deepEqual({ ...placeholder, buttons: 2 }, { lang, dir: 'rtl', direction: 'rtl', textAlign: 'start', buttons: 2 });
+    assert.ok(placeholder.buttons[0] > placeholder.buttons[1], 'the first button of the placeholder is on the right');
 
     await tab.visit(`${site.url}/charte-cookies/${lang}`);
     assert.deepEqual(await tab.run(() => [document.documentElement.lang, document.documentElement.dir]), [lang, 'rtl']);

@@ -108,15 +108,14 @@ test('a page that is restored from the back/forward cache knows the choice that 
   const tab = await browser.tab(t);
   await tab.visit(site.url + '/cached');
   await tab.bannerIsThere();
+  await tab.settles(); // Firefox keeps no page that waits for an answer
   await tab.run(() => { window.restored = 0; addEventListener('pageshow', ({ persisted }) => { window.restored += persisted; }); });
   await tab.visit(site.url + '/a-propos');
   await tab.press('refuse');
   await tab.bannerIsGone();
   await tab.back();
   await tab.until((shadow) => !!shadow, 'the page to be back');
-  if (!await tab.run(() => window.restored)) {
-    t.diagnostic('this browser loaded the page anew; the event pageshow of a restored page is made by the test');
-  }
+  await tab.until(() => window.restored === 1, 'the page to be restored as it was left');
   await tab.bannerIsGone();
   assert.equal((await tab.choice()).choices.statistics, false);
 });
