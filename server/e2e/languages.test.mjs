@@ -8,7 +8,6 @@ import { catalogueIn, direction, languages, pageIn, rightToLeft } from './lib/la
 import { stage } from './lib/stage.mjs';
 
 const all = ['fr', ...languages.filter((lang) => lang !== 'fr')];
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const { browser, site } = await stage({ catalogue: catalogueIn(all) });
 
 /** Only the shell: Go starts when the visitor comes near. */
