@@ -10,6 +10,8 @@ usage() {
 ./build.sh test             install what the tests need, and run every test there is
 ./build.sh bench            sizes of all parts, times in Chromium, receipts a second; -size: the sizes alone,
                             -server: the server beside nginx
+./build.sh shots DIR        build, and take pictures of every scene in every look into DIR; with words after DIR,
+                            those whose name holds them: dialog dsfr dark 320 rtl
 ./build.sh export DIR       build, and write the files for a static host into DIR
 
 Building needs Go alone. The tests need Debian's apt-get as well, and use Node.
@@ -206,6 +208,7 @@ case "${1:-}" in
   serve) shift; build; exec bin/temoin serve -max-age 0 "$@" ;;
   test) test_all ;;
   bench) shift; build; bench "$@" ;;
+  shots) shift; build; need_browser; node server/e2e/shots.mjs "$@" ;;
   export) shift; build; bin/temoin export "$@" ;;
   *) usage; [ $# -eq 0 ] || exit 1 ;;
 esac

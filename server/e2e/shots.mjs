@@ -1,11 +1,13 @@
 // Screenshots of all that a visitor can see, in every look, and sheets that show
 // many at once: node server/e2e/shots.mjs DIR [WORD…]; with words, only those
-// whose name holds all of them. Names are scene-theme-position-scheme-width-dir.
+// whose name holds all of them. Names are scene-theme-position-scheme-width-dir:
+// from left to right in French, from right to left in Arabic.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 
 import { launch } from './lib/browser.mjs';
-import { contactSheet, looks, positions, setDirection, themes, withLook } from './lib/looks.mjs';
+import { catalogueIn } from './lib/languages.mjs';
+import { contactSheet, looks, positions, themes, withLook } from './lib/looks.mjs';
 import { richCatalogue, startTemoin } from './lib/server.mjs';
 
 const [dir, ...words] = process.argv.slice(2);
@@ -38,7 +40,7 @@ const scenes = {
     async come(tab, url) {
       await scenes.dialog.come(tab, url);
       await tab.turn('youtube');
-      await tab.turn('google-analytics');
+      await tab.turn('matomo');
       await tab.inside((shadow) => {
         for (const details of shadow.querySelectorAll('dialog details')) details.open = true;
         shadow.querySelector('dialog input[name="statistics"]').closest('.category').scrollIntoView();
@@ -63,7 +65,7 @@ const scenes = {
   charter: {
     whole: true,
     async come(tab, url) {
-      await tab.visit(url + 'charte-cookies/fr');
+      await tab.visit(url + 'charte-cookies');
       await answered(tab);
     },
   },
@@ -74,16 +76,14 @@ async function answered(tab) {
   await tab.bannerIsGone();
 }
 
-/** Takes a scene in one look, light and dark, at each width, in both directions. */
-async function take(browser, server, scene, look) {
+/** Takes a scene in one look and one direction, light and dark, at each width. */
+async function take(browser, server, direction, scene, look) {
   const { come, aim, whole } = scenes[scene];
   const wanted = [];
   for (const scheme of ['light', 'dark']) {
     for (const width of Object.keys(heights).map(Number)) {
-      for (const direction of ['ltr', 'rtl']) {
-        const name = [scene, look.theme, look.position, scheme, width, direction].join('-');
-        if (words.every((word) => name.split('-').includes(word))) wanted.push({ name, scheme, width, direction });
-      }
+      const name = [scene, look.theme, look.position, scheme, width, direction].join('-');
+      if (words.every((word) => name.split('-').includes(word))) wanted.push({ name, scheme, width });
     }
   }
   if (!wanted.length) return [];
@@ -91,10 +91,9 @@ async function take(browser, server, scene, look) {
   const leaving = [];
   const tab = await browser.tab({ after: (leave) => leaving.push(leave) });
   await come(tab, server.url + '/');
-  for (const { name, scheme, width, direction } of wanted) {
+  for (const { name, scheme, width } of wanted) {
     await tab.viewport({ width, height: heights[width] });
     await tab.media({ 'prefers-color-scheme': scheme });
-    await setDirection(tab, direction);
     await aim?.(tab);
     await tab.screenshot(path.join(dir, name + '.png'), { fullPage: !!whole });
   }
@@ -105,10 +104,11 @@ async function take(browser, server, scene, look) {
 const endings = [];
 try {
   const later = (end) => endings.push(end);
-  const [server, browser] = await Promise.all([startTemoin(later, { catalogue: await richCatalogue() }), launch(later)]);
+  const [ltr, rtl, browser] = await Promise.all([startTemoin(later, { catalogue: await richCatalogue() }), startTemoin(later, { catalogue: catalogueIn(['ar']) }), launch(later)]);
   for (const [scene, { positions: all = ['bottom'] }] of Object.entries(scenes)) {
     for (const look of looks(themes, all)) {
-      const names = await take(browser, server, scene, look);
+      const names = [];
+      for (const [direction, server] of Object.entries({ ltr, rtl })) names.push(...await take(browser, server, direction, scene, look));
       if (names.length) await contactSheet(browser, dir, ['sheet', scene, look.theme, look.position].join('-'), names);
     }
   }
