@@ -33,16 +33,16 @@ export const [
   words, // { shell, texts, charter }, which the files that shells names hold too
 ] = temoinBundle;
 
-const script = document.currentScript;
+const script = document.currentScript ?? { dataset: {} }; // a module has none
 
 /** The attributes data-… of the script's element. */
-export const options = script ? script.dataset : {};
+export const options = script.dataset;
 
 /** The nonce by which the page's policy let this script run, or "". */
-export const nonce = script?.nonce ?? '';
+export const nonce = script.nonce ?? '';
 
 /** The folder of temoin.js: all its parts lie beneath it. */
-const base = new URL('.', script ? script.src : document.baseURI);
+const base = new URL('.', script.src || document.baseURI);
 
 /** Address of what lies beside temoin.js, which may be on another origin than the page. */
 export const beside = (path) => new URL(path, base).href;

@@ -23,7 +23,7 @@ export function refocus() {
 export function style(css) {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
-  shadow.adoptedStyleSheets = [...shadow.adoptedStyleSheets, sheet];
+  shadow.adoptedStyleSheets.push(sheet);
 }
 
 /** Makes the frame: the root for the layers, and the notice. */
