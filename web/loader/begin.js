@@ -118,7 +118,7 @@ const rest = 200; // ms for the page's own beginning, and for who answers at onc
  */
 function anticipate() {
   const near = ['pointerover', 'focusin']; // a finger, too, comes over before it is down
-  let timeout; // ms that even a busy page may have; none until the visitor is near
+  let timeout = 5000; // ms that a page which is never idle may have; fewer once the visitor is near
   const unlessAnswered = (callback) => () => idle(() => { if (!current()) callback(); }, { timeout });
   const start = unlessAnswered(() => layers.start().catch(() => {})); // said on the console; the shell goes on
   const prepare = unlessAnswered(() => {
@@ -136,8 +136,7 @@ function anticipate() {
 
   const { saveData, effectiveType } = navigator.connection ?? {};
   if (bundle.near || saveData || /2g/.test(effectiveType)) return;
-  // Painted first, and not in a tab that nobody looks at.
-  const soon = () => requestAnimationFrame(() => setTimeout(prepare, rest));
+  const soon = () => setTimeout(prepare, rest);
   if (document.readyState === 'complete') soon();
   else addEventListener('load', soon, { once: true });
 }
