@@ -10,7 +10,7 @@ import { languages } from './lib/languages.mjs';
 import { startSite, startTemoin } from './lib/server.mjs';
 import { stage } from './lib/stage.mjs';
 
-const { browser, server } = await stage();
+const { browser, server } = await stage({ whole: true }); // for the clipboard
 
 /** What tells one look from another. */
 const look = (shadow) => {
