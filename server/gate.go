@@ -86,7 +86,7 @@ func gateOf(c *consent.Catalogue) gateBundle {
 			g.Hosts[host] = strings.TrimPrefix(g.Hosts[host]+"|"+service.ID, "|")
 		}
 	}
-	keep := erasure{Cookies: expressions(c.Cookie.Name), Local: expressions("temoin.receipts")}
+	keep := erasure{Cookies: expressions(c.Cookie.Name), Local: expressions("temoin.receipts"), Session: expressions("temoin")}
 	for _, service := range c.Services {
 		e, any := erasureOf(service)
 		switch {

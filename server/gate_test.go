@@ -40,9 +40,9 @@ func TestGate(t *testing.T) {
 			`{"gpc":true,"reload":"after-script","hosts":{"*.a.example":"a","a.example":"a","b.a.example":"b"}}`},
 		"cookies, of which a script can delete some": {strings.ReplaceAll(one, "%s",
 			`cookies: [{ name: c_*, purpose: P, duration: session }, { name: d, purpose: P, duration: session, party: third }, { name: e, purpose: P, duration: session, http-only: true }]`),
-			`{"gpc":true,"reload":"after-script","erase":{"a":{"cookies":["^c_.*$"],"kept":["d","e"]}},"keep":{"cookies":["^cookies_preferences$"],"local":["^temoin\\.receipts$"]}}`},
+			`{"gpc":true,"reload":"after-script","erase":{"a":{"cookies":["^c_.*$"],"kept":["d","e"]}},"keep":{"cookies":["^cookies_preferences$"],"local":["^temoin\\.receipts$"],"session":["^temoin$"]}}`},
 		"storage": {strings.ReplaceAll(one, "%s", `storage: { local: [l], session: [s], databases: [d], caches: [c*] }`),
-			`{"gpc":true,"reload":"after-script","erase":{"a":{"local":["^l$"],"session":["^s$"],"databases":["^d$"],"caches":["^c.*$"]}},"keep":{"cookies":["^cookies_preferences$"],"local":["^temoin\\.receipts$"]}}`},
+			`{"gpc":true,"reload":"after-script","erase":{"a":{"local":["^l$"],"session":["^s$"],"databases":["^d$"],"caches":["^c.*$"]}},"keep":{"cookies":["^cookies_preferences$"],"local":["^temoin\\.receipts$"],"session":["^temoin$"]}}`},
 		"what is necessary is never erased": {
 			"services:\n  - { id: a, category: necessary, name: A, provider: S, purpose: P, cookies: [{ name: c, purpose: P, duration: session }] }\n",
 			`{"gpc":true,"reload":"after-script"}`},
