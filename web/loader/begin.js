@@ -132,7 +132,12 @@ function anticipate() {
   };
   for (const event of near) host.addEventListener(event, come, { passive: true });
   // The banner must be kept off what has the focus.
-  document.addEventListener('focusin', ({ target }) => { if (target !== host) later(); });
+  const uncover = ({ target }) => {
+    if (target === host) return;
+    document.removeEventListener('focusin', uncover);
+    later();
+  };
+  document.addEventListener('focusin', uncover);
 
   const { saveData, effectiveType } = navigator.connection ?? {};
   if (bundle.near || saveData || /2g/.test(effectiveType)) return;
