@@ -372,7 +372,9 @@ func (b *builder) cache() string {
 	return fmt.Sprintf("public, max-age=%d", int(b.maxAge.Seconds()))
 }
 
-// wrap puts the bundle before the loader, in one function: so it packs best.
+// wrap puts the bundle before the loader, in one function: so it packs best. The
+// first line asks Chromium to compile each function as the file comes, not within
+// the visitor's first click.
 func (b *builder) wrap(l loaderBundle, code string) []byte {
 	return fmt.Appendf(nil, "//# allFunctionsCalledOnLoad\n(()=>{var temoinBundle=%s;%s})();\n", b.json(l), strings.TrimSpace(code))
 }

@@ -88,7 +88,7 @@ function profileWithoutCookies() {
  * @param textSize the text size that the visitor has set in the browser, in pixels
  * @param cookies false where the visitor has told the browser to keep none
  * @param privately in private windows; in Chromium every visitor has one
- * @param whole with all that only the whole browser has: back/forward cache, the profile's settings, windows
+ * @param whole with all that only the whole browser has: back/forward cache, clipboard, the profile's settings, private windows
  */
 export async function launch(after, { textSize, cookies = true, privately = false, whole = privately || !cookies } = {}) {
   if (engine === 'webkit') {
