@@ -1,14 +1,12 @@
 // The dashboard, as whoever runs the site uses it: on the real server, with the
 // choices of real visitors.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
 
+import { isAccessible } from './lib/axe.mjs';
 import { can, launch, needs } from './lib/browser.mjs';
 import { admin, certificate, eventually, folder, saved, send, startSite, startTemoin } from './lib/server.mjs';
 
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const password = 'cheval correct pile';
 const browser = await launch(after);
 
@@ -49,14 +47,7 @@ async function says(tab, ...words) {
 
 /** Asserts that axe finds nothing and that nothing is wider than the page. */
 async function isGood(tab, state) {
-  await tab.inject(axe);
-  const { violations, passes } = await tab.run(() => window.axe.run(document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    resultTypes: ['violations'],
-  }));
-  const found = violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.html.slice(0, 150)}`));
-  assert.deepEqual(found, [], `violations, ${state}`);
-  assert.ok(passes.length > 5, `axe must have looked at something, ${state}`);
+  await isAccessible(tab, state);
   const { page, window: room } = await tab.run(() => ({ page: document.documentElement.scrollWidth, window: window.innerWidth }));
   assert.ok(page <= room, `the page is ${page} wide in a window of ${room}, ${state}`);
   const { origin } = new URL(await tab.url());

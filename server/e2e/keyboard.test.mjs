@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { include, page } from './lib/gate.mjs';
+import { include, page, placeholderIsDrawn } from './lib/gate.mjs';
 import { choices } from './lib/records.mjs';
 import { program, stage } from './lib/stage.mjs';
 
@@ -125,11 +125,17 @@ test('with the keyboard alone: a details element of the dialog opens and closes'
   await tab.until((shadow, before) => shadow.activeElement.closest('details').open === before, 'the details to close', before);
 });
 
-test('with the keyboard alone: an embed is let in by its placeholder, and gets the focus', async (t) => {
+/** Comes to a page with an embed that waits, whose placeholder is drawn. */
+async function arriveAtPlaceholder(t) {
   site.page('/embedded', page('', '<p>the video</p>'));
   site.page('/placeholder', page(include, '<h1>page</h1><p><a href="/">first</a></p><iframe title="video" width="400" height="300" data-consent="third-party" data-service="youtube" data-src="/embedded"></iframe>', 'fr'));
   const tab = await arrive(t, '/placeholder');
-  await tab.until(() => !!document.querySelector('.temoin-placeholder')?.shadowRoot?.querySelector('button'), 'the placeholder to be drawn');
+  await placeholderIsDrawn(tab);
+  return tab;
+}
+
+test('with the keyboard alone: an embed is let in by its placeholder, and gets the focus', async (t) => {
+  const tab = await arriveAtPlaceholder(t);
   await goTo(tab, 'always');
   await tab.keys('Enter');
   await tab.until(() => document.querySelector('iframe').getAttribute('src') === '/embedded', 'the embed to be let in');
@@ -151,10 +157,7 @@ test('with the keyboard alone, before Go has come: customize waits, and the dial
 });
 
 test('with the keyboard alone: an embed is let in for once, and nothing is kept of it', async (t) => {
-  site.page('/embedded', page('', '<p>the video</p>'));
-  site.page('/placeholder', page(include, '<h1>page</h1><iframe title="video" width="400" height="300" data-consent="third-party" data-service="youtube" data-src="/embedded"></iframe>', 'fr'));
-  const tab = await arrive(t, '/placeholder');
-  await tab.until(() => !!document.querySelector('.temoin-placeholder')?.shadowRoot?.querySelector('button'), 'the placeholder to be drawn');
+  const tab = await arriveAtPlaceholder(t);
   await goTo(tab, 'once');
   await tab.keys('Space');
   await tab.until(() => document.querySelector('iframe').getAttribute('src') === '/embedded', 'the embed to be let in');
