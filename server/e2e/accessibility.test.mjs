@@ -1,11 +1,11 @@
 // What axe-core finds, in each state that a visitor can see; and what it does
 // not look for: sizes, spacings, zoom, announcements, languages.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 
 import { inDialog, injectAxe, isAccessible } from './lib/axe.mjs';
-import { needs } from './lib/browser.mjs';
-import { include, page, placeholderIsDrawn } from './lib/gate.mjs';
+import { launch, needs } from './lib/browser.mjs';
+import { include, page, placeholderIsDrawn, pressPlaceholder } from './lib/gate.mjs';
 import { catalogueWith, themes } from './lib/looks.mjs';
 import { richCatalogue, startSite, startTemoin } from './lib/server.mjs';
 import { program, stage } from './lib/stage.mjs';
@@ -13,13 +13,19 @@ import { program, stage } from './lib/stage.mjs';
 const { browser, site } = await stage();
 
 /** A page with one placeholder, and the banner answered. */
-async function placeholderPage(t, options, on = 'fr') {
-  site.page('/placeholder', page(include, '<main><h1>page</h1><p>text</p><iframe title="video" width="280" height="300" data-consent="third-party" data-service="youtube" data-src="/nothing"></iframe></main>', on));
-  const tab = await browser.tab(t, options);
-  await tab.visit(site.url + '/placeholder');
+async function placeholderPage(t, options, on = 'fr', visitors = browser) {
+  const tab = await embedPage(t, options, on, visitors);
   await tab.press('refuse');
   await tab.bannerIsGone();
-  await tab.until(() => !!document.querySelector('.temoin-placeholder')?.shadowRoot?.querySelector('button'), 'the placeholder to be drawn');
+  await placeholderIsDrawn(tab);
+  return tab;
+}
+
+/** A page with an embed that waits, whose visitor has not answered. */
+async function embedPage(t, options, on = 'fr', visitors = browser) {
+  site.page('/placeholder', page(include, '<main><h1>page</h1><p>text</p><iframe title="video" width="280" height="300" data-consent="third-party" data-service="youtube" data-src="/nothing"></iframe></main>', on));
+  const tab = await visitors.tab(t, options);
+  await tab.visit(site.url + '/placeholder');
   return tab;
 }
 
@@ -308,6 +314,18 @@ test('at 320 × 200 px, which is 1280 × 800 at 400 %, nothing is lost and nothi
   assert.deepEqual([await other.run(tooWide), await other.run(cutOff)], [[], []], 'the placeholder');
 });
 
+test('with text at 200 %, as the visitor’s browser sets it, placeholder and charter lose nothing', needs('textSize'), async (t) => {
+  const large = await launch(after, { textSize: 32 });
+  for (const width of [1280, 640]) {
+    const tab = await placeholderPage(t, { viewport: { width, height: 800 } }, 'fr', large);
+    assert.equal(await tab.run(() => getComputedStyle(document.documentElement).fontSize), '32px', 'the setting must work');
+    assert.deepEqual([await tab.run(tooWide), await tab.run(cutOff)], [[], []], `the placeholder, ${width} px wide`);
+    await tab.visit(site.url + '/charte-cookies/fr');
+    await tab.sees('open');
+    assert.deepEqual([await tab.run(tooWide), await tab.run(cutOff)], [[], []], `the charter, ${width} px wide`);
+  }
+});
+
 // ---- without style sheets: RGAA 10.1 to 10.3 ----
 
 test('without style sheets all words are there, in the order in which one reads them with: banner, dialog, charter', async (t) => {
@@ -436,6 +454,30 @@ test('a live region is there before anything is said in it, and says politely wh
     assert.deepEqual([said.count, said.role, said.hidden], [1, 'status', []]);
     assert.ok(await tab.inside((shadow) => shadow.querySelector('.notice [role=status], .notice[role=status]').marked), 'the same element: another one would not be announced');
   }
+});
+
+test('what is kept is announced wherever it is said: before Go has come, at a placeholder, in the charter’s form', async (t) => {
+  const isSaid = async (tab, where) => {
+    await tab.until((shadow) => /Votre choix est enregistré/.test(shadow.querySelector('.notice [role=status], .notice[role=status]').textContent), `it to be said ${where}`);
+  };
+  site.hold(program);
+  const early = await browser.tab(t);
+  await early.visit(site.url);
+  await early.bannerIsThere();
+  assert.equal((await status(early)).text, '', 'the region is there, and empty');
+  await early.press('refuse');
+  await isSaid(early, 'before Go');
+  site.reset();
+  const embed = await embedPage(t);
+  await embed.goRuns();
+  assert.equal((await status(embed)).text, '');
+  await pressPlaceholder(embed, 'always');
+  await isSaid(embed, 'at a placeholder');
+  const form = await browser.tab(t);
+  await form.visit(site.url + '/charte-cookies/fr');
+  await form.goRuns();
+  await form.click('form button[value="refuse"]');
+  await isSaid(form, 'in the form');
 });
 
 test('that a choice is not kept is announced too', async (t) => {

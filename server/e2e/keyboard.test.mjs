@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { needs } from './lib/browser.mjs';
 import { include, page, placeholderIsDrawn } from './lib/gate.mjs';
 import { choices } from './lib/records.mjs';
+import { folder, saved } from './lib/server.mjs';
 import { program, stage } from './lib/stage.mjs';
 
 const { browser, site } = await stage();
@@ -50,6 +52,12 @@ async function goTo(tab, wanted, { key = 'Tab', most = 60 } = {}) {
   throw new Error(`expected to come to ${wanted} with ${key}; the stops were ${stops}`);
 }
 
+/** Waits until the floating button has the focus, and shows it. */
+async function isBackOnOpen(tab) {
+  await tab.until((shadow) => shadow.activeElement?.dataset.temoin === 'open', 'the floating button to have the focus');
+  assert.ok((await stop(tab)).ring, 'the focus on the floating button must be shown');
+}
+
 async function arrive(t, path = '/', options) {
   const tab = await browser.tab(t, options);
   await tab.visit(site.url + path);
@@ -65,7 +73,7 @@ for (const [answer, key, granted] of [['accept', 'Enter', true], ['refuse', 'Spa
     await tab.keys(key);
     await tab.bannerIsGone();
     assert.deepEqual((await tab.record()).choices, choices(granted));
-    assert.equal((await tab.layers()).focus, 'open', 'the focus must not be lost');
+    await isBackOnOpen(tab);
   });
 }
 
@@ -165,6 +173,23 @@ test('with the keyboard alone: an embed is let in for once, and nothing is kept 
   assert.equal(await tab.run(() => document.activeElement.localName), 'iframe', 'the focus must go to what came');
 });
 
+test('with the keyboard alone: the proof of the choice is fetched', needs('downloads'), async (t) => {
+  const dir = await folder(t);
+  const tab = await arrive(t);
+  await tab.downloadsInto(dir);
+  await goTo(tab, 'refuse');
+  await tab.keys('Enter');
+  await tab.bannerIsGone();
+  const { id } = await tab.record();
+  await isBackOnOpen(tab);
+  await tab.keys('Enter');
+  await tab.dialogIsOpen();
+  await goTo(tab, 'proof');
+  await tab.keys('Enter');
+  await saved(dir, new RegExp(`^temoin-${id}\\.json$`));
+  assert.equal((await tab.layers()).focus, 'proof', 'the focus stays where it was');
+});
+
 test('with the keyboard alone: the notice that nothing is kept is sent away', async (t) => {
   const tab = await arrive(t, '/', { before: [() => { Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set() {} }); }] });
   await goTo(tab, 'refuse');
@@ -185,7 +210,7 @@ test('with the keyboard alone: a withdrawal after which the page has to begin an
   await goTo(tab, 'accept');
   await tab.keys('Enter');
   await tab.until(() => window.ran === true, 'the measure to run');
-  await goTo(tab, 'open');
+  await isBackOnOpen(tab);
   await tab.keys('Enter');
   await tab.dialogIsOpen();
   await goTo(tab, 'refuse');

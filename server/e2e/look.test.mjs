@@ -7,6 +7,7 @@ import { after, test } from 'node:test';
 import { inDialog, isAccessible } from './lib/axe.mjs';
 import { can, launch, needs } from './lib/browser.mjs';
 import { contrast } from './lib/colours.mjs';
+import { include, page, placeholderIsDrawn } from './lib/gate.mjs';
 import { looks, positions, themes, withLook } from './lib/looks.mjs';
 import { eventually } from './lib/server.mjs';
 import { program, stage } from './lib/stage.mjs';
@@ -236,20 +237,33 @@ for (const theme of themes) {
   });
 }
 
-test('a catalogue can make a theme light or dark whatever the visitor’s setting', needs('colorScheme'), async (t) => {
-  const papers = {};
-  for (const scheme of ['auto', 'light', 'dark']) {
-    await withLook(server, { theme: 'dsfr', position: 'bottom', scheme });
-    for (const setting of ['light', 'dark']) {
-      const tab = await asked(t, { media: { 'prefers-color-scheme': setting } });
-      papers[`${scheme} ${setting}`] = await tab.inside((shadow) => getComputedStyle(shadow.querySelector('.banner')).backgroundColor);
+/** The grounds of banner, dialog and placeholder. */
+async function grounds(t, setting) {
+  const tab = await browser.tab(t, { media: { 'prefers-color-scheme': setting } });
+  await tab.visit(site.url + '/embed');
+  await tab.goRuns();
+  await placeholderIsDrawn(tab);
+  await tab.press('customize');
+  await tab.dialogIsOpen();
+  return tab.inside((shadow) => [
+    shadow.querySelector('.banner'), shadow.querySelector('dialog'), document.querySelector('.temoin-placeholder').shadowRoot.querySelector('.placeholder'),
+  ].map((box) => getComputedStyle(box).backgroundColor));
+}
+
+for (const theme of themes) {
+  test(`a catalogue can make ${theme} light or dark whatever the visitor’s setting: banner, dialog, placeholder`, needs('colorScheme'), async (t) => {
+    site.page('/embed', page(include, '<h1>page</h1><iframe title="video" width="400" height="300" data-consent="third-party" data-service="youtube" data-src="/nothing"></iframe>', 'fr'));
+    const found = {};
+    for (const scheme of ['auto', 'light', 'dark']) {
+      await withLook(server, { theme, position: 'bottom', scheme });
+      for (const setting of ['light', 'dark']) found[`${scheme} ${setting}`] = await grounds(t, setting);
     }
-  }
-  const [white, grey] = ['rgb(255, 255, 255)', 'rgb(36, 36, 36)'];
-  assert.deepEqual(papers, {
-    'auto light': white, 'auto dark': grey, 'light light': white, 'light dark': white, 'dark light': grey, 'dark dark': grey,
+    const [light, dark] = [found['auto light'], found['auto dark']];
+    for (const [i, ground] of light.entries()) assert.notEqual(ground, dark[i], 'light and dark must differ');
+    if (theme === 'dsfr') assert.deepEqual([light[0], dark[0]], ['rgb(255, 255, 255)', 'rgb(36, 36, 36)']);
+    assert.deepEqual(found, { 'auto light': light, 'auto dark': dark, 'light light': light, 'light dark': light, 'dark light': dark, 'dark dark': dark });
   });
-});
+}
 
 test('the State’s theme has its order, its words, its blue; customize is the secondary button', async (t) => {
   await withLook(server, { theme: 'dsfr', position: 'bottom' });
