@@ -110,6 +110,20 @@ test('with Save-Data the banner keeps off the focus, for which it fetches what t
   assert.deepEqual(site.asked(program), [], 'the program is not needed for that');
 });
 
+test('with Save-Data, where later.js is missing, it is asked for once, however often the focus moves', async (t) => {
+  site.page('/links', page(include, '<p><a href="#1">one</a> <a href="#2">two</a> <a href="#3">three</a>', 'fr'));
+  site.fail(later);
+  const tab = await browser.tab(t, { before: [() => { Object.defineProperty(navigator, 'connection', { value: { saveData: true } }); }] });
+  await tab.visit(site.url + '/links');
+  await tab.bannerIsThere();
+  for (let i = 0; i < 3; i++) {
+    await tab.run((i) => { document.links[i].focus(); }, i);
+    await tab.settles();
+  }
+  assert.equal(site.asked(later).length, 1);
+  assert.match(await warnings(tab), /later|import/i);
+});
+
 test('the edition is missing', (t) => worksWithoutGo(t, { faults: () => site.fail(edition), says: /edition\.fr\.\w+\.txt answers 404/ }));
 
 test('the edition is not the one that the program expects', (t) => worksWithoutGo(t, { faults: () => site.alter(edition, (answer) => ({ ...answer, body: Buffer.from('[]') })), says: /the Go program has ended|read edition/ }));
@@ -351,6 +365,36 @@ test('the program is fetched after the page has loaded, not before', async (t) =
   assert.deepEqual(site.asked(parts), [], 'nothing may compete with the page');
   release();
   await tab.goRuns();
+});
+
+test('the program leaves the page 0.2 s of its own after it has loaded, for who answers at once too', async (t) => {
+  const tab = await browser.tab(t);
+  await tab.visit(site.url);
+  await tab.goRuns();
+  const [loaded, fetched] = await tab.run(() => [
+    performance.getEntriesByType('navigation')[0].loadEventStart,
+    performance.getEntriesByType('resource').find(({ name }) => name.endsWith('.wasm')).startTime,
+  ]);
+  assert.ok(fetched - loaded >= 199, `fetched ${fetched - loaded} ms after the page had loaded`);
+});
+
+test('a page that is never idle has the program all the same', async (t) => {
+  /** A browser with no time to spare: each callback waits for its timeout, which passes sooner here. */
+  const busy = () => { window.requestIdleCallback = (callback, { timeout } = {}) => (timeout ? setTimeout(callback, timeout / 20) : 0); };
+  const tab = await browser.tab(t, { before: [busy] });
+  await tab.visit(site.url);
+  await tab.goRuns();
+});
+
+test('what a choice lets in runs before the banner goes', async (t) => {
+  const watch = 'window.seen = !!document.getElementById("temoin").shadowRoot.querySelector(".banner")';
+  site.page('/gated', page(include, `<main><script type="text/plain" data-consent="statistics">${watch}</script></main>`, 'fr'));
+  site.hold(program);
+  const tab = await browser.tab(t);
+  await tab.visit(site.url + '/gated');
+  await tab.press('accept');
+  await tab.bannerIsGone();
+  assert.equal(await tab.run(() => window.seen), true);
 });
 
 test('the loader runs where it stands in the head: the banner is painted with the page', async (t) => {
