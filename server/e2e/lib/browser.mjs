@@ -35,6 +35,8 @@ const engines = {
       'dom.min_background_timeout_value_without_budget_throttling': 4,
       'dom.timeout.enable_budget_timer_throttling': false,
       'dom.idle_period.throttled_length': 50,
+      // The panel of what was downloaded would take the keyboard from the tab of the next test.
+      'browser.download.alwaysOpenPanel': false,
     },
     cannot: {
       memory: 'WebDriver BiDi does not measure memory',
