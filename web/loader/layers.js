@@ -195,6 +195,7 @@ export async function open(button) {
     if (!asked || asking()) go.open();
   } catch (error) {
     warn('customize leads to the charter:', error.message);
+    update(); // the button waits no longer
     location.assign(charter + '#choix');
   }
 }

@@ -27,13 +27,14 @@ export function prepare(lang) {
  * Starts the program, once; resolves when it has drawn the layers. A start that
  * fails is said on the console, and rejects each time it is asked for.
  * @param page the loader's side of the contract: see web/runtime/main.js
- * @param ended called when a running program ends, which it does only by a fault
+ * @param ended called when a running program ends, which it does only by a fault; go is there until it returns
  */
 export function start(lang, page, ended) {
   const fault = (error) => {
     warn('the preferences cannot be drawn.', error);
+    // What never ran has drawn nothing; and who presses a button just now must not lose it.
+    if (go) ended();
     go = null;
-    ended();
     started = Promise.reject(error);
     started.catch(() => {}); // who asks for it hears of it
     return started;
