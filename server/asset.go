@@ -7,13 +7,13 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
-	"fmt"
 	"io"
 	"maps"
 	"net/http"
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/andybalholm/brotli"
@@ -23,10 +23,11 @@ import (
 type asset struct {
 	contentType string
 	cache       string // the header Cache-Control
-	variants    []variant
+	body        []byte // in no encoding
+	variants    func() []variant
 }
 
-// variant is an asset in one encoding; identity comes last.
+// variant is an asset in one encoding; the smallest comes first, identity last.
 type variant struct {
 	encoding string // as in Content-Encoding, "" for identity
 	body     []byte
@@ -50,59 +51,53 @@ func hash(parts ...[]byte) string {
 }
 
 // assetFunc makes an asset of a file.
-type assetFunc func(name, cache string, body []byte) (*asset, error)
+type assetFunc func(name, cache string, body []byte) *asset
 
 // plainAsset leaves body as it is: it is made for few.
-func plainAsset(name, cache string, body []byte) (*asset, error) {
-	return packedAsset(name, cache, body, body, body), nil
+func plainAsset(name, cache string, body []byte) *asset {
+	return packedAsset(name, cache, body, func(string) []byte { return body })
 }
 
-// newAsset compresses body as well as can be: it is done once, at start.
-func newAsset(name, cache string, body []byte) (*asset, error) {
-	br, err := pack(body, func(w io.Writer) io.WriteCloser {
-		return brotli.NewWriterLevel(w, brotli.BestCompression)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("compress %s: %w", name, err)
-	}
-	gz, err := pack(body, func(w io.Writer) io.WriteCloser {
-		z, _ := gzip.NewWriterLevel(w, gzip.BestCompression) // the level is a valid one
-		return z
-	})
-	if err != nil {
-		return nil, fmt.Errorf("compress %s: %w", name, err)
-	}
-	return packedAsset(name, cache, body, br, gz), nil
+// newAsset compresses body as well as can be, once, when it is first asked for:
+// in each of its languages a catalogue makes several files, most of which nobody
+// asks a server for between two of its starts.
+func newAsset(name, cache string, body []byte) *asset {
+	return packedAsset(name, cache, body, func(encoding string) []byte { return pack(body, encoding) })
 }
 
-func pack(body []byte, writer func(io.Writer) io.WriteCloser) ([]byte, error) {
+// pack compresses body at the highest level; nothing can go wrong in memory.
+func pack(body []byte, encoding string) []byte {
 	var b bytes.Buffer
-	w := writer(&b)
-	if _, err := w.Write(body); err != nil {
-		return nil, err
+	var w io.WriteCloser
+	switch encoding {
+	case "br":
+		w = brotli.NewWriterLevel(&b, brotli.BestCompression)
+	case "gzip":
+		w, _ = gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is a valid one
 	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+	w.Write(body)
+	w.Close()
+	return b.Bytes()
 }
 
-// packedAsset makes an asset of bodies that have been compressed before.
-func packedAsset(name, cache string, body, br, gz []byte) *asset {
-	sum := hash(body)
-	a := &asset{contentType: typeOf(name), cache: cache}
-	// What is too small to shrink goes as it is.
-	if len(br) < len(body) {
-		a.add("br", br, `"`+sum+`-br"`)
-	}
-	if len(gz) < len(body) {
-		a.add("gzip", gz, `"`+sum+`-gz"`)
-	}
-	a.add("", body, `"`+sum+`"`)
+// packedAsset makes an asset of body, which packed returns in an encoding.
+func packedAsset(name, cache string, body []byte, packed func(encoding string) []byte) *asset {
+	a := &asset{contentType: typeOf(name), cache: cache, body: body}
+	a.variants = sync.OnceValue(func() []variant {
+		var variants []variant
+		sum := hash(body)
+		for _, encoding := range []string{"br", "gzip"} {
+			// What is too small to shrink goes as it is.
+			if smaller := packed(encoding); len(smaller) < len(body) {
+				variants = append(variants, a.variant(encoding, smaller, `"`+sum+"-"+encoding+`"`))
+			}
+		}
+		return append(variants, a.variant("", body, `"`+sum+`"`))
+	})
 	return a
 }
 
-func (a *asset) add(encoding string, body []byte, etag string) {
+func (a *asset) variant(encoding string, body []byte, etag string) variant {
 	header := http.Header{}
 	header.Set("Content-Type", a.contentType)
 	header.Set("Cache-Control", a.cache)
@@ -120,7 +115,7 @@ func (a *asset) add(encoding string, body []byte, etag string) {
 	// net/http leaves the length out of what is encoded, since most who encode
 	// do not know it. Where it answers in ranges it sets its own.
 	header.Set("Content-Length", strconv.Itoa(len(body)))
-	a.variants = append(a.variants, variant{encoding, body, etag, header})
+	return variant{encoding, body, etag, header}
 }
 
 // types are the media types of what the server sends. The machine's own table
@@ -141,21 +136,18 @@ func typeOf(name string) string {
 
 // size returns the length in an encoding, or without one where there is none.
 func (a *asset) size(encoding string) int {
-	for _, v := range a.variants {
+	for _, v := range a.variants() {
 		if v.encoding == encoding {
 			return len(v.body)
 		}
 	}
-	return len(a.identity())
+	return len(a.body)
 }
-
-// identity returns the asset as it is before compression.
-func (a *asset) identity() []byte { return a.variants[len(a.variants)-1].body }
 
 // integrity returns the value of the attribute integrity (W3C Subresource
 // Integrity) that holds for the asset.
 func (a *asset) integrity() string {
-	sum := sha512.Sum384(a.identity())
+	sum := sha512.Sum384(a.body)
 	return "sha384-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
@@ -191,11 +183,10 @@ func isConditional(r *http.Request) bool {
 // Accept-Encoding (RFC 9110, section 12.5.3). Among equals the smaller, which
 // comes first, is taken; identity where nothing else is wanted.
 func (a *asset) negotiate(accept string) variant {
-	best, quality := a.variants[len(a.variants)-1], 0.0
-	for _, v := range a.variants {
-		if v.encoding == "" {
-			continue
-		}
+	variants := a.variants()
+	last := len(variants) - 1
+	best, quality := variants[last], 0.0
+	for _, v := range variants[:last] {
 		if q := encodingQuality(accept, v.encoding); q > quality && q >= encodingQuality(accept, "identity") {
 			best, quality = v, q
 		}

@@ -187,11 +187,7 @@ func (b *builder) read(name string) []byte {
 }
 
 func (b *builder) add(path, cache string, body []byte) string {
-	a, err := b.encode(path, cache, body)
-	if err != nil {
-		b.fail(err)
-	}
-	b.assets[path] = a
+	b.assets[path] = b.encode(path, cache, body)
 	return path
 }
 
@@ -205,7 +201,8 @@ func (b *builder) hashed(name string, body []byte) string {
 func (b *builder) program() string {
 	body := b.read("app.wasm")
 	path := "/temoin/app." + version(body) + ".wasm"
-	b.assets[path] = packedAsset(path, immutable, body, b.read("app.wasm.br"), b.read("app.wasm.gz"))
+	packed := map[string][]byte{"br": b.read("app.wasm.br"), "gzip": b.read("app.wasm.gz")}
+	b.assets[path] = packedAsset(path, immutable, body, func(encoding string) []byte { return packed[encoding] })
 	return path
 }
 

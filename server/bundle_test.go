@@ -261,13 +261,13 @@ func TestBundleOrder(t *testing.T) {
 func TestBundle(t *testing.T) {
 	c := mustReadDemo(t)
 	b := mustBundle(t, c)
-	l := bundleOf(t, b.assets["/temoin.js"].identity())
+	l := bundleOf(t, b.assets["/temoin.js"].body)
 
 	t.Run("speaks the first language, and one more file each language", func(t *testing.T) {
 		if l.Lang != "fr" || l.Fixed {
 			t.Errorf("got %q, fixed %t", l.Lang, l.Fixed)
 		}
-		en := bundleOf(t, b.assets["/temoin.en.js"].identity())
+		en := bundleOf(t, b.assets["/temoin.en.js"].body)
 		if en.Lang != "en" || !en.Fixed || en.Words.Texts.Saved == l.Words.Texts.Saved {
 			t.Errorf("temoin.en.js: got %q, fixed %t, %q", en.Lang, en.Fixed, en.Words.Texts.Saved)
 		}
@@ -290,7 +290,7 @@ func TestBundle(t *testing.T) {
 	t.Run("names change with what is in the files", func(t *testing.T) {
 		c := mustReadDemo(t)
 		c.Texts = map[string]map[string]string{"en": {"accept": "Yes to all"}}
-		other := bundleOf(t, mustBundle(t, c).assets["/temoin.js"].identity())
+		other := bundleOf(t, mustBundle(t, c).assets["/temoin.js"].body)
 		if other.Edition == l.Edition || other.Shells == l.Shells {
 			t.Error("other texts under the same name")
 		}

@@ -51,9 +51,8 @@ func newKeepingServer(t testing.TB, config Config) *Server {
 	if config.Store.Data == "" {
 		config.Store.Data = t.TempDir()
 	}
-	config.encode = plainAsset
 	s := &Server{log: config.Log, config: config}
-	b, err := makeBundle(mustParse(t, []byte(keepingCatalogue(t))), fakeDist(), time.Minute, true, plainAsset)
+	b, err := newBundle(mustParse(t, []byte(keepingCatalogue(t))), fakeDist(), time.Minute, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -576,7 +575,7 @@ func TestConsents_Off(t *testing.T) {
 			}
 			s.bundle.Store(b)
 			var got string
-			if proof := bundleOf(t, b.assets["/temoin.js"].identity()).Proof; proof != nil {
+			if proof := bundleOf(t, b.assets["/temoin.js"].body).Proof; proof != nil {
 				got = proof.URL
 			}
 			if got != want {

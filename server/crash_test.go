@@ -35,7 +35,6 @@ func TestMain(m *testing.M) {
 		Store:     StoreConfig{Data: os.Getenv("TEMOIN_DATA"), Database: os.Getenv("TEMOIN_DATABASE"), Key: os.Getenv("TEMOIN_KEY")},
 		Retention: consent.Duration{Count: 25, Unit: consent.Month},
 		Log:       slog.New(slog.NewTextHandler(os.Stderr, nil)),
-		encode:    plainAsset, // it is started 40 times
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -50,9 +50,7 @@ func Export(config Config, dir string) (*Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := b.addGPC(lastUpdate(config.Catalogue)); err != nil {
-		return nil, err
-	}
+	b.addGPC(lastUpdate(config.Catalogue))
 	if err := b.addCharters(); err != nil {
 		return nil, err
 	}
@@ -99,10 +97,7 @@ func (b *bundle) addCharters() error {
 		if err != nil {
 			return err
 		}
-		a, err := newAsset("index.html", "no-cache", page)
-		if err != nil {
-			return err
-		}
+		a := newAsset("index.html", "no-cache", page)
 		b.assets[path.Join(consent.CharterPath, lang, "index.html")] = a
 		if i == 0 {
 			b.assets[path.Join(consent.CharterPath, "index.html")] = a
@@ -128,7 +123,7 @@ func (a *asset) write(root *os.Root, name string) error {
 	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
 		return err
 	}
-	for _, v := range a.variants {
+	for _, v := range a.variants() {
 		if err := root.WriteFile(name+extensions[v.encoding], v.body, 0o644); err != nil {
 			return err
 		}

@@ -177,11 +177,9 @@ func googleSignalOf(c *consent.Catalogue) *googleSignal {
 const gpcPath = "/.well-known/gpc.json"
 
 // addGPC adds the file at gpcPath, which says whether the signal refuses.
-func (b *bundle) addGPC(updated time.Time) error {
+func (b *bundle) addGPC(updated time.Time) {
 	body := fmt.Appendf(nil, `{"gpc": %t, "lastUpdate": %q}`+"\n", b.catalogue.HonoursGPC(), updated.UTC().Format(time.DateOnly))
-	a, err := newAsset(gpcPath, "no-cache", body)
-	b.assets[gpcPath] = a
-	return err
+	b.assets[gpcPath] = newAsset(gpcPath, "no-cache", body)
 }
 
 // lastUpdate returns when what the site says was last changed: its catalogue at

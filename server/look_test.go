@@ -28,7 +28,7 @@ func TestStyle(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			loader := string(b.assets["/temoin.js"].identity())
+			loader := string(b.assets["/temoin.js"].body)
 			want := strings.Join(test.want, " ")
 			for _, sheet := range sheets {
 				if got := strings.Contains(loader, sheet); got != strings.Contains(want, sheet) {
@@ -49,7 +49,7 @@ func assetBody(tb testing.TB, b *bundle, prefix string) string {
 	tb.Helper()
 	for path, asset := range b.assets {
 		if strings.HasPrefix(path, prefix) {
-			return string(asset.identity())
+			return string(asset.body)
 		}
 	}
 	tb.Fatalf("no asset %s…", prefix)

@@ -49,15 +49,6 @@ type Config struct {
 	// UserHeader is the header in which a proxy names who is signed in, for the
 	// dashboard; "" takes no proxy's word for it.
 	UserHeader string
-	// encode takes the place of newAsset in tests that no browser visits.
-	encode assetFunc
-}
-
-func (c Config) encoder() assetFunc {
-	if c.encode == nil {
-		return newAsset
-	}
-	return c.encode
 }
 
 // Server serves one catalogue, and takes over its changes.
@@ -140,9 +131,7 @@ func (s *Server) loadPortal() error {
 		if err != nil {
 			return fmt.Errorf("read portal file: %w", err)
 		}
-		if s.portalFiles["/demo/"+name], err = s.config.encoder()(name, "no-cache", body); err != nil {
-			return err
-		}
+		s.portalFiles["/demo/"+name] = newAsset(name, "no-cache", body)
 	}
 	return nil
 }
@@ -154,13 +143,11 @@ func (s *Server) load() error {
 	if err != nil {
 		return err
 	}
-	b, err := makeBundle(c, web.Dist(), s.config.MaxAge, s.config.Store.Data != "", s.config.encoder())
+	b, err := newBundle(c, web.Dist(), s.config.MaxAge, s.config.Store.Data != "")
 	if err != nil {
 		return err
 	}
-	if err := b.addGPC(lastUpdate(s.config.Catalogue)); err != nil {
-		return err
-	}
+	b.addGPC(lastUpdate(s.config.Catalogue))
 	s.bundle.Store(b)
 	for _, warning := range catalogue.Warnings(s.config.Catalogue, c) {
 		s.log.Warn(warning)
