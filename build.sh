@@ -128,10 +128,10 @@ end_to_end() {
   [ ${#broken[@]} -eq 0 ] || { echo "broken in ${broken[*]}"; return 1; }
 }
 
-# A browser on a busy machine now and then misses a moment. What fails is run
-# once more, by itself and in plain sight; what fails twice is broken.
+# A browser on a busy machine now and then misses a moment. The tests that fail
+# are run once more, by themselves and in plain sight; what fails twice is broken.
 end_to_end_in() {
-  local engine=$1 results=$2 failed files
+  local engine=$1 results=$2 failed files patterns
   failed=$(mktemp)
   if [ "$engine" = webkit ] && [ -z "${TEMOIN_ENGINES:-}" ]; then
     mapfile -t files < <(printf 'server/e2e/%s.test.mjs\n' $journeys)
@@ -139,12 +139,17 @@ end_to_end_in() {
     mapfile -t files < <(grep -l 'lib/stage.mjs\|lib/browser.mjs' server/e2e/*.test.mjs)
   fi
   browser_tests "$engine" "$failed" "$results" "${files[@]}" && { rm -f "$failed"; return; }
-  mapfile -t files <"$failed"
+  mapfile -t files < <(cut -f 1 "$failed" | sort -u)
+  mapfile -t patterns < <(cut -f 2 "$failed" | sort -u)
   rm -f "$failed"
   [ ${#files[@]} -gt 0 ] || return 1
+  # Where a file broke as a whole, it is run as a whole.
+  [ -n "${patterns[0]}" ] || patterns=(.)
   step "once more, in $engine: ${files[*]##*/}"
   echo 'once more, what failed:' >>"$results"
-  browser_tests "$engine" /dev/null "$results" "${files[@]}"
+  browser_tests "$engine" /dev/null "$results" "${patterns[@]/#/--test-name-pattern=}" "${files[@]}" || return 1
+  # What is asked for by its name has to be found.
+  [ "$(sed -nE 's/^\w+: ([0-9]+) passed.*/\1/p' "$results" | tail -n 1)" -ge "${#patterns[@]}" ]
 }
 
 browser_tests() {

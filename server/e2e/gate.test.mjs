@@ -7,10 +7,10 @@ import { after, test } from 'node:test';
 import { isAccessible } from './lib/axe.mjs';
 import { can, needs } from './lib/browser.mjs';
 import {
-  allRan, catalogue, include, mark, notReloaded, page, pause, placeholderIsDrawn, placeholders, pressPlaceholder, ran, reloaded, services, stamp, startStranger,
+  allRan, catalogue, include, mark, notReloaded, page, placeholderIsDrawn, placeholders, pressPlaceholder, ran, reloaded, services, stamp, startStranger,
 } from './lib/gate.mjs';
 import { choices, cookie, record, revision } from './lib/records.mjs';
-import { eventually, startSite, startTemoin } from './lib/server.mjs';
+import { eventually, pause, startSite, startTemoin } from './lib/server.mjs';
 import { program, stage } from './lib/stage.mjs';
 
 const stranger = await startStranger(after);

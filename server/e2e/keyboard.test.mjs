@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { needs } from './lib/browser.mjs';
 import { include, page, placeholderIsDrawn } from './lib/gate.mjs';
 import { choices } from './lib/records.mjs';
-import { folder, saved } from './lib/server.mjs';
+import { folder, pause, saved } from './lib/server.mjs';
 import { program, stage } from './lib/stage.mjs';
 
 const { browser, site } = await stage();
@@ -219,7 +219,7 @@ test('with the keyboard alone: a withdrawal after which the page has to begin an
   assert.equal((await tab.layers()).focus, 'open');
   assert.equal(await tab.has('statistics'), false);
   await tab.reload();
-  await new Promise((resolve) => { setTimeout(resolve, 700); });
+  await pause(700);
   const { said, focus } = await tab.layers();
   assert.deepEqual([said, focus], ['', null], 'it is said once');
 });

@@ -7,9 +7,9 @@ import path from 'node:path';
 import { test } from 'node:test';
 
 import { can, needs, nothingStored, plain } from './lib/browser.mjs';
-import { include as script, page, pause, placeholderIsDrawn, pressPlaceholder } from './lib/gate.mjs';
+import { include as script, page, placeholderIsDrawn, pressPlaceholder } from './lib/gate.mjs';
 import { choices, cookie, day, encode, lifetime, now, record } from './lib/records.mjs';
-import { eventually, folder, plainCatalogue, richCatalogue, saved, send, startSite, startTemoin, temoin } from './lib/server.mjs';
+import { eventually, folder, pause, plainCatalogue, richCatalogue, saved, send, startSite, startTemoin, temoin } from './lib/server.mjs';
 import { loader, parts, program, stage } from './lib/stage.mjs';
 
 const { browser, server, site, rev } = await stage({ whole: true });

@@ -8,9 +8,9 @@ import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 
 import { needs, plain } from './lib/browser.mjs';
-import { include, page, pause, placeholderIsDrawn } from './lib/gate.mjs';
+import { include, page, placeholderIsDrawn } from './lib/gate.mjs';
 import { catalogueIn, pageIn } from './lib/languages.mjs';
-import { admin, startSite, startTemoin } from './lib/server.mjs';
+import { admin, pause, startSite, startTemoin } from './lib/server.mjs';
 import { program, stage } from './lib/stage.mjs';
 
 const { browser, site } = await stage();

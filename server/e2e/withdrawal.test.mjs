@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { can } from './lib/browser.mjs';
-import { catalogue, cookies, exemption, include, page, pause, service } from './lib/gate.mjs';
+import { catalogue, cookies, exemption, include, page, service } from './lib/gate.mjs';
 import { choices, cookie, record } from './lib/records.mjs';
-import { eventually } from './lib/server.mjs';
+import { eventually, pause } from './lib/server.mjs';
 import { stage } from './lib/stage.mjs';
 
 const kept = [

@@ -7,7 +7,7 @@ import path from 'node:path';
 
 import puppeteer from 'puppeteer-core';
 
-import { eventually, patience } from './server.mjs';
+import { eventually, patience, pause } from './server.mjs';
 import { webkit } from './webdriver.mjs';
 
 const engines = {
@@ -606,8 +606,13 @@ class Tab extends Place {
     await this.driver.touchscreen.tap(x, y);
   }
 
-  /** Touches the first visible element that matches, in the layers or in another root: 'page', 'placeholder'. */
+  /**
+   * Touches the first visible element that matches, in the layers or in another
+   * root: 'page', 'placeholder'. Where a finger is, Firefox finds by what was last
+   * drawn; and two touches in one moment are a gesture of their own.
+   */
   async touch(selector, where = 'layers') {
+    await pause(400);
     const [x, y] = await this.inside((shadow, selector, where) => {
       const root = { layers: shadow, page: document, placeholder: document.querySelector('.temoin-placeholder')?.shadowRoot }[where];
       const element = [...root.querySelectorAll(selector)].find((element) => element.checkVisibility());
@@ -615,6 +620,7 @@ class Tab extends Place {
       const { x, y, width, height } = element.getBoundingClientRect();
       return [x + width / 2, y + height / 2];
     }, selector, where);
+    await this.frames();
     await this.driver.touchscreen.tap(x, y);
   }
 
@@ -679,7 +685,7 @@ class Tab extends Place {
     let cookies = await this.choiceCookies();
     // What a page has written, WebKit's other processes know a little later.
     for (let i = 0; engine === 'webkit' && cookies.length === 0 && i < 5; i++) {
-      await new Promise((resolve) => { setTimeout(resolve, 100); });
+      await pause(100);
       cookies = await this.choiceCookies();
     }
     if (cookies.length !== 1) throw new Error(`expected one cookie cookies_preferences, there are ${cookies.length}: ${JSON.stringify(cookies)}`);

@@ -1,10 +1,10 @@
-// A reporter for node:test that names each file in which a test failed, one a
-// line: ./build.sh test runs those once more.
+// A reporter for node:test that names each test that failed, one a line: its file,
+// a tab, and the pattern that finds it, or nothing where the file itself broke.
+// ./build.sh test runs those once more.
 export default async function* failed(source) {
-  const files = new Set();
   for await (const { type, data } of source) {
-    if (type !== 'test:fail' || !data.file || files.has(data.file)) continue;
-    files.add(data.file);
-    yield data.file + '\n';
+    if (type === 'test:fail' && data.file && data.nesting === 0) yield `${data.file}\t${data.name === data.file ? '' : pattern(data.name)}\n`;
   }
 }
+
+const pattern = (name) => `^${name.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}$`;

@@ -2,6 +2,8 @@
 // what, and catalogues that name it.
 import http from 'node:http';
 
+import { pause } from './server.mjs';
+
 /** A catalogue as text; JSON is YAML. */
 export const catalogue = (services, settings = {}) => JSON.stringify({
   site: { name: 'Portal', url: 'https://portal.example' },
@@ -53,7 +55,7 @@ export async function startStranger(after) {
     requests.push({ method: request.method, host: hostname, path: pathname, name, headers: request.headers });
     request.resume();
     const wait = Number(searchParams.get('wait') ?? 0);
-    if (wait) await new Promise((resolve) => { setTimeout(resolve, wait); });
+    if (wait) await pause(wait);
     const kind = kinds[suffix];
     const headers = { 'access-control-allow-origin': '*', 'cache-control': 'no-store', 'timing-allow-origin': '*' };
     response.writeHead(kind ? 200 : 404, { ...headers, 'content-type': kind?.type ?? 'text/plain' });
@@ -87,8 +89,6 @@ export const allRan = (tab) => tab.run(() => window.ran ?? []);
 export const stamp = (tab) => tab.run(() => { window.stamped = true; });
 export const reloaded = (tab) => tab.until(() => !window.stamped && document.readyState === 'complete' && !!window.temoin, 'the page to be loaded anew');
 export const notReloaded = (tab) => tab.run(() => window.stamped === true);
-
-export const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 /** The placeholders of the page: their box, text, and buttons. */
 export const placeholders = (tab) => tab.run(() => [...document.querySelectorAll('.temoin-placeholder')].map((box) => {

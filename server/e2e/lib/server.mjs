@@ -16,6 +16,8 @@ export const binary = process.env.TEMOIN_BIN ? path.resolve(process.env.TEMOIN_B
 
 export const run = promisify(execFile);
 
+export const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
 /** How much longer than usual the tests wait: a busy machine needs 2 or 3. */
 export const patience = Number(process.env.TEMOIN_PATIENCE ?? 1);
 
@@ -65,7 +67,7 @@ export async function eventually(look, expected, { within = 10_000, every = 30 }
       const words = typeof expected === 'function' ? await expected() : expected;
       throw new Error(`expected within ${within * patience} ms: ${words}`);
     }
-    await new Promise((resolve) => { setTimeout(resolve, every); });
+    await pause(every);
   }
 }
 

@@ -13,9 +13,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import zlib from 'node:zlib';
 
-import { eventually, patience } from './server.mjs';
-
-const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+import { eventually, patience, pause } from './server.mjs';
 
 // ---- processes ----
 
