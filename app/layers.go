@@ -52,43 +52,36 @@ func (l *Layers) Render() ui.UI {
 		)
 }
 
-// Sync draws what another tab, or the page, has decided meanwhile.
-func (l *Layers) Sync(ui.Context) { l.Session.Sync() }
+// Sync draws what the banner, another tab or the page has decided meanwhile.
+func (l *Layers) Sync(ctx ui.Context) {
+	l.Session.Sync()
+	l.refocus(ctx)
+}
 
 // Accept allows everything.
-func (l *Layers) Accept(ctx ui.Context) {
-	how := l.how(BannerAccept)
-	l.answer(ctx, func() { l.Session.Accept(how) })
-}
+func (l *Layers) Accept(ctx ui.Context) { l.answer(ctx, l.Session.Accept) }
 
 // Refuse refuses all that can be refused.
-func (l *Layers) Refuse(ctx ui.Context) {
-	how := l.how(BannerRefuse)
-	l.answer(ctx, func() { l.Session.Refuse(how) })
-}
-
-// how returns the way in which an answer is given: beneath an open dialog
-// nothing can be pressed.
-func (l *Layers) how(closed How) How {
-	if l.open {
-		return Dialog
-	}
-	return closed
-}
+func (l *Layers) Refuse(ctx ui.Context) { l.answer(ctx, l.Session.Refuse) }
 
 // Save keeps what the switches show.
 func (l *Layers) Save(ctx ui.Context) {
 	l.answer(ctx, func() { l.Session.Save(l.draft) })
 }
 
-// answer takes one answer from a layer that is open: of a double click, the
-// second finds none open.
+// answer takes one answer from the dialog: of a double click, the second finds
+// it closed.
 func (l *Layers) answer(ctx ui.Context, decide func()) {
-	if !l.open && !l.Session.Asking() {
+	if !l.open {
 		return
 	}
 	decide()
 	l.Close(ctx)
+	l.refocus(ctx)
+}
+
+// refocus sees to the focus once a layer that had it may have gone.
+func (l *Layers) refocus(ctx ui.Context) {
 	ctx.Defer(func(ui.Context) { l.Session.Page.Refocus() })
 }
 

@@ -43,16 +43,9 @@ type Page interface {
 	Proof(missing func())
 }
 
-// How is the way in which an answer was given, as receipts name it: the values
-// are those of server/receipt, where there are more.
-type How string
-
-// The answers that this package takes.
-const (
-	BannerAccept How = "banner-accept"
-	BannerRefuse How = "banner-refuse"
-	Dialog       How = "dialog"
-)
+// dialog is the way in which the answers are given that this package takes, as
+// receipts name it: see server/receipt, where there are more.
+const dialog = "dialog"
 
 // Session is one visitor's answer on one page: what was answered before, and
 // what becomes of an answer given now. It draws nothing.
@@ -108,20 +101,20 @@ func (s *Session) standing() *consent.Record {
 func (s *Session) HasProof() bool { return s.record != nil && s.Page.KeepsReceipts() }
 
 // Accept allows everything.
-func (s *Session) Accept(how How) { s.decide(s.Edition.Catalogue.Accept(), nil, how) }
+func (s *Session) Accept() { s.decide(s.Edition.Catalogue.Accept(), nil) }
 
 // Refuse refuses all that can be refused.
-func (s *Session) Refuse(how How) { s.decide(s.Edition.Catalogue.Refuse(), nil, how) }
+func (s *Session) Refuse() { s.decide(s.Edition.Catalogue.Refuse(), nil) }
 
 // Save keeps what the visitor set in the dialog.
 func (s *Session) Save(draft consent.Draft) {
 	choices, services := s.Edition.Catalogue.Split(draft.Granted)
-	s.decide(choices, services, Dialog)
+	s.decide(choices, services)
 }
 
 // decide writes an answer and reads it back: only what the browser keeps
 // counts, so where it keeps nothing, all stays refused, and the visitor is told.
-func (s *Session) decide(choices, services consent.Choices, how How) {
+func (s *Session) decide(choices, services consent.Choices) {
 	record := &consent.Record{
 		ID:       s.NewID(),
 		Rev:      s.Edition.Rev,
@@ -140,7 +133,7 @@ func (s *Session) decide(choices, services consent.Choices, how How) {
 		s.write(value)
 		s.Sync()
 	}
-	s.Page.Changed(string(how))
+	s.Page.Changed(dialog)
 
 	if s.record == nil || s.record.ID != record.ID {
 		s.Page.NotKept()

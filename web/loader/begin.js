@@ -29,7 +29,7 @@ export function begin(hold, signals, withdraw) {
   if (receipts.address) {
     receipts.watch();
     onRestored(layers.update);
-    whenReady(() => idle(receipts.send)); // what earlier pages have left
+    whenRested(() => idle(receipts.send)); // what earlier pages have left
   }
   if (current()) whenReady(layers.draw);
   else whenBody(() => layers.draw().then(anticipate));
@@ -117,20 +117,18 @@ const rest = 200; // ms for the page's own beginning, and for who answers at onc
  * once needs no program: its start must not stand in the way of that click.
  */
 function anticipate() {
-  const near = ['pointerover', 'focusin']; // a finger, too, comes over before it is down
   let timeout = 5000; // ms that a page which is never idle may have; fewer once the visitor is near
   const unlessAnswered = (callback) => () => idle(() => { if (!current()) callback(); }, { timeout });
   const start = unlessAnswered(() => layers.start().catch(() => {})); // said on the console; the shell goes on
   const prepare = unlessAnswered(() => {
-    for (const event of near) host.removeEventListener(event, come);
     later();
     layers.prepare().then(start, start);
   });
   const come = () => {
     timeout = 500;
-    prepare();
+    setTimeout(prepare, rest);
   };
-  for (const event of near) host.addEventListener(event, come, { passive: true });
+  for (const event of ['pointerover', 'focusin']) host.addEventListener(event, come, { once: true, passive: true }); // a finger, too, comes over before it is down
   // The banner must be kept off what has the focus.
   const uncover = ({ target }) => {
     if (target === host) return;
@@ -140,8 +138,12 @@ function anticipate() {
   document.addEventListener('focusin', uncover);
 
   const { saveData, effectiveType } = navigator.connection ?? {};
-  if (bundle.near || saveData || /2g/.test(effectiveType)) return;
-  const soon = () => setTimeout(prepare, rest);
+  if (!bundle.near && !saveData && !/2g/.test(effectiveType)) whenRested(prepare);
+}
+
+/** Calls back when the page has been loaded, and its beginning is over. */
+function whenRested(callback) {
+  const soon = () => setTimeout(callback, rest);
   if (document.readyState === 'complete') soon();
   else addEventListener('load', soon, { once: true });
 }

@@ -79,8 +79,10 @@ export function save(answers = {}) {
   const id = newID();
   const value = encode(plain({ v: 1, id, rev: bundle.rev, at: Math.floor(Date.now() / 1000), choices, services }));
   write(value);
+  refresh();
+  if (record?.id === id) return;
   // In that very moment the answer to an earlier report may have set its cookie.
-  if (read()?.id !== id) write(value);
+  write(value);
   refresh();
 }
 

@@ -53,27 +53,27 @@ export function update() {
 
 /** Go draws where it runs, else the shell. */
 function redraw() {
+  noteFocus();
   if (program.go) {
-    program.go.sync();
+    program.go.sync(); // refocuses, too
     return;
   }
-  noteFocus();
   shell.draw(asking(), gpc() && texts?.reopenGPC);
   refocus();
 }
 
-/** Answers the buttons until Go answers its own. */
+/** Answers the banner's and the notice's buttons, and until Go answers its own those that open the dialog. */
 function click(event) {
   const button = event.target.closest('[data-temoin]');
   const action = button?.dataset.temoin;
   if (action === 'dismiss') {
     shell.notice('', false);
     shell.refocus();
-  } else if (program.go || !button) return;
-  else if (action === 'customize' || action === 'open') open(button);
+  } else if (action === 'customize' || action === 'open') {
+    if (!program.go) open(button);
   // Of a double click, the second finds the banner gone; if both clicks were
   // on their way before that, it finds the choice made.
-  else if (asking()) answer(action, 'banner-' + action);
+  } else if (button?.closest('.banner') && asking()) answer(action, 'banner-' + action);
 }
 
 // ---- answers ----

@@ -94,7 +94,9 @@ function profileWithoutCookies() {
  */
 export async function launch(after, { textSize, cookies = true, privately = false, whole = privately || !cookies } = {}) {
   if (engine === 'webkit') {
-    return new Browser(webkit([...(cookies ? [] : ['--cookies-policy=never']), ...(privately ? ['--private'] : [])]));
+    const browser = webkit([...(cookies ? [] : ['--cookies-policy=never']), ...(privately ? ['--private'] : [])]);
+    after(() => browser.close());
+    return new Browser(browser);
   }
   let { args = [], ...options } = engines[engine].launch;
   if (engine === 'chromium') {

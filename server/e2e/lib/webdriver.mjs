@@ -43,17 +43,17 @@ async function stop(child) {
 
 const screenSize = { width: 1600, height: 1300 };
 
-/** A screen that nobody sees, for all browsers of this process. */
-let screen;
+const screens = []; // that nobody uses now
+
+/** A screen that nobody sees, for one visitor: of several windows on one, that beneath the pointer has the focus. */
 function display() {
-  screen ??= new Promise((resolve, reject) => {
+  return screens.pop() ?? new Promise((resolve, reject) => {
     const child = start('Xvfb', ['-displayfd', '3', '-screen', '0', `${screenSize.width}x${screenSize.height}x24`, '-nolisten', 'tcp'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
     child.stdio[3].once('data', (data) => resolve(`:${String(data).trim()}`));
     child.ended.then(() => reject(child.failure ?? new Error('Xvfb ended')));
     child.unref();
     child.stdio[3].unref?.();
   });
-  return screen;
 }
 
 function miniBrowser() {
@@ -607,10 +607,11 @@ class Context {
     const through = `127.0.0.1:${await this.proxy.listen()}`;
     const port = await freePort();
     this.dir = await settings(this.media);
+    this.screen = await display();
     this.driver = start('WebKitWebDriver', [`--port=${port}`], {
       stdio: 'ignore',
       env: {
-        ...process.env, DISPLAY: await display(), XDG_CONFIG_HOME: this.dir, XDG_CACHE_HOME: this.dir, XDG_DATA_HOME: this.dir, GDK_BACKEND: 'x11', NO_AT_BRIDGE: '1',
+        ...process.env, DISPLAY: this.screen, XDG_CONFIG_HOME: this.dir, XDG_CACHE_HOME: this.dir, XDG_DATA_HOME: this.dir, GDK_BACKEND: 'x11', NO_AT_BRIDGE: '1',
         ...(this.media['prefers-color-scheme'] === 'dark' && { GTK_THEME: 'Adwaita:dark' }),
         // There is no graphics processor: to draw without one is much faster than to imitate one.
         WEBKIT_DISABLE_COMPOSITING_MODE: '1',
@@ -709,6 +710,7 @@ class Context {
     await this.session?.call('DELETE', '').catch(() => {});
     if (this.driver) await stop(this.driver);
     await this.proxy.close();
+    if (this.screen) screens.push(this.screen);
     rmSync(this.dir, { recursive: true, force: true });
     folders.delete(this.dir);
   }
@@ -730,5 +732,19 @@ export const webkit = (args = []) => {
       return begin(media, true);
     }
   };
-  return { createBrowserContext: (media) => begin(media), close: async () => {} };
+  // A session takes a second to begin: the next visitor's does while this one is here.
+  let next = null;
+  return {
+    async createBrowserContext(media) {
+      if (media && Object.keys(media).length) return begin(media);
+      const context = await (next ?? begin());
+      next = begin();
+      next.catch(() => {}); // who needs it hears of it
+      return context;
+    },
+    async close() {
+      await next?.then((context) => context.close(), () => {});
+      next = null;
+    },
+  };
 };
