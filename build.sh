@@ -19,9 +19,6 @@ TEXT
 }
 
 engines=${TEMOIN_ENGINES:-chromium firefox webkit}
-# What WebKit runs where it is not asked for by name: all of it in three engines
-# takes 2 cores about as long as a run may take. All: TEMOIN_ENGINES=webkit.
-journeys='cookie dialog keyboard tabs'
 # How many times longer than on a quiet machine the tests wait for what has to come.
 export TEMOIN_PATIENCE=${TEMOIN_PATIENCE:-3}
 
@@ -133,11 +130,7 @@ end_to_end() {
 end_to_end_in() {
   local engine=$1 results=$2 failed files patterns
   failed=$(mktemp)
-  if [ "$engine" = webkit ] && [ -z "${TEMOIN_ENGINES:-}" ]; then
-    mapfile -t files < <(printf 'server/e2e/%s.test.mjs\n' $journeys)
-  else
-    mapfile -t files < <(grep -l 'lib/stage.mjs\|lib/browser.mjs' server/e2e/*.test.mjs)
-  fi
+  mapfile -t files < <(grep -l 'lib/stage.mjs\|lib/browser.mjs' server/e2e/*.test.mjs)
   browser_tests "$engine" "$failed" "$results" "${files[@]}" && { rm -f "$failed"; return; }
   mapfile -t files < <(cut -f 1 "$failed" | sort -u)
   mapfile -t patterns < <(cut -f 2 "$failed" | sort -u)
