@@ -331,6 +331,15 @@ for (const [name, connection] of [['Save-Data', { saveData: true, effectiveType:
   });
 }
 
+test('who comes near only to answer has no program fetched', async (t) => {
+  const tab = await browser.tab(t, { before: [() => { Object.defineProperty(navigator, 'connection', { value: { saveData: true } }); }] });
+  await tab.visit(site.url);
+  await tab.press('accept');
+  await tab.bannerIsGone();
+  await tab.settles({ quiet: 1000 });
+  assert.deepEqual(site.asked(program), []);
+});
+
 test('with Save-Data the program comes with the focus, too, and with customize', async (t) => {
   const before = [() => { Object.defineProperty(navigator, 'connection', { value: { saveData: true } }); }];
   const keyboard = await browser.tab(t, { before });
@@ -386,16 +395,19 @@ test('a page that is never idle has the program all the same', async (t) => {
   await tab.goRuns();
 });
 
-test('what a choice lets in runs before the banner goes', async (t) => {
-  const watch = 'window.seen = !!document.getElementById("temoin").shadowRoot.querySelector(".banner")';
-  site.page('/gated', page(include, `<main><script type="text/plain" data-consent="statistics">${watch}</script></main>`, 'fr'));
-  site.hold(program);
-  const tab = await browser.tab(t);
-  await tab.visit(site.url + '/gated');
-  await tab.press('accept');
-  await tab.bannerIsGone();
-  assert.equal(await tab.run(() => window.seen), true);
-});
+for (const when of ['before Go', 'once Go runs']) {
+  test(`what a choice lets in runs before the banner goes, ${when}`, async (t) => {
+    const watch = 'window.seen = document.getElementById("temoin").shadowRoot.querySelector(".banner").checkVisibility()';
+    site.page('/gated', page(include, `<main><script type="text/plain" data-consent="statistics">${watch}</script></main>`, 'fr'));
+    if (when === 'before Go') site.hold(program);
+    const tab = await browser.tab(t);
+    await tab.visit(site.url + '/gated');
+    await (when === 'before Go' ? tab.bannerIsThere() : tab.goRuns());
+    await tab.press('accept');
+    await tab.bannerIsGone();
+    assert.equal(await tab.run(() => window.seen), true);
+  });
+}
 
 test('the loader runs where it stands in the head: the banner is painted with the page', async (t) => {
   const tab = await browser.tab(t);
