@@ -237,7 +237,7 @@ for (const theme of themes) {
   });
 }
 
-/** The grounds of banner, dialog and placeholder. */
+/** The grounds of banner, dialog, placeholder and charter. */
 async function grounds(t, setting) {
   const tab = await browser.tab(t, { media: { 'prefers-color-scheme': setting } });
   await tab.visit(site.url + '/embed');
@@ -245,13 +245,15 @@ async function grounds(t, setting) {
   await placeholderIsDrawn(tab);
   await tab.press('customize');
   await tab.dialogIsOpen();
-  return tab.inside((shadow) => [
+  const inPage = await tab.inside((shadow) => [
     shadow.querySelector('.banner'), shadow.querySelector('dialog'), document.querySelector('.temoin-placeholder').shadowRoot.querySelector('.placeholder'),
   ].map((box) => getComputedStyle(box).backgroundColor));
+  await tab.visit(site.url + '/charte-cookies/fr');
+  return [...inPage, await tab.run(() => getComputedStyle(document.body).backgroundColor)];
 }
 
 for (const theme of themes) {
-  test(`a catalogue can make ${theme} light or dark whatever the visitor’s setting: banner, dialog, placeholder`, needs('colorScheme'), async (t) => {
+  test(`a catalogue can make ${theme} light or dark whatever the visitor’s setting: banner, dialog, placeholder, charter`, needs('colorScheme'), async (t) => {
     site.page('/embed', page(include, '<h1>page</h1><iframe title="video" width="400" height="300" data-consent="third-party" data-service="youtube" data-src="/nothing"></iframe>', 'fr'));
     const found = {};
     for (const scheme of ['auto', 'light', 'dark']) {
