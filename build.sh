@@ -146,10 +146,11 @@ end_to_end_in() {
 }
 
 browser_tests() {
-  local engine=$1 failed=$2 results=$3 closing ended=0
+  local engine=$1 failed=$2 results=$3 files=1 closing ended=0
   shift 3
   closing=$(mktemp)
-  TEMOIN_ENGINE=$engine node --test --test-concurrency=1 --test-reporter=tap --test-reporter-destination=stdout \
+  [ "$engine" != webkit ] || files=2 # at once: it waits much, for its sessions to begin and its cookies to come
+  TEMOIN_ENGINE=$engine node --test --test-concurrency=$files --test-reporter=tap --test-reporter-destination=stdout \
     --test-reporter=./server/e2e/lib/failed.mjs --test-reporter-destination="$failed" \
     --test-reporter=./server/e2e/lib/closing.mjs --test-reporter-destination="$closing" "$@" || ended=$?
   tee -a "$results" <"$closing"

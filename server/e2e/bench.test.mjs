@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { isAccessible } from './lib/axe.mjs';
-import { can } from './lib/browser.mjs';
+import { can, engine, plain } from './lib/browser.mjs';
 import { page, reloaded, stamp } from './lib/gate.mjs';
 import { languages } from './lib/languages.mjs';
 import { startSite, startTemoin } from './lib/server.mjs';
@@ -173,7 +173,10 @@ test('what is printed can be copied', async (t) => {
       area.focus();
     });
     await tab.keys('Control+v');
-    assert.equal(await tab.run(() => document.getElementById('pasted').value), texts[i], `the ${name} is on the clipboard`);
+    const pasted = await tab.run(() => document.getElementById('pasted').value);
+    // WebKit's clipboard makes a plain space of one that does not break.
+    const kept = engine === 'webkit' ? plain : (text) => text;
+    assert.equal(kept(pasted), kept(texts[i]), `the ${name} is on the clipboard`);
   }
 });
 
