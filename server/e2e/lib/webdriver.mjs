@@ -616,8 +616,6 @@ class Context {
         // There is no graphics processor: to draw without one is much faster than to imitate one.
         WEBKIT_DISABLE_COMPOSITING_MODE: '1',
         WEBKIT_DISABLE_DMABUF_RENDERER: '1',
-        // What GStreamer has found out about its plugins, it would find out anew for each visitor.
-        GST_REGISTRY: path.join(tmpdir(), 'temoin-webkit-gstreamer'),
         // As in a container, where there is no other user to protect from.
         WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1',
       },
