@@ -123,23 +123,21 @@ func (s *Session) decide(choices, services consent.Choices) {
 		Services: services,
 	}
 	value, err := record.Encode()
-	if err == nil {
-		s.write(value)
-	}
-	s.Sync()
-	if err == nil && s.record != nil && s.record.ID != record.ID {
-		// In that very moment the answer to an earlier report may have set its
-		// cookie: see web/loader/report.js.
-		s.write(value)
-		s.Sync()
-	}
-	s.Page.Changed(dialog)
-
-	if s.record == nil || s.record.ID != record.ID {
+	if err != nil || !s.keep(value, record.ID) && !s.keep(value, record.ID) {
 		s.Page.NotKept()
 		return
 	}
 	s.Page.Announce(s.Edition.Texts.Saved)
+}
+
+// keep writes the record of that id, tells the loader, and reports whether it
+// stands after that. The answer to an earlier report may set that report's cookie
+// at any moment (see web/loader/report.js), also just before the loader reads.
+func (s *Session) keep(value, id string) bool {
+	s.write(value)
+	s.Page.Changed(dialog)
+	s.Sync()
+	return s.record != nil && s.record.ID == id
 }
 
 // write sets the cookie. Where cookies of that name remain that other settings

@@ -19,6 +19,8 @@ type fakePage struct {
 	lines    []string // all that was written
 	denied   bool     // keeps no cookies
 	late     string   // a cookie that a late answer sets right after the next line
+	later    string   // one that it sets just before the loader reads
+	heard    string   // the cookies that the loader read last
 	secure   bool
 	changed  []string // how, each time
 	receipts bool     // are kept
@@ -51,10 +53,17 @@ func (p *fakePage) SetCookie(line string) {
 	}
 }
 
+func (p *fakePage) Changed(how string) {
+	p.changed = append(p.changed, how)
+	if p.later != "" {
+		p.cookies, p.later = []string{p.later}, ""
+	}
+	p.heard = strings.Join(p.cookies, "; ")
+}
+
 func (p *fakePage) Host() string         { return "data.example" }
 func (p *fakePage) Path() string         { return "/a/b" }
 func (p *fakePage) Secure() bool         { return p.secure }
-func (p *fakePage) Changed(how string)   { p.changed = append(p.changed, how) }
 func (p *fakePage) NotKept()             { p.notKept++ }
 func (p *fakePage) Dismissed() bool      { return p.notKept > 0 }
 func (p *fakePage) GPC() bool            { return p.gpc }
@@ -336,12 +345,22 @@ func TestReopen_SaysThatTheBrowserRefused(t *testing.T) {
 // TestSession_LateAnswer: the server's answer to the report of an earlier choice
 // sets that choice's cookie in the moment of a withdrawal, which stands.
 func TestSession_LateAnswer(t *testing.T) {
-	page := &fakePage{}
-	s := newSession(page)
-	s.Accept()
-	page.late = page.cookies[0]
-	s.Refuse()
-	if s.Granted("youtube") || page.mustRead().Granted("third-party") || page.notKept != 0 {
-		t.Errorf("got the cookies %q, not kept %d, want the refusal", page.cookies, page.notKept)
+	for name, set := range map[string]func(page *fakePage, cookie string){
+		"after the cookie is written": func(page *fakePage, cookie string) { page.late = cookie },
+		"before the loader reads it":  func(page *fakePage, cookie string) { page.later = cookie },
+	} {
+		t.Run(name, func(t *testing.T) {
+			page := &fakePage{}
+			s := newSession(page)
+			s.Accept()
+			set(page, page.cookies[0])
+			s.Refuse()
+			if s.Granted("youtube") || page.mustRead().Granted("third-party") || page.notKept != 0 {
+				t.Errorf("got the cookies %q, not kept %d, want the refusal", page.cookies, page.notKept)
+			}
+			if page.heard != strings.Join(page.cookies, "; ") {
+				t.Errorf("the loader read %q, the cookies are %q", page.heard, page.cookies)
+			}
+		})
 	}
 }

@@ -596,9 +596,10 @@ class Tab extends Place {
     await this.#session.send('Emulation.setEmulatedMedia', { ...(type && { media: type }), features: Object.entries(features).map(([name, value]) => ({ name, value })) });
   }
 
-  /** Touches the middle of the visible button of that name with a finger. */
+  /** Touches the middle of the visible button of that name with a finger, where it comes to rest. */
   async tap(action) {
     await this.sees(action);
+    await this.frames();
     const [x, y] = await this.inside((shadow, action) => {
       const open = shadow.querySelector('dialog[open]');
       const button = [...shadow.querySelectorAll(`[data-temoin="${action}"]`)].find((button) => button.checkVisibility() && (!open || open.contains(button)));
