@@ -123,11 +123,13 @@ func (s *Session) decide(choices, services consent.Choices) {
 		Services: services,
 	}
 	value, err := record.Encode()
-	if err != nil || !s.keep(value, record.ID) && !s.keep(value, record.ID) {
-		s.Page.NotKept()
-		return
+	for range 2 {
+		if err == nil && s.keep(value, record.ID) {
+			s.Page.Announce(s.Edition.Texts.Saved)
+			return
+		}
 	}
-	s.Page.Announce(s.Edition.Texts.Saved)
+	s.Page.NotKept()
 }
 
 // keep writes the record of that id, tells the loader, and reports whether it
