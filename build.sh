@@ -8,8 +8,8 @@ usage() {
 ./build.sh build            the program, bin/temoin, with all that it serves in it
 ./build.sh serve [FLAGS]    build, and serve the demo portal on http://127.0.0.1:8080
 ./build.sh test             install what the tests need, and run every test there is
-./build.sh bench            sizes of all parts, times in Chromium, receipts a second; -size: the sizes alone,
-                            -server: the server beside nginx
+./build.sh bench            sizes of all parts, times in Chromium, receipts a second, the server beside nginx;
+                            -size: the sizes alone, -server: the server alone
 ./build.sh shots DIR        build, and take pictures of every scene in every look into DIR; with words after DIR,
                             those whose name holds them: dialog dsfr dark 320 rtl
 ./build.sh export DIR       build, and write the files for a static host into DIR
@@ -146,11 +146,11 @@ end_to_end_in() {
 }
 
 browser_tests() {
-  local engine=$1 failed=$2 results=$3 files=1 closing ended=0
+  local engine=$1 failed=$2 results=$3 at_once=1 closing ended=0
   shift 3
   closing=$(mktemp)
-  [ "$engine" != webkit ] || files=2 # at once: it waits much, for its sessions to begin and its cookies to come
-  TEMOIN_ENGINE=$engine node --test --test-concurrency=$files --test-reporter=tap --test-reporter-destination=stdout \
+  [ "$engine" != webkit ] || at_once=2 # files: it waits much, for its sessions to begin and its cookies to come
+  TEMOIN_ENGINE=$engine node --test --test-concurrency=$at_once --test-reporter=tap --test-reporter-destination=stdout \
     --test-reporter=./server/e2e/lib/failed.mjs --test-reporter-destination="$failed" \
     --test-reporter=./server/e2e/lib/closing.mjs --test-reporter-destination="$closing" "$@" || ended=$?
   tee -a "$results" <"$closing"
@@ -173,6 +173,7 @@ bench() {
   go run ./server/load -duration 60s
   step 'receipts in PostgreSQL, for two minutes'
   go run ./server/load -duration 60s -postgres
+  bench_server
 }
 
 # Drives the server, and nginx with the exported files, by turns, on the
@@ -201,12 +202,12 @@ CONF
   sleep 2
   step 'requests a second for temoin.js, kept connections, 16 at a time'
   for round in 1 2 3; do
-    echo "round $round: nginx $(rate 18481), temoin $(rate 18482)"
+    echo "$(rate 18481) $(rate 18482)" | awk -v round=$round '{ printf "round %d: nginx %s, temoin %s, ratio %.2f\n", round, $1, $2, $2 / $1 }'
   done
 }
 
 rate() {
-  ab -q -k -c 16 -n 20000 -H 'Accept-Encoding: gzip' "http://127.0.0.1:$1/temoin.js" | awk '/^Requests per second/ { print $4 } /^(Failed|Non-2xx)/ && $3 > 0 { print "(with errors)" }'
+  ab -q -k -c 16 -n 20000 -H 'Accept-Encoding: gzip' "http://127.0.0.1:$1/temoin.js" | awk '/^Requests per second/ { print $4 } /^(Failed|Non-2xx)/ && $3 > 0 { print > "/dev/stderr" }'
 }
 
 case "${1:-}" in
