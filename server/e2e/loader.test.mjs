@@ -387,6 +387,17 @@ test('the program leaves the page 0.2 s of its own after it has loaded, for who 
   assert.ok(fetched - loaded >= 199, `fetched ${fetched - loaded} ms after the page had loaded`);
 });
 
+test('where the program cannot be had, on the charter itself, the button that waited waits no longer', async (t) => {
+  const tab = await browser.tab(t);
+  site.fail(program);
+  await tab.visit(site.url + '/charte-cookies/fr');
+  await tab.press('customize');
+  await tab.arrives(/\/charte-cookies\/fr#choix$/);
+  assert.equal(await tab.inside((shadow) => shadow.querySelector('[aria-busy]')), null);
+  await tab.press('refuse');
+  await tab.bannerIsGone();
+});
+
 test('a page that is never idle has the program all the same', async (t) => {
   /** A browser with no time to spare: each callback waits for its timeout, which passes sooner here. */
   const busy = () => { window.requestIdleCallback = (callback, { timeout } = {}) => (timeout ? setTimeout(callback, timeout / 20) : 0); };
