@@ -737,8 +737,10 @@ export const webkit = (args = []) => {
   return {
     async createBrowserContext(media) {
       if (media && Object.keys(media).length) return begin(media);
-      const context = await (next ?? begin());
-      next = begin();
+      const begun = next ?? begin();
+      next = null; // nobody else gets this one
+      const context = await begun;
+      next ??= begin();
       next.catch(() => {}); // who needs it hears of it
       return context;
     },
