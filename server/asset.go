@@ -24,10 +24,10 @@ type asset struct {
 	contentType string
 	cache       string // the header Cache-Control
 	body        []byte // in no encoding
-	variants    func() []variant
+	variants    func() []variant // made when they are first asked for
 }
 
-// variant is an asset in one encoding; the smallest comes first, identity last.
+// variant is an asset in one encoding; Brotli comes first, identity last.
 type variant struct {
 	encoding string // as in Content-Encoding, "" for identity
 	body     []byte

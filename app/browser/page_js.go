@@ -17,7 +17,7 @@ import (
 //	edition     string   what app.Edition's Write wrote
 //	root        Element  holds the layers; Go replaces its first child
 //	style(css)           adopts one more style sheet
-//	changed(how)         the cookie has been written, as app.How says: read it,
+//	changed(how)         the cookie has been written; how: see server/receipt. Read it,
 //	                     open the gate, report the choice
 //	notKept()            the cookie was written and is not there
 //	dismissed() boolean  the visitor answered, though the browser kept nothing

@@ -128,7 +128,8 @@ function anticipate() {
     timeout = 500;
     setTimeout(prepare, rest);
   };
-  for (const event of ['pointerover', 'focusin']) host.addEventListener(event, come, { once: true, passive: true }); // a finger, too, comes over before it is down
+  // A finger, too, comes over before it is down.
+  for (const event of ['pointerover', 'focusin']) host.addEventListener(event, come, { once: true, passive: true });
   // The banner must be kept off what has the focus.
   const uncover = ({ target }) => {
     if (target === host) return;

@@ -71,9 +71,11 @@ function click(event) {
     shell.refocus();
   } else if (action === 'customize' || action === 'open') {
     if (!program.go) open(button);
-  // Of a double click, the second finds the banner gone; if both clicks were
-  // on their way before that, it finds the choice made.
-  } else if (button?.closest('.banner') && asking()) answer(action, 'banner-' + action);
+  } else if (button?.closest('.banner') && asking()) {
+    // Of a double click, the second finds the banner gone; if both clicks were
+    // on their way before that, it finds the choice made.
+    answer(action, 'banner-' + action);
+  }
 }
 
 // ---- answers ----
