@@ -22,8 +22,8 @@ import (
 // asset is one file as it goes over the wire, in each encoding, in memory.
 type asset struct {
 	contentType string
-	cache       string // the header Cache-Control
-	body        []byte // in no encoding
+	cache       string           // the header Cache-Control
+	body        []byte           // in no encoding
 	variants    func() []variant // made when they are first asked for
 }
 
