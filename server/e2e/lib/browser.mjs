@@ -246,9 +246,14 @@ function listen() {
   if (globalThis.PerformanceObserver?.supportedEntryTypes?.includes('layout-shift')) {
     const shifts = [];
     Object.defineProperty(window, 'shifts', { value: shifts });
+    // Of the first frame nothing has been seen before. A mouse that lies over the
+    // page has Chromium lay it out for a hit test even before that frame's scripts,
+    // and what these then move counts as shifted.
+    let second = Infinity;
+    requestAnimationFrame(() => requestAnimationFrame(() => { second = performance.now(); }));
     new PerformanceObserver((list) => {
-      for (const { value, sources } of list.getEntries()) {
-        shifts.push({ value, nodes: sources.map(({ node }) => node?.outerHTML?.slice(0, 120) ?? String(node)) });
+      for (const { startTime, value, sources } of list.getEntries()) {
+        if (startTime >= second) shifts.push({ value, nodes: sources.map(({ node }) => node?.outerHTML?.slice(0, 120) ?? String(node)) });
       }
     }).observe({ type: 'layout-shift', buffered: true });
   }
