@@ -606,7 +606,7 @@ test('two tabs deliver what both have left, one at a time, each once', async (t)
     open -= 1;
     return answer;
   });
-  // One right after the other: of two in one moment the browser keeps only one.
+  // One right after the other: of two cookies in one moment the browser keeps only one.
   for (const [i, tab] of tabs.entries()) await decide(tab, i ? 'accept' : 'refuse');
   await reported(2);
   for (const tab of tabs) await delivered(tab);
@@ -620,6 +620,18 @@ test('two tabs deliver what both have left, one at a time, each once', async (t)
     await tab.front();
     await tab.until((shadow, id) => window.temoin.choice?.id === id, 'one choice to count in both', standing.id);
   }
+});
+
+test('what another tab, writing in the same moment, has undone in the storage is delivered all the same', async (t) => {
+  site.instead(endpoint, 503);
+  const tab = await open(t);
+  const made = await decided(tab, 'accept');
+  await waits(tab, made.id);
+  await tab.run((key) => { delete localStorage[key]; }, key);
+  site.reset();
+  await kept(made.id);
+  await delivered(tab);
+  assert.deepEqual(await receipts(made.id), [1]);
 });
 
 test('what one tab has left another delivers', async (t) => {

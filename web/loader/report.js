@@ -19,14 +19,16 @@ const key = 'temoin.receipts';
 const capacity = 20; // the oldest gives way
 const rest = 100; // ms for what a choice lets in, before the storage takes its time
 
-let changes = {}; // what the storage has not taken in yet: entries by id, 0 for one that is delivered
+// What this page has reported: entries by id, 0 for one that is delivered. The storage alone
+// would not do: two tabs that write in the same moment undo each other's writing.
+const mine = {};
 let request; // the last one
 
 /** Brings the storage up to date; returns what is to be delivered, as [id, entry], the oldest first. */
 function queue() {
-  let all = changes;
+  let all = mine;
   try {
-    all = { ...JSON.parse(localStorage[key]), ...changes };
+    all = { ...JSON.parse(localStorage[key]), ...mine };
   } catch {
     // Nothing is there, it is denied, or the page has spoilt it.
   }
@@ -34,9 +36,8 @@ function queue() {
   try {
     if (entries.length) localStorage[key] = JSON.stringify(Object.fromEntries(entries));
     else delete localStorage[key];
-    changes = {};
   } catch {
-    // Denied, or full: it stays in memory, as long as the page does.
+    // Denied, or full: it stays in memory as long as the page does.
   }
   return entries;
 }
@@ -71,7 +72,7 @@ export function send() {
  */
 export function report(how, gpc, lang) {
   if (!address) return;
-  changes[current().id] ??= { record: plain(current()), how, gpc, lang, text };
+  mine[current().id] = { record: plain(current()), how, gpc, lang, text };
   setTimeout(send, rest);
 }
 
@@ -96,4 +97,4 @@ export const receipt = () => deliver().then(() => address + '/' + current().id);
 export const unanswered = () => address && navigator.sendBeacon(address + '/unanswered', bundle.rev);
 
 /** What the delivery works on; done takes an entry out of the queue. */
-export const receipts = { key, address, queue, post, done(id) { changes[id] = 0; } };
+export const receipts = { key, address, queue, post, done(id) { mine[id] = 0; } };
