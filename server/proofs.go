@@ -138,7 +138,7 @@ func (p *proofs) publish(ctx context.Context, b *bundle) error {
 }
 
 // run keeps the store open, writes what is counted, and purges what is older
-// than the retention; it closes the store when ctx is done.
+// than the retention, until ctx is done.
 func (p *proofs) run(ctx context.Context, current func() *bundle) {
 	opening, flushing := time.NewTicker(openTime), time.NewTicker(flushTime)
 	defer opening.Stop()

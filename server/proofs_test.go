@@ -1,0 +1,52 @@
+package server
+
+import (
+	"context"
+	"net/http/httptest"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"temoin/app/consent"
+)
+
+// TestProofs_Purge: a server that runs erases, day by day, what is older than
+// the retention, and nothing younger.
+func TestProofs_Purge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newKeepingServer(t, Config{Retention: consent.Duration{Count: 3, Unit: consent.Day}})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			s.proofs.run(ctx, s.bundle.Load)
+		}()
+		keep := func() string {
+			r := s.accepted()
+			if got := s.answer(request(r.json())); got.StatusCode != 201 {
+				t.Fatalf("got %d: %s", got.StatusCode, bodyOf(t, got))
+			}
+			return r.id()
+		}
+		status := func(id string) int {
+			return s.answer(httptest.NewRequest("GET", "/api/consents/"+id, nil)).StatusCode
+		}
+
+		older := keep()
+		time.Sleep(36 * time.Hour)
+		younger := keep()
+		time.Sleep(35 * time.Hour)
+		if got := status(older); got != 200 {
+			t.Errorf("a receipt of 71 hours: got %d, want it kept for three days", got)
+		}
+		time.Sleep(25*time.Hour + flushTime)
+		if got := status(older); got != 404 {
+			t.Errorf("a receipt of 96 hours: got %d, want it erased", got)
+		}
+		if got := status(younger); got != 200 {
+			t.Errorf("a receipt of 60 hours: got %d, want it kept", got)
+		}
+		cancel()
+		<-ended
+	})
+}
