@@ -204,6 +204,8 @@ CONF
   for round in 1 2 3; do
     echo "$(rate 18481) $(rate 18482)" | awk -v round=$round '{ printf "round %d: nginx %s, temoin %s, ratio %.2f\n", round, $1, $2, $2 / $1 }'
   done
+  step 'temoin.js for a crowd'
+  go run ./server/load -crowd 10000 -duration 10s
 }
 
 rate() {

@@ -1,6 +1,6 @@
-// Command load measures how many receipts a server keeps: it starts the built
-// program on the loopback, reports choices to it for a bounded time, and prints
-// rates and latencies. ./build.sh bench runs it.
+// Command load measures how many receipts a server keeps, or how it bears a
+// crowd: it starts the built program on the loopback, asks it for a bounded
+// time, and prints rates and latencies. ./build.sh bench runs it.
 package main
 
 import (
@@ -41,6 +41,7 @@ type options struct {
 	postgres bool
 	duration time.Duration
 	workers  uint64
+	crowd    uint64
 }
 
 func run(ctx context.Context, args []string) error {
@@ -48,8 +49,9 @@ func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
 	flags.StringVar(&o.program, "program", "bin/temoin", "the `file` of the built server")
 	flags.BoolVar(&o.postgres, "postgres", false, "on a PostgreSQL that is started for it, instead of SQLite")
-	flags.DurationVar(&o.duration, "duration", 30*time.Second, "how long each of the two loads lasts")
+	flags.DurationVar(&o.duration, "duration", 30*time.Second, "how long each load lasts")
 	flags.Uint64Var(&o.workers, "workers", 128, "how many clients report at once in the first")
+	flags.Uint64Var(&o.crowd, "crowd", 0, "instead, so many clients ask for temoin.js at once, each on a connection of its own")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -72,20 +74,34 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer s.stop()
-	return measure(o, s)
+	if o.crowd > 0 {
+		return measureCrowd(o, s)
+	}
+	return measureReceipts(o, s)
 }
 
-// measure prints what the server does as fast as it can, and at half of that.
-func measure(o options, s *server) error {
+// measureCrowd prints how long each of a crowd waits for temoin.js.
+func measureCrowd(o options, s *server) error {
+	target := vegeta.NewStaticTargeter(vegeta.Target{Method: "GET", URL: s.url + "/temoin.js", Header: http.Header{"Accept-Encoding": {"br"}}})
+	m := attack(target, vegeta.Rate{}, o.duration, o.crowd)
+	s.print(fmt.Sprintf("%d connections", o.crowd), "loaders", m)
+	if m.Success < 1 {
+		return fmt.Errorf("not every client had temoin.js: %v, %v", m.StatusCodes, m.Errors)
+	}
+	return nil
+}
+
+// measureReceipts prints what the server keeps as fast as it can, and at half of that.
+func measureReceipts(o options, s *server) error {
 	target, err := s.targeter()
 	if err != nil {
 		return err
 	}
 	attack(target, vegeta.Rate{Freq: 200, Per: time.Second}, 3*time.Second, o.workers) // warms up
 	full := attack(target, vegeta.Rate{}, o.duration, o.workers)
-	s.print("as fast as it goes", full)
+	s.print("as fast as it goes", "receipts", full)
 	half := attack(target, vegeta.Rate{Freq: int(full.Throughput / 2), Per: time.Second}, o.duration, 4*o.workers)
-	s.print("at half of that", half)
+	s.print("at half of that", "receipts", half)
 	if full.Success < 1 || half.Success < 1 {
 		return fmt.Errorf("not every receipt was kept: %v, %v", full.StatusCodes, half.StatusCodes)
 	}
@@ -134,13 +150,13 @@ func (s *server) stop() {
 	s.process.Wait()
 }
 
-// print prints one load: what was answered, how late, and in how much memory.
-func (s *server) print(name string, m vegeta.Metrics) {
+// print prints one load: how much of what was answered, how late, and in how much memory.
+func (s *server) print(name, what string, m vegeta.Metrics) {
 	memory, err := s.memory()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "load: memory:", err)
 	}
-	fmt.Printf("%-20s %6.0f receipts/s  p50 %6.1f ms  p99 %6.1f ms  max %6.1f ms  %4d MB  answers %v\n", name, m.Throughput,
+	fmt.Printf("%-20s %6.0f %s/s  p50 %6.1f ms  p99 %6.1f ms  max %6.1f ms  %4d MB  answers %v\n", name, m.Throughput, what,
 		milliseconds(m.Latencies.P50), milliseconds(m.Latencies.P99), milliseconds(m.Latencies.Max), memory>>20, m.StatusCodes)
 }
 

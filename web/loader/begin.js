@@ -31,7 +31,8 @@ export function begin(hold, signals, withdraw) {
     onRestored(layers.update);
     whenRested(() => idle(receipts.send)); // what earlier pages have left
   }
-  if (current()) whenReady(layers.draw);
+  // Who has answered needs nothing at once: the page's first frame is the page's own.
+  if (current()) whenReady(() => idle(layers.draw, { timeout: 500 }));
   else whenBody(() => layers.draw().then(anticipate));
 }
 
