@@ -32,7 +32,7 @@ export function begin(hold, signals, withdraw) {
     whenRested(() => idle(receipts.send)); // what earlier pages have left
   }
   // Who has answered needs nothing at once: the page's first frame is the page's own.
-  if (current()) whenReady(() => idle(layers.draw, { timeout: 500 }));
+  if (current()) whenReady(() => setTimeout(layers.draw, rest));
   else whenBody(() => layers.draw().then(anticipate));
 }
 
