@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { needs } from './lib/browser.mjs';
+import { include, page } from './lib/gate.mjs';
 import { plainCatalogue, startTemoin } from './lib/server.mjs';
 import { loader, parts, program, stage } from './lib/stage.mjs';
 
@@ -49,6 +50,19 @@ test('a second page costs a visitor who has not answered no request for the prog
   assert.deepEqual(site.asked(parts).slice(before), [], 'all has to come from the browser’s cache');
   const sent = await tab.run(() => performance.getEntriesByType('resource').filter(({ name }) => new URL(name).pathname.startsWith('/temoin/')).map(({ name, transferSize }) => [name, transferSize]));
   for (const [name, bytes] of sent) assert.equal(bytes, 0, name);
+});
+
+test('who has answered gets a page that begins as if it had no banner; the button to reopen comes a moment later', async (t) => {
+  site.page('/early', page(`${include}<script>addEventListener('DOMContentLoaded', () => setTimeout(() => { window.early = document.getElementById('temoin') !== null; }));</script>`, '', 'fr'));
+  const tab = await browser.tab(t);
+  await tab.visit(site.url + '/early');
+  await tab.bannerIsThere();
+  assert.equal(await tab.run(() => window.early), true, 'who has not answered gets the banner with the page');
+  await tab.press('accept');
+  await tab.bannerIsGone();
+  await tab.reload();
+  await tab.sees('open');
+  assert.equal(await tab.run(() => window.early), false);
 });
 
 // ---- memory ----
