@@ -91,8 +91,12 @@ func (l *Layers) Open(ctx ui.Context) {
 		return
 	}
 	l.draft = l.Session.Draft()
-	l.drawn, l.open, l.proofMissing = true, true, false
-	ctx.Defer(func(ui.Context) { l.Session.Page.ShowDialog() })
+	l.drawn, l.proofMissing = true, false
+	// Open no sooner than it is shown: the word that it closed before may come in between.
+	ctx.Defer(func(ui.Context) {
+		l.open = true
+		l.Session.Page.ShowDialog()
+	})
 }
 
 // Close closes the dialog without choosing.
