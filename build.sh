@@ -8,7 +8,8 @@ usage() {
 ./build.sh build            the program, bin/temoin, with all that it serves in it
 ./build.sh serve [FLAGS]    build, and serve the demo portal on http://127.0.0.1:8080
 ./build.sh test             install what the tests need, and run every test there is
-./build.sh bench            sizes of all parts, times in Chromium, receipts a second, the server beside nginx;
+./build.sh bench            sizes of all parts, times in Chromium, receipts a second, the server beside nginx,
+                            and before a crowd;
                             -size: the sizes alone, -server: the server alone
 ./build.sh shots DIR        build, and take pictures of every scene in every look into DIR; with words after DIR,
                             those whose name holds them: dialog dsfr dark 320 rtl
