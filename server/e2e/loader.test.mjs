@@ -308,10 +308,12 @@ test('a panic in the program does not undo the choice that was made', async (t) 
   await breaks['a panic in the program'].break(tab);
   await tab.press('open');
   await eventually(() => warnings(tab), 'a warning on the console');
-  await tab.settles(); // a panic within the click leads to the charter at once
+  // A panic within the click leads to the charter at once; go-app as it is draws when the click is over.
+  if (process.env.TEMOIN_STOCK) await tab.settles();
+  else await tab.arrives(/\/charte-cookies\/fr#choix$/);
   assert.equal(await tab.has('statistics'), true);
-  assert.equal((await tab.layers()).banner, false, 'nobody is asked again');
   await tab.sees('open');
+  assert.equal((await tab.layers()).banner, false, 'nobody is asked again');
 });
 
 // ---- when the program is fetched ----

@@ -298,7 +298,7 @@ class Place {
 
   /** Waits until a function that is run as inside() says something true. */
   until(fn, expected, ...args) {
-    return eventually(() => this.inside(fn, ...args).catch(whenGone), async () => `${expected}; the page is ${await this.run(() => location.href).catch(String)}, its banner ${JSON.stringify(await this.layers().catch(String))}`);
+    return eventually(() => this.inside(fn, ...args).catch(whenGone), async () => `${expected}; the page is ${await this.run(() => location.href).catch(String)}, its banner ${JSON.stringify(await this.seen().catch(String))}`);
   }
 
   /** Looks an element up; a page that goes away meanwhile is looked for in its successor. */
@@ -375,8 +375,14 @@ class Place {
     return this.until(`(...args) => !!(${visibleButton})(...args)`, `a visible button data-temoin="${action}"`, action);
   }
 
-  /** What of the product is to be seen: { banner, reopen, dialog, notice }, and what has the focus. */
-  layers() {
+  /** What of the product is to be seen, once it is drawn: { banner, reopen, dialog, notice }, and what has the focus. */
+  async layers() {
+    await this.until((shadow) => !!shadow?.querySelector('.layers'), 'the layers to be drawn');
+    return this.seen();
+  }
+
+  /** The same now; null where nothing is drawn. */
+  seen() {
     return this.inside((shadow) => {
       if (!shadow) return null;
       const seen = (selector) => !!shadow.querySelector(selector)?.checkVisibility({ visibilityProperty: true });

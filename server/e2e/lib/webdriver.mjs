@@ -15,6 +15,10 @@ import zlib from 'node:zlib';
 
 import { eventually, patience, pause } from './server.mjs';
 
+// The first page of a session does not begin to load, about once in a thousand
+// sessions. After so many ms the driver is told once more.
+const forgotten = 15_000;
+
 // ---- processes ----
 
 const running = new Set();
@@ -510,8 +514,13 @@ class Page {
   async #arrives(before, act, waitUntil, timeout) {
     await act();
     const ready = waitUntil === 'load' ? ['complete'] : ['interactive', 'complete'];
+    let retry = Date.now() + forgotten;
     await eventually(async () => {
       const now = await this.#document().catch(() => null);
+      if (now?.url === 'about:blank' && Date.now() > retry) {
+        retry = Infinity;
+        await act();
+      }
       if (!now || !ready.includes(now.state)) return false;
       if (now.stamp === before?.stamp && now.url === before?.url) return false;
       this.#address = now.url;
