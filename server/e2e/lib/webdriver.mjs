@@ -15,10 +15,6 @@ import zlib from 'node:zlib';
 
 import { eventually, patience, pause } from './server.mjs';
 
-// The first page of a session does not begin to load, about once in a thousand
-// sessions. After so many ms the driver is told once more.
-const forgotten = 15_000;
-
 // ---- processes ----
 
 const running = new Set();
@@ -244,6 +240,10 @@ class Proxy {
 
 // ---- the protocol ----
 
+// A script that is asked for in the moment in which a page goes may never be
+// answered: who asks what the page is waits for so many ms, and asks again.
+const forgotten = 2000;
+
 class Session {
   #queue = Promise.resolve();
   #window;
@@ -251,12 +251,12 @@ class Session {
 
   constructor(base) { this.base = base; }
 
-  async call(method, command, body) {
+  async call(method, command, body, within = 30_000) {
     const response = await fetch(this.base + command, {
       method,
       ...(method === 'POST' && { body: JSON.stringify(body ?? {}) }),
       headers: { 'content-type': 'application/json' },
-      signal: AbortSignal.timeout(30_000 * patience),
+      signal: AbortSignal.timeout(within * patience),
     }).catch((error) => { throw new Error(`${method} ${command} ${JSON.stringify(body)?.slice(0, 100) ?? ''}: ${error.message}`); });
     const { value } = await response.json();
     if (value?.error) {
@@ -451,10 +451,10 @@ class Page {
   }
 
   /** One command of WebDriver in this tab. */
-  command(method, command, body, frame) {
+  command(method, command, body, frame, within) {
     return this.context.session.inWindow(this.window, frame, () => {
       this.context.proxy.scripts = this.scripts;
-      return this.context.session.call(method, command, body);
+      return this.context.session.call(method, command, body, within);
     });
   }
 
@@ -514,13 +514,8 @@ class Page {
   async #arrives(before, act, waitUntil, timeout) {
     await act();
     const ready = waitUntil === 'load' ? ['complete'] : ['interactive', 'complete'];
-    let retry = Date.now() + forgotten;
     await eventually(async () => {
       const now = await this.#document().catch(() => null);
-      if (now?.url === 'about:blank' && Date.now() > retry) {
-        retry = Infinity;
-        await act();
-      }
       if (!now || !ready.includes(now.state)) return false;
       if (now.stamp === before?.stamp && now.url === before?.url) return false;
       this.#address = now.url;
@@ -532,7 +527,7 @@ class Page {
   async #document() {
     const answer = JSON.parse(await this.command('POST', '/execute/sync', {
       script: `${recorded} return JSON.stringify({ stamp: performance.timeOrigin, state: document.readyState, url: location.href, said: said() })`, args: [],
-    }));
+    }, null, forgotten));
     this.hear(answer.said);
     return answer;
   }
@@ -677,7 +672,7 @@ class Context {
       const url = address + blankPath;
       await this.session.call('POST', '/url', { url });
       // The page is asked: WebDriver already says where it is going.
-      const here = () => this.session.call('POST', '/execute/sync', { script: 'return document.readyState === "complete" && location.href', args: [] });
+      const here = () => this.session.call('POST', '/execute/sync', { script: 'return document.readyState === "complete" && location.href', args: [] }, forgotten);
       await eventually(() => here().then((address) => address === url, () => false), `the page ${url}`);
       return commands();
     });
