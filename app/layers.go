@@ -92,7 +92,7 @@ func (l *Layers) Open(ctx ui.Context) {
 	}
 	l.draft = l.Session.Draft()
 	l.drawn, l.proofMissing = true, false
-	// Open no sooner than it is shown: the word that it closed before may come in between.
+	// Open only from when it is shown: the event of the last closing may come in between.
 	ctx.Defer(func(ui.Context) {
 		l.open = true
 		l.Session.Page.ShowDialog()
