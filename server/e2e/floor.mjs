@@ -1,7 +1,8 @@
-// The floor of the comparison in the README: a page as the peers' are, whose
-// script is the least that asks and keeps an answer. What is measured of it is
-// what the browser, the line and the harness take; no banner can be ahead of it.
+// The floor of the comparison in the README: the page that Témoin is measured
+// with, whose script is the least that asks and keeps an answer. What is measured
+// of it is what the browser, the line and the harness take from any banner.
 //   node server/e2e/floor.mjs [SECONDS]   serves it at http://127.0.0.1:8199, for an hour if not said
+import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import zlib from 'node:zlib';
 
@@ -36,25 +37,8 @@ function banner() {
   observer.observe(document.documentElement, { childList: true });
 }
 
-const page = `<!doctype html>
-<html lang="fr">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Portail de démonstration</title>
-<link rel="icon" href="data:,">
-<script src="/floor.js"></script>
-</head>
-<body>
-<header><h1>Portail de données ouvertes</h1></header>
-<main>
-  <p>Retrouvez ici les jeux de données publiés par la métropole, leurs cartes et leurs tableaux.</p>
-  <p>Chaque jeu de données peut être consulté en ligne, téléchargé ou interrogé par une interface de programmation.</p>
-</main>
-<script type="text/plain" data-consent="statistics">window.__statsRan = performance.now();</script>
-</body>
-</html>
-`;
+const measured = new URL('../../web/demo/bench.html', import.meta.url);
+const page = (await readFile(measured, 'utf8')).replace('/temoin.js', '/floor.js');
 
 const files = {
   '/': [page, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache' }],

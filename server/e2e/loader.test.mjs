@@ -312,8 +312,8 @@ test('a panic in the program does not undo the choice that was made', async (t) 
   if (process.env.TEMOIN_STOCK) await tab.settles();
   else await tab.arrives(/\/charte-cookies\/fr#choix$/);
   assert.equal(await tab.has('statistics'), true);
-  await tab.sees('open');
   assert.equal((await tab.layers()).banner, false, 'nobody is asked again');
+  await tab.sees('open');
 });
 
 // ---- when the program is fetched ----

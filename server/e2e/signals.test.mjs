@@ -245,8 +245,7 @@ test('GPC: an explicit choice stands over it, and reset() gives the word back to
   assert.deepEqual((await tab.record()).choices, { ...choices(false), 'third-party': true });
   await tab.reload();
   assert.equal((await tab.run(() => window.answers)).video, true);
-  await tab.sees('open');
-  assert.equal((await tab.layers()).banner, false);
+  assert.deepEqual([(await tab.layers()).banner, (await tab.layers()).reopen], [false, true]);
   assert.doesNotMatch(await tab.inside((shadow) => shadow.querySelector('[data-temoin="open"]').textContent), /signal/i, 'the choice is the visitor’s now');
   await decide(tab, 'reset');
   assert.equal(await tab.has('video'), false);
