@@ -1,5 +1,5 @@
 // later.js: what a page needs only once the visitor, an embed or a form in it asks
-// for it. The loader (web/loader/later.js) fetches it then.
+// for it. The loader (web/loader/fetch-later.js) fetches it then.
 import { delivery } from './deliver.js';
 import { watchFocus } from './focus.js';
 import { followForms } from './form.js';

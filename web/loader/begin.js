@@ -5,10 +5,10 @@ import * as bundle from './bundle.js';
 import { options } from './bundle.js';
 import { current, onChange, onRestored, refresh } from './choice.js';
 import { idle, whenReady } from './dom.js';
+import { fetchLater, offer } from './fetch-later.js';
 import * as gate from './gate.js';
-import { later } from './later.js';
 import * as layers from './layers.js';
-import * as receipts from './report.js';
+import * as report from './report.js';
 import { host } from './shell.js';
 
 /**
@@ -18,6 +18,7 @@ import { host } from './shell.js';
  */
 export function begin(hold, signals, withdraw) {
   if (isExposed()) return;
+  offer({ answer: layers.answer, choose: layers.choose, receipts: report.receipts });
   refresh();
   expose(withdraw?.beyondReach);
   signals?.(current());
@@ -26,10 +27,10 @@ export function begin(hold, signals, withdraw) {
   followOthers();
   listenForOpeners();
   listenForForms();
-  if (receipts.address) {
-    receipts.watch();
+  if (report.address) {
+    report.watch();
     onRestored(layers.update);
-    whenRested(() => idle(receipts.send)); // what earlier pages have left
+    whenRested(() => idle(report.send)); // what earlier pages have left
   }
   // Who has answered needs nothing at once: the page's first frame is the page's own.
   if (current()) whenReady(() => setTimeout(layers.draw, rest));
@@ -102,9 +103,9 @@ function listenForForms() {
   document.addEventListener('submit', (event) => {
     if (!event.target.matches(selector)) return;
     event.preventDefault();
-    later().then(({ submit }) => submit(event.target, event.submitter?.value));
+    fetchLater().then(({ submit }) => submit(event.target, event.submitter?.value));
   });
-  whenReady(() => { if (document.querySelector(selector)) later(); });
+  whenReady(() => { if (document.querySelector(selector)) fetchLater(); });
 }
 
 // ---- when more is wanted ----
@@ -122,7 +123,7 @@ function anticipate() {
   const unlessAnswered = (callback) => () => idle(() => { if (!current()) callback(); }, { timeout });
   const start = unlessAnswered(() => layers.start().catch(() => {})); // said on the console; the shell goes on
   const prepare = unlessAnswered(() => {
-    later();
+    fetchLater();
     layers.prepare().then(start, start);
   });
   const come = () => {
@@ -135,7 +136,7 @@ function anticipate() {
   const uncover = ({ target }) => {
     if (target === host) return;
     document.removeEventListener('focusin', uncover);
-    later();
+    fetchLater();
   };
   document.addEventListener('focusin', uncover);
 

@@ -1,6 +1,6 @@
 // What stands in the place of an embed that is not allowed, of its size from the
 // first moment on; what it shows comes later (web/later/placeholder.js).
-import { later } from './later.js';
+import { fetchLater } from './fetch-later.js';
 
 /**
  * Makes a placeholder of the embed's size.
@@ -11,7 +11,7 @@ export function drawPlaceholder(embed, id, once) {
   const box = document.createElement('div');
   box.className = 'temoin-placeholder';
   fit(box, embed);
-  later().then(({ fill }) => fill(box, id, once));
+  fetchLater().then(({ fill }) => fill(box, id, once));
   return box;
 }
 

@@ -8,7 +8,7 @@ import * as bundle from './bundle.js';
 import { beside, warn } from './bundle.js';
 import { current, refresh } from './choice.js';
 import { plain } from './cookie.js';
-import { later } from './later.js';
+import { fetchLater } from './fetch-later.js';
 
 const { url, text } = bundle.proof ?? {};
 
@@ -56,7 +56,7 @@ async function post(entry, options) {
   return [answer, await answer.text()];
 }
 
-const deliver = () => later().then((parts) => parts.deliver());
+const deliver = () => fetchLater().then((parts) => parts.deliver());
 
 /** Delivers what waits, if anything does. */
 export function send() {
