@@ -26,12 +26,12 @@ export TEMOIN_PATIENCE=${TEMOIN_PATIENCE:-3}
 step() { printf '\n== %s\n' "$*"; }
 
 # Runs a command of go on the program in the browser: with a trimmed go-app
-# (web/build/trim), or with TEMOIN_STOCK=1 with go-app as it is.
+# (server/tools/trim), or with TEMOIN_STOCK=1 with go-app as it is.
 browser() {
   local command=$1; shift
   local flags=(-tags light)
   if [ -z "${TEMOIN_STOCK:-}" ]; then
-    go run ./web/build/trim
+    go run ./server/tools/trim
     flags+=(-modfile=.cache/go.mod)
   fi
   GOOS=js GOARCH=wasm go "$command" "${flags[@]}" "$@" .
@@ -43,7 +43,7 @@ program() { browser build -trimpath -gcflags=all=-l "$@"; }
 
 build() {
   program -ldflags='-s -w' -o web/dist/app.wasm
-  go run ./web/build
+  go run ./server/tools/build
   go build -trimpath -ldflags='-s -w' -o bin/temoin .
 }
 
@@ -168,12 +168,12 @@ bench() {
   if [ $times ]; then need_browser; need_postgres; else need_node; fi
   node server/e2e/bench.mjs "$@"
   program -ldflags=-w -o .cache/named.wasm
-  browser list -deps | go run ./web/build/weigh .cache/named.wasm
+  browser list -deps | go run ./server/tools/weigh .cache/named.wasm
   [ $times ] || return 0
   step 'receipts in SQLite, for two minutes'
-  go run ./server/load -duration 60s
+  go run ./server/tools/load -duration 60s
   step 'receipts in PostgreSQL, for two minutes'
-  go run ./server/load -duration 60s -postgres
+  go run ./server/tools/load -duration 60s -postgres
   bench_server
 }
 
@@ -206,7 +206,7 @@ CONF
     echo "$(rate 18481) $(rate 18482)" | awk -v round=$round '{ printf "round %d: nginx %s, temoin %s, ratio %.2f\n", round, $1, $2, $2 / $1 }'
   done
   step 'temoin.js for a crowd'
-  go run ./server/load -crowd 10000 -duration 10s
+  go run ./server/tools/load -crowd 10000 -duration 10s
 }
 
 rate() {

@@ -148,7 +148,7 @@ func TestRun_ServeUntilStopped(t *testing.T) {
 }
 
 // stock says that the build for the browser takes go-app as it is, with all that
-// it imports; see web/build/trim.
+// it imports; see server/tools/trim.
 var stock = os.Getenv("TEMOIN_STOCK") != ""
 
 // forbidden is what nothing of ours in the browser may import: each visitor

@@ -19,7 +19,7 @@ import (
 
 	"temoin/app/consent"
 	"temoin/server/receipt"
-	"temoin/server/store/pgtest"
+	"temoin/server/tools/pgtest"
 )
 
 // childMode makes the test's own program a server, which a test may kill.

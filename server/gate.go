@@ -57,7 +57,7 @@ type googleSignal struct {
 	Redaction   bool              `json:"redaction,omitempty"`
 }
 
-// loader names the loader that has the parts which these need (web/build).
+// loader names the loader that has the parts which these need (server/tools/build).
 func (g gateBundle) loader() string {
 	name := "loader"
 	if len(g.Hosts) > 0 {

@@ -20,7 +20,7 @@ import (
 
 	"temoin/server/receipt"
 	"temoin/server/store"
-	"temoin/server/store/pgtest"
+	"temoin/server/tools/pgtest"
 )
 
 func TestOpen_Newer(t *testing.T) {

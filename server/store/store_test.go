@@ -11,7 +11,7 @@ import (
 	"temoin/app/consent"
 	"temoin/server/receipt"
 	"temoin/server/store"
-	"temoin/server/store/pgtest"
+	"temoin/server/tools/pgtest"
 )
 
 func TestMain(m *testing.M) {

@@ -1,6 +1,6 @@
 // runtime.js: compiles Go's program and runs it in a scope of its own. It comes
 // with the program, so that visitors who have answered never load it.
-import makeGo from 'wasm_exec'; // Go's own, wrapped by web/build
+import makeGo from 'wasm_exec'; // Go's own, wrapped by server/tools/build
 import { keepFocus, released } from './hand.js';
 import { download } from './receipt.js';
 import { makeScope } from './scope.js';

@@ -1,5 +1,5 @@
 // Package app is go-app, without what Témoin's interface has no use for: see
-// web/build/trim. This file is the way in: one component, in one page.
+// server/tools/trim. This file is the way in: one component, in one page.
 package app
 
 // The program runs in a browser; what go-app does on a server is left out.

@@ -22,7 +22,7 @@ func main() {
 		os.Exit(2)
 	}
 	if err := weigh(os.Args[1]); err != nil {
-		fmt.Fprintln(os.Stderr, "web/build/weigh:", err)
+		fmt.Fprintln(os.Stderr, "server/tools/weigh:", err)
 		os.Exit(1)
 	}
 }

@@ -29,7 +29,7 @@ import (
 
 const (
 	module  = "github.com/maxence-charriere/go-app/v10"
-	folder  = "web/build/trim"
+	folder  = "server/tools/trim"
 	listing = folder + "/files.txt"
 	cache   = ".cache"
 )
@@ -42,7 +42,7 @@ func main() {
 	update := flag.Bool("update", false, "take go-app's files, which you have read, as they are now")
 	flag.Parse()
 	if err := trim(*update); err != nil {
-		fmt.Fprintln(os.Stderr, "web/build/trim:", err)
+		fmt.Fprintln(os.Stderr, "server/tools/trim:", err)
 		os.Exit(1)
 	}
 }

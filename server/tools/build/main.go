@@ -27,7 +27,7 @@ const dist = "web/dist"
 
 func main() {
 	if err := build(); err != nil {
-		fmt.Fprintln(os.Stderr, "web/build:", err)
+		fmt.Fprintln(os.Stderr, "server/tools/build:", err)
 		os.Exit(1)
 	}
 }

@@ -13,7 +13,7 @@ import (
 // and none takes anything from a module that takes from it.
 func TestLoaderImportsHaveNoCircle(t *testing.T) {
 	result := api.Build(api.BuildOptions{
-		EntryPoints: []string{"../loader/begin.js", "../loader/hold.js", "../loader/signals.js", "../loader/withdraw.js"},
+		EntryPoints: []string{"../../../web/loader/begin.js", "../../../web/loader/hold.js", "../../../web/loader/signals.js", "../../../web/loader/withdraw.js"},
 		Bundle:      true,
 		Metafile:    true,
 		Outdir:      t.TempDir(),

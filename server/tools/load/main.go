@@ -22,7 +22,7 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
 	"temoin/app/consent"
-	"temoin/server/store/pgtest"
+	"temoin/server/tools/pgtest"
 )
 
 func main() {
