@@ -185,7 +185,7 @@ bench_server() {
   local dir round
   dir=$(mktemp -d)
   trap "kill \$(jobs -p) 2>/dev/null || true; rm -rf '$dir'" EXIT # dir is gone by then
-  bin/temoin export -catalogue web/catalogue.yaml "$dir/export" >/dev/null
+  bin/temoin export -catalogue server/demo/catalogue.yaml "$dir/export" >/dev/null
   chmod -R a+rX "$dir"
   cat >"$dir/nginx.conf" <<CONF
 daemon off; worker_processes auto; pid $dir/pid; error_log $dir/error.log;
@@ -199,7 +199,7 @@ http {
 }
 CONF
   nginx -c "$dir/nginx.conf" &
-  bin/temoin serve -addr 127.0.0.1:18482 -catalogue web/catalogue.yaml -log warn >/dev/null &
+  bin/temoin serve -addr 127.0.0.1:18482 -catalogue server/demo/catalogue.yaml -log warn >/dev/null &
   sleep 2
   step 'requests a second for temoin.js, kept connections, 16 at a time'
   for round in 1 2 3; do

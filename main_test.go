@@ -68,7 +68,7 @@ func TestRun_SaysWhatItCanDo(t *testing.T) {
 }
 
 func TestRun_Check(t *testing.T) {
-	for _, file := range []string{"web/catalogue.yaml", "web/demo/catalogue.yaml"} {
+	for _, file := range []string{"server/demo/catalogue.yaml", "server/demo/rich.yaml"} {
 		stdout, _, err := temoin(t.Context(), "check", file)
 		if err != nil || !strings.HasPrefix(stdout, file+": good; revision ") {
 			t.Errorf("%s: got %q and %v", file, stdout, err)
@@ -122,7 +122,7 @@ services:
 }
 
 func TestRun_Environment(t *testing.T) {
-	t.Setenv("TEMOIN_CATALOGUE", "web/demo/catalogue.yaml")
+	t.Setenv("TEMOIN_CATALOGUE", "server/demo/rich.yaml")
 	t.Setenv("TEMOIN_MAX_AGE", "soon")
 	if _, _, err := temoin(t.Context(), "serve"); err == nil || !strings.Contains(err.Error(), `TEMOIN_MAX_AGE is "soon"`) {
 		t.Errorf("got %v, want an error that names the variable", err)
@@ -224,7 +224,7 @@ func goList(t *testing.T, args ...string) []string {
 // other: consent, guard, browser, app, catalogue, receipt, store, admin, server, main.
 func TestImports(t *testing.T) {
 	order := []string{
-		"temoin/app/consent", "temoin/app/guard", "temoin/app/browser", "temoin/app", "temoin/web", "temoin/server/catalogue", "temoin/server/portal",
+		"temoin/app/consent", "temoin/app/guard", "temoin/app/browser", "temoin/app", "temoin/web", "temoin/server/catalogue", "temoin/server/demo",
 		"temoin/server/receipt", "temoin/server/store", "temoin/server/admin", "temoin/server", "temoin",
 	}
 	for _, target := range []string{"js/wasm", "linux/amd64"} {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"temoin/app/consent"
+	"temoin/server/demo"
 	"temoin/web"
 )
 
@@ -51,7 +52,7 @@ func weighable(t *testing.T) map[string]*asset {
 			assets[name+suffix] = a
 		}
 	}
-	add(mustParse(t, web.DefaultCatalogue), "")
+	add(mustParse(t, demo.Catalogue), "")
 	add(mustReadDemo(t), ", rich")
 	data, err := fs.ReadFile(web.Dist(), "dialog.css")
 	if err != nil {

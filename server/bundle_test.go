@@ -20,7 +20,7 @@ import (
 	"temoin/app"
 	"temoin/app/consent"
 	"temoin/server/catalogue"
-	"temoin/web"
+	"temoin/server/demo"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -76,7 +76,7 @@ func mustBundle(tb testing.TB, c *consent.Catalogue) *bundle {
 
 func mustReadDemo(tb testing.TB) *consent.Catalogue {
 	tb.Helper()
-	data, err := os.ReadFile("../web/demo/catalogue.yaml")
+	data, err := os.ReadFile("demo/rich.yaml")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func lines(markup string) string {
 
 func TestPrerender_Golden(t *testing.T) {
 	for name, c := range map[string]*consent.Catalogue{
-		"portal": mustParse(t, web.DefaultCatalogue),
+		"portal": mustParse(t, demo.Catalogue),
 		"demo":   mustReadDemo(t),
 	} {
 		b := mustBundle(t, c)

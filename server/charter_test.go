@@ -15,7 +15,7 @@ import (
 
 // demoBundle is made once: compressing takes a while under the race detector.
 var demoBundle = sync.OnceValues(func() (*bundle, error) {
-	c, err := catalogue.Load("../web/demo/catalogue.yaml")
+	c, err := catalogue.Load("demo/rich.yaml")
 	if err != nil {
 		return nil, err
 	}

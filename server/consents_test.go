@@ -28,7 +28,7 @@ const otherSite = "https://www.rivemont.example"
 // script can delete.
 func keepingCatalogue(t testing.TB) string {
 	t.Helper()
-	data, err := os.ReadFile("../web/demo/catalogue.yaml")
+	data, err := os.ReadFile("demo/rich.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

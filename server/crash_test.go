@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	}
 	s, err := New(Config{
 		Addr:      "127.0.0.1:0",
-		Catalogue: "../web/demo/catalogue.yaml",
+		Catalogue: "demo/rich.yaml",
 		Store:     StoreConfig{Data: os.Getenv("TEMOIN_DATA"), Database: os.Getenv("TEMOIN_DATABASE"), Key: os.Getenv("TEMOIN_KEY")},
 		Retention: consent.Duration{Count: 25, Unit: consent.Month},
 		Log:       slog.New(slog.NewTextHandler(os.Stderr, nil)),

@@ -14,7 +14,7 @@ import (
 
 func mustExport(t *testing.T, dir string) *Manifest {
 	t.Helper()
-	manifest, err := Export(Config{Catalogue: "../web/demo/catalogue.yaml"}, dir)
+	manifest, err := Export(Config{Catalogue: "demo/rich.yaml"}, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func mustExport(t *testing.T, dir string) *Manifest {
 func TestExport_SameBytes(t *testing.T) {
 	dir := t.TempDir()
 	manifest := mustExport(t, dir)
-	s := &Server{log: quiet(), config: Config{Catalogue: "../web/demo/catalogue.yaml"}}
+	s := &Server{log: quiet(), config: Config{Catalogue: "demo/rich.yaml"}}
 	if err := s.load(); err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestExport_Refuses(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			_, err := Export(Config{Catalogue: "../web/demo/catalogue.yaml"}, dir)
+			_, err := Export(Config{Catalogue: "demo/rich.yaml"}, dir)
 			if err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("got %v, want an error that names %s", err, c.says)
 			}

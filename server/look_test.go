@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"temoin/app/consent"
+	"temoin/server/demo"
 	"temoin/web"
 )
 
@@ -23,7 +24,7 @@ func TestStyle(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.look, func(t *testing.T) {
-			c := mustParse(t, []byte(string(web.DefaultCatalogue)+"look: "+test.look+"\n"))
+			c := mustParse(t, []byte(string(demo.Catalogue)+"look: "+test.look+"\n"))
 			b, err := newBundle(c, fakeDist(), 0, false)
 			if err != nil {
 				t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 
 	"temoin/app/consent"
 	"temoin/server/admin"
-	"temoin/server/portal"
+	"temoin/server/demo"
 )
 
 // dashboard handles /admin, which shows the receipts where they are kept.
@@ -34,7 +34,7 @@ func (s *Server) handler() http.Handler {
 	for path, file := range s.portalFiles {
 		mux.Handle(path, file)
 	}
-	for _, path := range portal.FramePaths() {
+	for _, path := range demo.FramePaths() {
 		mux.Handle(path, framed(s.portal))
 	}
 	mux.HandleFunc("/healthz", s.getHealth)

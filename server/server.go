@@ -22,7 +22,7 @@ import (
 	"temoin/app/guard"
 	"temoin/server/admin"
 	"temoin/server/catalogue"
-	"temoin/server/portal"
+	"temoin/server/demo"
 	"temoin/web"
 )
 
@@ -120,14 +120,14 @@ func (s *Server) prepareAdmin() (err error) {
 func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
 
 func (s *Server) loadPortal() error {
-	pages, err := portal.New(web.Demo())
+	pages, err := demo.New(demo.Folder())
 	if err != nil {
 		return err
 	}
 	pages.Bench = s.bench
 	s.portal, s.portalFiles = pages, map[string]*asset{}
-	for _, name := range portal.Files() {
-		body, err := fs.ReadFile(web.Demo(), name)
+	for _, name := range demo.Files() {
+		body, err := fs.ReadFile(demo.Folder(), name)
 		if err != nil {
 			return fmt.Errorf("read portal file: %w", err)
 		}
@@ -159,7 +159,7 @@ func (s *Server) load() error {
 // there is no such file.
 func loadCatalogue(path string) (*consent.Catalogue, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return catalogue.Parse("web/catalogue.yaml", web.DefaultCatalogue)
+		return catalogue.Parse("server/demo/catalogue.yaml", demo.Catalogue)
 	}
 	return catalogue.Load(path)
 }

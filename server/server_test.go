@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"temoin/web"
+	"temoin/server/demo"
 )
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -203,7 +203,7 @@ func TestRun_CatalogueChanges(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	original := string(web.DefaultCatalogue)
+	original := string(demo.Catalogue)
 	write(original)
 	var log logBuffer
 	s := mustListen(t, path, &log)

@@ -11,7 +11,7 @@ import (
 
 	"temoin/app/consent"
 	"temoin/server/catalogue"
-	"temoin/server/portal"
+	"temoin/server/demo"
 	"temoin/web"
 )
 
@@ -28,8 +28,8 @@ type trial struct {
 // trialPath is where the loader of a trial is; its parts lie beneath
 // trialParts, where any loader at that place looks for them.
 const (
-	trialPath  = portal.TrialPath + "/temoin.js"
-	trialParts = portal.TrialPath + "/temoin/"
+	trialPath  = demo.TrialPath + "/temoin.js"
+	trialParts = demo.TrialPath + "/temoin/"
 )
 
 // plainTrial returns the trial of the catalogue as it is.
@@ -256,7 +256,7 @@ func (s *Server) getTrialPart(w http.ResponseWriter, r *http.Request) {
 
 // bench says what the demo's page shows for the trial in the query, and what it
 // offers. An address that asks for what there is not shows the site as it is.
-func (s *Server) bench(query url.Values, lang string) (*portal.Bench, error) {
+func (s *Server) bench(query url.Values, lang string) (*demo.Bench, error) {
 	c := s.bundle.Load().catalogue
 	t, err := readTrial(c, query)
 	if err != nil {
@@ -270,13 +270,13 @@ func (s *Server) bench(query url.Values, lang string) (*portal.Bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	bench := &portal.Bench{
+	bench := &demo.Bench{
 		Loader:        "/temoin.js",
 		CatalogueJSON: "/temoin/catalogue.json",
 		Query:         url.Values{},
 		Tag:           `<script src="` + t.loader() + `"></script>`,
 		Catalogue:     string(text),
-		Selects: []portal.Select{
+		Selects: []demo.Select{
 			{Name: queryTheme, Options: options(consent.Themes(), t.look.Theme)},
 			{Name: queryPosition, Options: options(consent.Positions(), t.look.Position)},
 			{Name: queryScheme, Options: options(consent.Schemes(), t.look.Scheme)},
@@ -289,7 +289,7 @@ func (s *Server) bench(query url.Values, lang string) (*portal.Bench, error) {
 	}
 	for _, id := range refusable(c) {
 		title := c.Category(id).Title.In(lang)
-		bench.Categories = append(bench.Categories, portal.Option{Value: id, Label: title, Chosen: slices.Contains(t.categories, id)})
+		bench.Categories = append(bench.Categories, demo.Option{Value: id, Label: title, Chosen: slices.Contains(t.categories, id)})
 	}
 	bench.Languages, err = languageOptions(c, t.lang)
 	return bench, err
@@ -297,12 +297,12 @@ func (s *Server) bench(query url.Values, lang string) (*portal.Bench, error) {
 
 // languageOptions offers the page's language, each of the catalogue's, and then
 // all others that there are texts for.
-func languageOptions(c *consent.Catalogue, chosen string) ([]portal.Option, error) {
+func languageOptions(c *consent.Catalogue, chosen string) ([]demo.Option, error) {
 	languages, err := catalogue.Languages()
 	if err != nil {
 		return nil, err
 	}
-	all := []portal.Option{{Chosen: chosen == ""}}
+	all := []demo.Option{{Chosen: chosen == ""}}
 	codes := slices.Clone(c.Languages)
 	for _, code := range slices.Sorted(maps.Keys(languages)) {
 		if !slices.Contains(codes, code) {
@@ -310,15 +310,15 @@ func languageOptions(c *consent.Catalogue, chosen string) ([]portal.Option, erro
 		}
 	}
 	for _, code := range codes {
-		all = append(all, portal.Option{Value: code, Label: languages[code].Name, Dir: languages[code].Dir, Chosen: code == chosen})
+		all = append(all, demo.Option{Value: code, Label: languages[code].Name, Dir: languages[code].Dir, Chosen: code == chosen})
 	}
 	return all, nil
 }
 
-func options[T ~string](list []T, chosen T) []portal.Option {
-	var all []portal.Option
+func options[T ~string](list []T, chosen T) []demo.Option {
+	var all []demo.Option
 	for _, value := range list {
-		all = append(all, portal.Option{Value: string(value), Chosen: value == chosen})
+		all = append(all, demo.Option{Value: string(value), Chosen: value == chosen})
 	}
 	return all
 }

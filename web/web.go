@@ -1,5 +1,5 @@
-// Package web holds what a page loads: the loader, styles, texts and the demo
-// portal, embedded in the server. What is built from them lies in dist.
+// Package web holds what a page loads: the loader, styles and texts, embedded in
+// the server. What is built from them lies in dist.
 package web
 
 import (
@@ -16,17 +16,8 @@ var texts embed.FS
 //go:embed presets
 var presets embed.FS
 
-//go:embed demo
-var demo embed.FS
-
 //go:embed admin
 var admin embed.FS
-
-// DefaultCatalogue is the catalogue that the server takes where none is given:
-// the open-data portal with its four necessary cookies.
-//
-//go:embed catalogue.yaml
-var DefaultCatalogue []byte
 
 // Notices are the licences of the works that the program is built with.
 //
@@ -53,9 +44,6 @@ func Texts() fs.FS { return sub(texts, "texts") }
 
 // Presets returns ready entries of a catalogue, one file per service.
 func Presets() fs.FS { return sub(presets, "presets") }
-
-// Demo returns the demo portal: templates, content and style.
-func Demo() fs.FS { return sub(demo, "demo") }
 
 // Admin returns the dashboard: templates, texts and style.
 func Admin() fs.FS { return sub(admin, "admin") }

@@ -19,7 +19,6 @@ import (
 	"temoin/server/catalogue"
 	"temoin/server/receipt"
 	"temoin/server/store"
-	"temoin/web"
 )
 
 // fakeStore keeps receipts in memory, and fails where it is told to.
@@ -202,30 +201,11 @@ var now = time.Date(2026, 11, 24, 14, 5, 9, 0, time.UTC)
 // richCatalogue is the demo's catalogue: measures, videos, a social button.
 func richCatalogue(t testing.TB) *consent.Catalogue {
 	t.Helper()
-	data, err := readDemo("catalogue.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := catalogue.Parse("web/demo/catalogue.yaml", data)
+	c, err := catalogue.Load("../demo/rich.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
-}
-
-func readDemo(name string) ([]byte, error) {
-	file, err := web.Demo().Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	data := make([]byte, info.Size())
-	_, err = file.Read(data)
-	return data, err
 }
 
 // revisions returns three catalogues as a site may have had them, one after the

@@ -9,7 +9,7 @@ import (
 // TestAlso: in each language that there is, what comes out is a catalogue that
 // can be printed and read, and the revision stays; the one put in does not change.
 func TestAlso(t *testing.T) {
-	data, err := os.ReadFile("../../web/demo/catalogue.yaml")
+	data, err := os.ReadFile("../demo/rich.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ func FuzzParse(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, file := range append(files, "../../web/catalogue.yaml", "../../web/demo/catalogue.yaml") {
+	for _, file := range append(files, "../demo/catalogue.yaml", "../demo/rich.yaml") {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			f.Fatal(err)

@@ -24,7 +24,7 @@ func TestPrint(t *testing.T) {
 			"categories:\n  - id: necessary\n    necessary: true\n  - id: statistics\n", []string{"title:"}},
 		{"own words", func(c *consent.Catalogue) { c.Site.Name = consent.Text{consent.AnyLanguage: "a: #b"} }, "name: 'a: #b'\n", nil},
 	}
-	for _, file := range []string{"../../web/catalogue.yaml", "../../web/demo/catalogue.yaml"} {
+	for _, file := range []string{"../demo/catalogue.yaml", "../demo/rich.yaml"} {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -293,8 +293,8 @@ func TestTexts_Spaces(t *testing.T) {
 func TestSpaces_Elsewhere(t *testing.T) {
 	// Names in a program are written as it wants them.
 	code := regexp.MustCompile(`https?://\S+|temoin:\w+`)
-	for _, pattern := range []string{"admin/fr.yaml", "texts/themes/*.yaml", "presets/*.yaml", "catalogue.yaml", "demo/*.yaml", "demo/content.json"} {
-		files, err := filepath.Glob(filepath.Join("../../web", pattern))
+	for _, pattern := range []string{"web/admin/fr.yaml", "web/texts/themes/*.yaml", "web/presets/*.yaml", "server/demo/*.yaml", "server/demo/files/content.json"} {
+		files, err := filepath.Glob(filepath.Join("../..", pattern))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: no file, %v", pattern, err)
 		}

@@ -49,7 +49,7 @@ func TestThemeWordings_Wrong(t *testing.T) {
 }
 
 func TestEdition_Theme(t *testing.T) {
-	c, err := Load("../../web/catalogue.yaml")
+	c, err := Load("../demo/catalogue.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

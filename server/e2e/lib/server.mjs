@@ -22,8 +22,8 @@ export const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms);
 export const patience = Number(process.env.TEMOIN_PATIENCE ?? 1);
 
 /** The two example catalogues, as text. */
-export const plainCatalogue = () => readFile(path.join(repository, 'web/catalogue.yaml'), 'utf8');
-export const richCatalogue = () => readFile(path.join(repository, 'web/demo/catalogue.yaml'), 'utf8');
+export const plainCatalogue = () => readFile(path.join(repository, 'server/demo/catalogue.yaml'), 'utf8');
+export const richCatalogue = () => readFile(path.join(repository, 'server/demo/rich.yaml'), 'utf8');
 
 /** Runs temoin with arguments to its end; returns { code, stdout, stderr }. */
 export async function temoin(...args) {

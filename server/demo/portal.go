@@ -1,6 +1,4 @@
-// Package portal serves the demo: an open-data portal of an imaginary
-// metropolis, in which a visitor meets the banner.
-package portal
+package demo
 
 import (
 	"bytes"

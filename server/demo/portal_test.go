@@ -1,4 +1,4 @@
-package portal
+package demo
 
 import (
 	"encoding/csv"
@@ -13,7 +13,7 @@ import (
 	"testing/fstest"
 )
 
-const demoFolder = "../../web/demo"
+const demoFolder = "files"
 
 func mustNew(t *testing.T) *Portal {
 	t.Helper()
