@@ -3,7 +3,6 @@ package server
 import (
 	"bytes"
 	"fmt"
-	"html/template"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,34 +13,20 @@ import (
 	"temoin/app"
 	"temoin/app/consent"
 	"temoin/app/guard"
-	"temoin/server/catalogue"
 	"temoin/server/receipt"
-	"temoin/web"
+	"temoin/server/site"
 )
 
-var charterPage = template.Must(template.New("charter").Parse(web.CharterPage))
-
-// charterView is what the page around the charter's content shows.
-type charterView struct {
-	Edition *app.Edition
-	Texts   *app.CharterTexts
-	Site    string
-	Path    string
-	Style   string
-	Others  []*catalogue.Language
-	Content template.HTML
-}
-
 // getCharter answers the charter page, with the visitor's choice in its form.
-func (s *Server) getCharter(w http.ResponseWriter, r *http.Request, b *bundle) error {
-	lang := b.language(r)
-	record := b.catalogue.Read(guard.Cookies(r, b.catalogue.Cookie.Name), time.Now(), b.rev)
-	page, err := b.charter(lang, record, r.URL.Query().Get("sent") != "")
+func (s *Server) getCharter(w http.ResponseWriter, r *http.Request, served *site.Site) error {
+	lang := languageOf(served, r)
+	record := served.Catalogue.Read(guard.Cookies(r, served.Catalogue.Cookie.Name), time.Now(), served.Rev)
+	page, err := served.Charter(lang, record, r.URL.Query().Get("sent") != "")
 	if err != nil {
 		return err
 	}
 	h := w.Header()
-	h.Set("Content-Type", types[".html"])
+	h.Set("Content-Type", typeHTML)
 	h.Set("Content-Language", lang)
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("Vary", "Accept-Language, Cookie")
@@ -49,64 +34,10 @@ func (s *Server) getCharter(w http.ResponseWriter, r *http.Request, b *bundle) e
 	return nil
 }
 
-// charter draws the page. Where the form has been sent, it says what the browser
-// kept: a visitor without cookies is told so, and not that all is well.
-func (b *bundle) charter(lang string, record *consent.Record, sent bool) ([]byte, error) {
-	languages, err := catalogue.Languages()
-	if err != nil {
-		return nil, err
-	}
-	edition, texts := b.editions[lang], &languages[lang].Charter
-	notice := ""
-	switch {
-	case sent && record != nil:
-		notice = texts.FormSaved
-	case sent:
-		notice = edition.Texts.NotKept
-	}
-	content, err := prerender(&app.Charter{
-		Edition: edition,
-		Texts:   texts,
-		Storage: b.storage(),
-		Draft:   b.catalogue.Draft(record),
-		Notice:  notice,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("prerender charter in %s: %w", lang, err)
-	}
-	view := charterView{
-		Edition: edition,
-		Texts:   texts,
-		Site:    edition.Catalogue.Site.Name.In(lang),
-		Path:    consent.CharterPath,
-		Style:   b.charterStyle,
-		Content: template.HTML(content), // printed by an HTML library: see prerender
-	}
-	for _, other := range b.catalogue.Languages {
-		if other != lang {
-			view.Others = append(view.Others, languages[other])
-		}
-	}
-	var page bytes.Buffer
-	if err := charterPage.Execute(&page, view); err != nil {
-		return nil, fmt.Errorf("draw charter: %w", err)
-	}
-	return page.Bytes(), nil
-}
-
-// storage returns what services keep beside cookies, by their id.
-func (b *bundle) storage() map[string]*consent.Storage {
-	byID := map[string]*consent.Storage{}
-	for _, service := range b.catalogue.Services {
-		byID[service.ID] = service.Storage
-	}
-	return byID
-}
-
-// language returns the language of the path (/charte-cookies/en), of the query
+// languageOf returns the language of the path (/charte-cookies/en), of the query
 // (?lang=en), or the one that suits the browser best.
-func (b *bundle) language(r *http.Request) string {
-	languages := b.catalogue.Languages
+func languageOf(served *site.Site, r *http.Request) string {
+	languages := served.Catalogue.Languages
 	for _, wanted := range []string{r.PathValue("lang"), r.URL.Query().Get("lang")} {
 		if slices.Contains(languages, wanted) {
 			return wanted
@@ -132,7 +63,7 @@ const maxForm = 8 << 10
 
 // postCharter takes the answer of the form, sets the cookie, keeps the receipt
 // and leads back to the form. What it cannot read changes nothing.
-func (s *Server) postCharter(w http.ResponseWriter, r *http.Request, b *bundle) error {
+func (s *Server) postCharter(w http.ResponseWriter, r *http.Request, served *site.Site) error {
 	if wait := s.proofs.limit.wait(r); wait > 0 {
 		return later(http.StatusTooManyRequests, wait, "too many requests from here")
 	}
@@ -140,58 +71,58 @@ func (s *Server) postCharter(w http.ResponseWriter, r *http.Request, b *bundle) 
 	if err := r.ParseForm(); err != nil {
 		return badRequest("the form cannot be read: %w", err)
 	}
-	choices, services, err := b.answer(r.PostForm.Get("answer"), r.PostForm["allow"])
+	choices, services, err := answerOf(served, r.PostForm.Get("answer"), r.PostForm["allow"])
 	if err != nil {
 		return err
 	}
-	record := &consent.Record{ID: consent.NewID(), Rev: b.rev, At: time.Now().Truncate(time.Second), Choices: choices, Services: services}
+	record := &consent.Record{ID: consent.NewID(), Rev: served.Rev, At: time.Now().Truncate(time.Second), Choices: choices, Services: services}
 	value, err := record.Encode()
 	if err != nil {
 		return fmt.Errorf("write answer: %w", err)
 	}
 	lang := r.PostForm.Get("lang")
-	if !slices.Contains(b.catalogue.Languages, lang) {
-		lang = b.language(r)
+	if !slices.Contains(served.Catalogue.Languages, lang) {
+		lang = languageOf(served, r)
 	}
-	w.Header().Add("Set-Cookie", b.catalogue.Cookie.Line(value, isSecure(r)))
-	b.deleteHidden(w, r, record)
-	s.keepForm(r, b, record, lang)
+	w.Header().Add("Set-Cookie", served.Catalogue.Cookie.Line(value, isSecure(r)))
+	deleteHidden(served, w, r, record)
+	s.keepForm(r, served, record, lang)
 	http.Redirect(w, r, consent.CharterPath+"/"+lang+"?sent=1#choix", http.StatusSeeOther)
 	return nil
 }
 
 // keepForm keeps the receipt of a choice made by the form. The visitor has no
 // script that could report it later, so one that cannot be kept is logged.
-func (s *Server) keepForm(r *http.Request, b *bundle, record *consent.Record, lang string) {
-	if !b.keeps {
+func (s *Server) keepForm(r *http.Request, served *site.Site, record *consent.Record, lang string) {
+	if !served.Keeps {
 		return
 	}
-	submission := &receipt.Submission{Record: record, How: receipt.Form, GPC: b.refusedByGPC(r), Lang: lang, Text: b.text}
-	if _, _, err := s.keep(r, submission, b.site(r), time.Now()); err != nil {
+	submission := &receipt.Submission{Record: record, How: receipt.Form, GPC: refusedByGPC(served, r), Lang: lang, Text: served.Text}
+	if _, _, err := s.keep(r, submission, siteOf(served, r), time.Now()); err != nil {
 		s.log.Error("the receipt of a form was lost", "id", record.ID, "error", err)
 	}
 }
 
 // refusedByGPC reports whether the browser's Global Privacy Control stood for a
 // refusal until the form was sent.
-func (b *bundle) refusedByGPC(r *http.Request) bool {
-	held := b.catalogue.Read(guard.Cookies(r, b.catalogue.Cookie.Name), time.Now(), b.rev)
-	return held == nil && b.catalogue.HonoursGPC() && r.Header.Get("Sec-GPC") == "1"
+func refusedByGPC(served *site.Site, r *http.Request) bool {
+	held := served.Catalogue.Read(guard.Cookies(r, served.Catalogue.Cookie.Name), time.Now(), served.Rev)
+	return held == nil && served.Catalogue.HonoursGPC() && r.Header.Get("Sec-GPC") == "1"
 }
 
-func (b *bundle) answer(name string, ticked []string) (choices, services consent.Choices, err error) {
+func answerOf(served *site.Site, name string, ticked []string) (choices, services consent.Choices, err error) {
 	for _, id := range ticked {
-		if b.catalogue.Category(id) == nil && b.catalogue.Service(id) == nil {
+		if served.Catalogue.Category(id) == nil && served.Catalogue.Service(id) == nil {
 			return nil, nil, badRequest("allow is %q, want a category or a service of the catalogue", id)
 		}
 	}
 	switch name {
 	case "accept":
-		return b.catalogue.Accept(), nil, nil
+		return served.Catalogue.Accept(), nil, nil
 	case "refuse":
-		return b.catalogue.Refuse(), nil, nil
+		return served.Catalogue.Refuse(), nil, nil
 	case "save":
-		choices, services = b.catalogue.Split(app.FormDraft(b.catalogue, ticked))
+		choices, services = served.Catalogue.Split(app.FormDraft(served.Catalogue, ticked))
 		return choices, services, nil
 	}
 	return nil, nil, badRequest("answer is %q, want accept, refuse or save", name)

@@ -11,15 +11,16 @@ import (
 
 	"temoin/app/consent"
 	"temoin/server/catalogue"
+	"temoin/server/site"
 )
 
 // demoBundle is made once: compressing takes a while under the race detector.
-var demoBundle = sync.OnceValues(func() (*bundle, error) {
+var demoBundle = sync.OnceValues(func() (*site.Site, error) {
 	c, err := catalogue.Load("demo/rich.yaml")
 	if err != nil {
 		return nil, err
 	}
-	return newBundle(c, fakeDist(), 5*time.Minute, false)
+	return site.New(c, fakeDist(), 5*time.Minute, false)
 })
 
 // newTestServer returns a server of the demo catalogue that does not listen.
@@ -33,7 +34,7 @@ func newTestServer(tb testing.TB) *Server {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s.bundle.Store(b)
+	s.site.Store(b)
 	s.prepareProofs()
 	if err := s.prepareAdmin(); err != nil {
 		tb.Fatal(err)
@@ -72,7 +73,7 @@ func TestCharter_Form(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newTestServer(t)
-			b := s.bundle.Load()
+			b := s.site.Load()
 			c.form.Set("lang", "en")
 			response := s.answer(post(c.form))
 			if got := response.Header.Get("Location"); response.StatusCode != 303 || got != "/charte-cookies/en?sent=1#choix" {
@@ -85,13 +86,13 @@ func TestCharter_Form(t *testing.T) {
 			if cookie.MaxAge != 15552000 || cookie.Path != "/" || cookie.SameSite != http.SameSiteLaxMode || cookie.Secure || cookie.HttpOnly {
 				t.Errorf("got %s", cookie.Raw)
 			}
-			record := b.catalogue.Read([]string{cookie.Value}, time.Now(), b.rev)
+			record := b.Catalogue.Read([]string{cookie.Value}, time.Now(), b.Rev)
 			if record == nil {
 				t.Fatalf("the cookie %q is not valid", cookie.Value)
 			}
 			var granted []string
 			for _, id := range []string{"necessary", "statistics", "matomo", "google-analytics", "first-party", "third-party", "youtube", "facebook"} {
-				if b.catalogue.Granted(record, id) {
+				if b.Catalogue.Granted(record, id) {
 					granted = append(granted, id)
 				}
 			}
@@ -149,7 +150,7 @@ func TestCharter_SecureBehindHTTPS(t *testing.T) {
 
 func TestCharter_Page(t *testing.T) {
 	s := newTestServer(t)
-	c := s.bundle.Load().catalogue
+	c := s.site.Load().Catalogue
 	value := func(choices consent.Choices) string {
 		v, err := (&consent.Record{ID: consent.NewID(), Rev: c.Rev(), At: time.Now(), Choices: choices}).Encode()
 		if err != nil {
@@ -196,7 +197,7 @@ func TestCharter_Page(t *testing.T) {
 // TestCharter_Language: a visitor gets what was asked for or what is close to
 // it, else the site's first language, never one that only shares the script.
 func TestCharter_Language(t *testing.T) {
-	b := &bundle{catalogue: &consent.Catalogue{Languages: []string{"fr", "pt", "de", "da", "he", "bg", "ar"}}}
+	served := &site.Site{Catalogue: &consent.Catalogue{Languages: []string{"fr", "pt", "de", "da", "he", "bg", "ar"}}}
 	for header, want := range map[string]string{
 		"de":                          "de",
 		"de-CH, fr;q=0.5":             "de",
@@ -217,7 +218,7 @@ func TestCharter_Language(t *testing.T) {
 	} {
 		r := httptest.NewRequest(http.MethodGet, consent.CharterPath, nil)
 		r.Header.Set("Accept-Language", header)
-		if got := b.language(r); got != want {
+		if got := languageOf(served, r); got != want {
 			t.Errorf("%q: got %s, want %s", header, got, want)
 		}
 	}

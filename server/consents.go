@@ -16,6 +16,7 @@ import (
 	"temoin/app/consent"
 	"temoin/app/guard"
 	"temoin/server/receipt"
+	"temoin/server/site"
 	"temoin/server/store"
 )
 
@@ -39,15 +40,15 @@ func (s *Server) handleConsents(mux *http.ServeMux) {
 
 // api wraps what answers one method of the API: for the catalogue's origins
 // only, within the client's rate, and never from a cache.
-func (s *Server) api(method string, answer func(http.ResponseWriter, *http.Request, *bundle) error) http.Handler {
+func (s *Server) api(method string, answer func(http.ResponseWriter, *http.Request, *site.Site) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		b := s.bundle.Load()
+		served := s.site.Load()
 		w.Header().Set("Cache-Control", "no-store")
-		if !b.keeps {
+		if !served.Keeps {
 			http.Error(w, "this server keeps no receipts", http.StatusNotFound)
 			return
 		}
-		if err := b.admit(w, r); err != nil {
+		if err := admit(served, w, r); err != nil {
 			s.report(w, r, err)
 			return
 		}
@@ -65,27 +66,27 @@ func (s *Server) api(method string, answer func(http.ResponseWriter, *http.Reque
 			s.report(w, r, later(http.StatusTooManyRequests, wait, "too many requests from here"))
 			return
 		}
-		s.report(w, r, answer(w, r, b))
+		s.report(w, r, answer(w, r, served))
 	})
 }
 
 // admit refuses pages of other sites than the catalogue's. Browsers always say
 // which site a page is of; who is no browser could say anything.
-func (b *bundle) admit(w http.ResponseWriter, r *http.Request) error {
+func admit(served *site.Site, w http.ResponseWriter, r *http.Request) error {
 	w.Header().Add("Vary", "Origin")
 	origin := r.Header.Get("Origin")
 	switch {
 	case isSameOrigin(r):
 		return nil
-	case b.knows(origin):
+	case knows(served, origin):
 		w.Header().Set("Access-Control-Allow-Origin", origin)
 		return nil
 	}
 	return refused(http.StatusForbidden, "pages of %q may not report choices here; a catalogue lists them under origins", origin)
 }
 
-func (b *bundle) knows(origin string) bool {
-	return origin != "" && (origin == b.catalogue.Site.URL || slices.Contains(b.catalogue.Origins, origin))
+func knows(served *site.Site, origin string) bool {
+	return origin != "" && (origin == served.Catalogue.Site.URL || slices.Contains(served.Catalogue.Origins, origin))
 }
 
 // isSameOrigin reports whether a request was made by a page of the server's own
@@ -105,7 +106,7 @@ func isSameOrigin(r *http.Request) bool {
 
 // postConsent handles "POST /api/consents": keeps the receipt of a choice, and
 // sets the cookie again, which browsers keep longer when a server sets it.
-func (s *Server) postConsent(w http.ResponseWriter, r *http.Request, b *bundle) error {
+func (s *Server) postConsent(w http.ResponseWriter, r *http.Request, served *site.Site) error {
 	now := time.Now()
 	body, err := readReport(w, r)
 	if err != nil {
@@ -115,12 +116,12 @@ func (s *Server) postConsent(w http.ResponseWriter, r *http.Request, b *bundle) 
 	if err != nil {
 		return refused(http.StatusBadRequest, "%w", err)
 	}
-	signed, fresh, err := s.keep(r, submission, b.site(r), now)
+	signed, fresh, err := s.keep(r, submission, siteOf(served, r), now)
 	if err != nil {
 		return err
 	}
-	b.renew(w, r, submission.Record, now)
-	w.Header().Set("Content-Type", types[".json"])
+	renew(served, w, r, submission.Record, now)
+	w.Header().Set("Content-Type", typeJSON)
 	if fresh {
 		w.WriteHeader(http.StatusCreated)
 	}
@@ -138,8 +139,8 @@ type kept struct {
 // readReport returns the body of a report, which has to be short, JSON, and
 // sent without dawdling.
 func readReport(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != types[".json"] {
-		return nil, refused(http.StatusUnsupportedMediaType, "the Content-Type is %q, want %s", r.Header.Get("Content-Type"), types[".json"])
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != typeJSON {
+		return nil, refused(http.StatusUnsupportedMediaType, "the Content-Type is %q, want %s", r.Header.Get("Content-Type"), typeJSON)
 	}
 	return readBody(w, r, maxReport)
 }
@@ -211,20 +212,20 @@ func (p *proofs) asked(r *http.Request, submission *receipt.Submission) (*consen
 	return &c, nil
 }
 
-// site returns the origin of the page on which a choice was made.
-func (b *bundle) site(r *http.Request) string {
+// siteOf returns the origin of the page on which a choice was made.
+func siteOf(served *site.Site, r *http.Request) string {
 	if origin := r.Header.Get("Origin"); origin != "" {
 		return origin
 	}
-	return b.catalogue.Site.URL
+	return served.Catalogue.Site.URL
 }
 
 // renew sets the cookie of record again, for what is left of its lifetime,
 // where the browser still holds this very choice, and deletes the cookies that
 // it does not allow and that no script can delete. The page sees to it that a
 // choice made meanwhile stands (web/loader/report.js).
-func (b *bundle) renew(w http.ResponseWriter, r *http.Request, record *consent.Record, now time.Time) {
-	held := b.catalogue.Read(guard.Cookies(r, b.catalogue.Cookie.Name), now, b.rev)
+func renew(served *site.Site, w http.ResponseWriter, r *http.Request, record *consent.Record, now time.Time) {
+	held := served.Catalogue.Read(guard.Cookies(r, served.Catalogue.Cookie.Name), now, served.Rev)
 	if !isSameOrigin(r) || held == nil || held.ID != record.ID {
 		return
 	}
@@ -232,14 +233,14 @@ func (b *bundle) renew(w http.ResponseWriter, r *http.Request, record *consent.R
 	if err != nil {
 		return // it came in a cookie, so it is one
 	}
-	w.Header().Add("Set-Cookie", b.catalogue.Cookie.AgedLine(value, isSecure(r), now.Sub(held.At)))
-	b.deleteHidden(w, r, held)
+	w.Header().Add("Set-Cookie", served.Catalogue.Cookie.AgedLine(value, isSecure(r), now.Sub(held.At)))
+	deleteHidden(served, w, r, held)
 }
 
 // deleteHidden deletes the HttpOnly cookies that record does not allow.
-func (b *bundle) deleteHidden(w http.ResponseWriter, r *http.Request, record *consent.Record) {
+func deleteHidden(served *site.Site, w http.ResponseWriter, r *http.Request, record *consent.Record) {
 	host := (&url.URL{Host: r.Host}).Hostname()
-	for _, line := range b.catalogue.HiddenExpiryLines(record, host) {
+	for _, line := range served.Catalogue.HiddenExpiryLines(record, host) {
 		if isSecure(r) {
 			line += "; Secure"
 		}
@@ -250,7 +251,7 @@ func (b *bundle) deleteHidden(w http.ResponseWriter, r *http.Request, record *co
 // getConsent handles "GET /api/consents/{id}": a visitor's receipt, with the
 // proof that it is in the log. The id is random, and only the visitor's cookie
 // has it.
-func (s *Server) getConsent(w http.ResponseWriter, r *http.Request, _ *bundle) error {
+func (s *Server) getConsent(w http.ResponseWriter, r *http.Request, _ *site.Site) error {
 	opened := s.proofs.store.Load()
 	if opened == nil {
 		return later(http.StatusServiceUnavailable, laterTime, "receipts cannot be read now")
@@ -264,7 +265,7 @@ func (s *Server) getConsent(w http.ResponseWriter, r *http.Request, _ *bundle) e
 		s.proofs.fault("find", err)
 		return later(http.StatusServiceUnavailable, laterTime, "receipts cannot be read now")
 	}
-	w.Header().Set("Content-Type", types[".json"])
+	w.Header().Set("Content-Type", typeJSON)
 	if r.URL.Query().Has("download") {
 		w.Header().Set("Content-Disposition", `attachment; filename="temoin-`+file.Receipt.ID()+`.json"`)
 	}
@@ -274,7 +275,7 @@ func (s *Server) getConsent(w http.ResponseWriter, r *http.Request, _ *bundle) e
 // getCheckpoint handles "GET /api/consents/checkpoint": what the log is now,
 // signed (C2SP tlog-checkpoint). Who keeps it can show later that nothing was
 // taken out.
-func (s *Server) getCheckpoint(w http.ResponseWriter, r *http.Request, _ *bundle) error {
+func (s *Server) getCheckpoint(w http.ResponseWriter, r *http.Request, _ *site.Site) error {
 	opened := s.proofs.store.Load()
 	if opened == nil {
 		return later(http.StatusServiceUnavailable, laterTime, "receipts cannot be read now")
@@ -284,22 +285,22 @@ func (s *Server) getCheckpoint(w http.ResponseWriter, r *http.Request, _ *bundle
 		s.proofs.fault("checkpoint", err)
 		return later(http.StatusServiceUnavailable, laterTime, "receipts cannot be read now")
 	}
-	w.Header().Set("Content-Type", types[".txt"])
+	w.Header().Set("Content-Type", typeText)
 	_, err = io.WriteString(w, checkpoint)
 	return err
 }
 
 // postUnanswered handles "POST /api/consents/unanswered": counts a banner that
 // was shown and left, without anything that says by whom.
-func (s *Server) postUnanswered(w http.ResponseWriter, r *http.Request, b *bundle) error {
-	body, err := readBody(w, r, int64(len(b.rev)))
+func (s *Server) postUnanswered(w http.ResponseWriter, r *http.Request, served *site.Site) error {
+	body, err := readBody(w, r, int64(len(served.Rev)))
 	if err != nil {
 		return err
 	}
-	if rev := string(body); rev != b.rev {
-		return refused(http.StatusUnprocessableEntity, "the revision is %q, want %q", rev, b.rev)
+	if rev := string(body); rev != served.Rev {
+		return refused(http.StatusUnprocessableEntity, "the revision is %q, want %q", rev, served.Rev)
 	}
-	s.proofs.count(b.rev, time.Now())
+	s.proofs.count(served.Rev, time.Now())
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

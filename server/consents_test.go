@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,6 +21,7 @@ import (
 
 	"temoin/app/consent"
 	"temoin/server/receipt"
+	"temoin/server/site"
 )
 
 const otherSite = "https://www.rivemont.example"
@@ -52,11 +54,11 @@ func newKeepingServer(t testing.TB, config Config) *Server {
 		config.Store.Data = t.TempDir()
 	}
 	s := &Server{log: config.Log, config: config}
-	b, err := newBundle(mustParse(t, []byte(keepingCatalogue(t))), fakeDist(), time.Minute, true)
+	b, err := site.New(mustParse(t, []byte(keepingCatalogue(t))), fakeDist(), time.Minute, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.bundle.Store(b)
+	s.site.Store(b)
 	if err := s.loadPortal(); err != nil {
 		t.Fatal(err)
 	}
@@ -85,19 +87,19 @@ type report struct {
 }
 
 func (s *Server) newReport(choices consent.Choices) report {
-	b := s.bundle.Load()
+	b := s.site.Load()
 	answers := map[string]bool{}
 	for _, choice := range choices {
 		answers[choice.ID] = choice.Granted
 	}
 	return report{
-		Record: map[string]any{"v": 1, "id": consent.NewID(), "rev": b.rev, "at": time.Now().Unix(), "choices": answers},
-		How:    "banner-accept", Lang: "fr", Text: b.text,
+		Record: map[string]any{"v": 1, "id": consent.NewID(), "rev": b.Rev, "at": time.Now().Unix(), "choices": answers},
+		How:    "banner-accept", Lang: "fr", Text: b.Text,
 	}
 }
 
-func (s *Server) accepted() report { return s.newReport(s.bundle.Load().catalogue.Accept()) }
-func (s *Server) denied() report   { return s.newReport(s.bundle.Load().catalogue.Refuse()) }
+func (s *Server) accepted() report { return s.newReport(s.site.Load().Catalogue.Accept()) }
+func (s *Server) denied() report   { return s.newReport(s.site.Load().Catalogue.Refuse()) }
 
 func (p report) id() string { return p.Record["id"].(string) }
 
@@ -339,7 +341,7 @@ func TestConsents_Hostile(t *testing.T) {
 
 func TestConsents_Origins(t *testing.T) {
 	s := newKeepingServer(t, Config{})
-	site := s.bundle.Load().catalogue.Site.URL
+	site := s.site.Load().Catalogue.Site.URL
 	for name, c := range map[string]struct {
 		origin, fetchSite string
 		status            int
@@ -394,7 +396,7 @@ func TestConsents_Requests(t *testing.T) {
 		"receipt that is SQL": {"GET", "/api/consents/'%20OR%20'1'='1", "", "", 404},
 		"form":                {"POST", "/api/consents", "application/x-www-form-urlencoded", "record=1", 415},
 		"no type":             {"POST", "/api/consents", "", "{}", 415},
-		"unanswered":          {"POST", "/api/consents/unanswered", "text/plain;charset=UTF-8", s.bundle.Load().rev, 204},
+		"unanswered":          {"POST", "/api/consents/unanswered", "text/plain;charset=UTF-8", s.site.Load().Rev, 204},
 		"unanswered, unknown": {"POST", "/api/consents/unanswered", "text/plain;charset=UTF-8", "00000000", 422},
 		"unanswered, long":    {"POST", "/api/consents/unanswered", "text/plain", strings.Repeat("0", 100), 413},
 		"the key":             {"GET", "/data/key", "", "", 404},
@@ -490,7 +492,7 @@ func TestConsents_StoreGone(t *testing.T) {
 	if err := os.Remove(blocked); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.proofs.open(context.Background(), s.bundle.Load()); err != nil {
+	if err := s.proofs.open(context.Background(), s.site.Load()); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.answer(request(s.accepted().json())); got.StatusCode != 201 {
@@ -560,6 +562,9 @@ func TestMetrics(t *testing.T) {
 }
 
 // TestConsents_Off: a catalogue may want no receipts, or those of another server.
+// reportedTo finds in a loader where choices are reported.
+var reportedTo = regexp.MustCompile(`\{"url":"([^"]*)","text":"[0-9a-f]{16}"\}`)
+
 func TestConsents_Off(t *testing.T) {
 	for receipts, want := range map[string]string{
 		"keep": "api/consents",
@@ -569,14 +574,14 @@ func TestConsents_Off(t *testing.T) {
 		t.Run(receipts, func(t *testing.T) {
 			c := mustParse(t, []byte(keepingCatalogue(t)+"\nreceipts: "+receipts))
 			s := newTestServer(t)
-			b, err := newBundle(c, fakeDist(), time.Minute, true)
+			b, err := site.New(c, fakeDist(), time.Minute, true)
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.bundle.Store(b)
+			s.site.Store(b)
 			var got string
-			if proof := bundleOf(t, b.assets["/temoin.js"].body).Proof; proof != nil {
-				got = proof.URL
+			if proof := reportedTo.FindSubmatch(b.Files["/temoin.js"].Body); proof != nil {
+				got = string(proof[1])
 			}
 			if got != want {
 				t.Errorf("the loader reports to %q, want %q", got, want)

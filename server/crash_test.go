@@ -19,6 +19,7 @@ import (
 
 	"temoin/app/consent"
 	"temoin/server/receipt"
+	"temoin/server/site"
 	"temoin/server/tools/pgtest"
 )
 
@@ -130,12 +131,12 @@ const visitors = 8
 // lets them deliver what is left, and returns all that they made.
 func crashes(t *testing.T, servers []*child, times int, kill func(round int)) (all []*visitor) {
 	t.Helper()
-	b, err := newBundle(mustReadDemo(t), fakeDist(), 0, true)
+	b, err := site.New(mustReadDemo(t), fakeDist(), 0, true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &Server{log: quiet()}
-	s.bundle.Store(b)
+	s.site.Store(b)
 
 	ctx, cancel := context.WithCancel(t.Context())
 	var group sync.WaitGroup

@@ -15,6 +15,7 @@ import (
 	"temoin/app/consent"
 	"temoin/server/admin"
 	"temoin/server/receipt"
+	"temoin/server/site"
 	"temoin/server/store"
 )
 
@@ -72,7 +73,7 @@ type proofs struct {
 	failing atomic.Bool
 
 	mu         sync.Mutex
-	published  *bundle       // the bundle whose texts the store has
+	published  *site.Site    // the bundle whose texts the store has
 	unanswered map[sum]int64 // banners left unanswered, not yet in the store
 }
 
@@ -88,12 +89,12 @@ const (
 
 // open opens the store, and gives it the texts that visitors are shown. Only
 // what waiting does not mend is returned.
-func (p *proofs) open(ctx context.Context, b *bundle) error {
-	if !p.wanted(b) {
+func (p *proofs) open(ctx context.Context, served *site.Site) error {
+	if !p.wanted(served) {
 		return nil
 	}
 	if p.store.Load() == nil {
-		s, err := OpenStore(ctx, p.config, signer(b.catalogue), p.log)
+		s, err := OpenStore(ctx, p.config, signer(served.Catalogue), p.log)
 		if errors.Is(err, errConfigured) {
 			return err
 		}
@@ -103,14 +104,14 @@ func (p *proofs) open(ctx context.Context, b *bundle) error {
 		}
 		p.store.Store(s)
 	}
-	if err := p.publish(ctx, b); err != nil {
+	if err := p.publish(ctx, served); err != nil {
 		p.fault("publish texts", err)
 	}
 	return nil
 }
 
 // wanted reports whether this server is to keep receipts.
-func (p *proofs) wanted(b *bundle) bool { return b.keeps }
+func (p *proofs) wanted(served *site.Site) bool { return served.Keeps }
 
 // signer is the name in the key: the site's host.
 func signer(c *consent.Catalogue) string {
@@ -122,24 +123,24 @@ func signer(c *consent.Catalogue) string {
 }
 
 // publish gives the store what visitors are shown, once for each bundle.
-func (p *proofs) publish(ctx context.Context, b *bundle) error {
+func (p *proofs) publish(ctx context.Context, served *site.Site) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.published == b {
+	if p.published == served {
 		return nil
 	}
-	for _, edition := range b.shown {
+	for _, edition := range served.Shown {
 		if err := p.store.Load().Publish(ctx, edition); err != nil {
 			return err
 		}
 	}
-	p.published = b
+	p.published = served
 	return nil
 }
 
 // run keeps the store open, writes what is counted, and purges what is older
 // than the retention, until ctx is done.
-func (p *proofs) run(ctx context.Context, current func() *bundle) {
+func (p *proofs) run(ctx context.Context, current func() *site.Site) {
 	opening, flushing := time.NewTicker(openTime), time.NewTicker(flushTime)
 	defer opening.Stop()
 	defer flushing.Stop()
@@ -201,10 +202,10 @@ func (p *proofs) works() {
 }
 
 // health returns "ok", "degraded", or "off" where no receipts are kept here.
-func (p *proofs) health(ctx context.Context, b *bundle) string {
+func (p *proofs) health(ctx context.Context, served *site.Site) string {
 	s := p.store.Load()
 	switch {
-	case !p.wanted(b):
+	case !p.wanted(served):
 		return "off"
 	case s == nil || p.failing.Load():
 		return "degraded"

@@ -19,7 +19,7 @@ func TestProofs_Purge(t *testing.T) {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			s.proofs.run(ctx, s.bundle.Load)
+			s.proofs.run(ctx, s.site.Load)
 		}()
 		keep := func() string {
 			r := s.accepted()

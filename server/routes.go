@@ -19,7 +19,7 @@ import (
 
 // dashboard handles /admin, which shows the receipts where they are kept.
 func (s *Server) dashboard(w http.ResponseWriter, r *http.Request) {
-	if !s.bundle.Load().keeps {
+	if !s.site.Load().Keeps {
 		http.Error(w, "this server keeps no receipts", http.StatusNotFound)
 		return
 	}
@@ -69,9 +69,9 @@ func crossOriginProtection() *http.CrossOriginProtection {
 // assets answers with the files of the bundle, and leaves the rest to next.
 func (s *Server) assets(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if a, found := s.bundle.Load().assets[r.URL.Path]; found {
+		if a, found := s.site.Load().Files[r.URL.Path]; found {
 			r.Pattern = "assets"
-			a.ServeHTTP(w, r)
+			asset{a}.ServeHTTP(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -79,7 +79,7 @@ func (s *Server) assets(next http.Handler) http.Handler {
 }
 
 func (s *Server) unknownAsset(w http.ResponseWriter, r *http.Request) {
-	paths := slices.Sorted(maps.Keys(s.bundle.Load().assets))
+	paths := slices.Sorted(maps.Keys(s.site.Load().Files))
 	http.Error(w, r.URL.Path+" is not there; there are:\n"+strings.Join(paths, "\n"), http.StatusNotFound)
 }
 
@@ -89,16 +89,16 @@ func (s *Server) charter(w http.ResponseWriter, r *http.Request) {
 	if !allow(w, r, http.MethodGet, http.MethodHead, http.MethodPost) {
 		return
 	}
-	b := s.bundle.Load()
-	if lang := r.PathValue("lang"); lang != "" && !slices.Contains(b.catalogue.Languages, lang) {
-		http.Error(w, fmt.Sprintf("the charter is there in %s, not in %q", strings.Join(b.catalogue.Languages, ", "), lang), http.StatusNotFound)
+	served := s.site.Load()
+	if lang := r.PathValue("lang"); lang != "" && !slices.Contains(served.Catalogue.Languages, lang) {
+		http.Error(w, fmt.Sprintf("the charter is there in %s, not in %q", strings.Join(served.Catalogue.Languages, ", "), lang), http.StatusNotFound)
 		return
 	}
 	answer := s.getCharter
 	if r.Method == http.MethodPost {
 		answer = s.postCharter
 	}
-	s.report(w, r, answer(w, r, b))
+	s.report(w, r, answer(w, r, served))
 }
 
 // getHealth handles "GET /healthz".
@@ -106,14 +106,14 @@ func (s *Server) getHealth(w http.ResponseWriter, r *http.Request) {
 	if !allow(w, r, http.MethodGet, http.MethodHead) {
 		return
 	}
-	w.Header().Set("Content-Type", types[".json"])
+	w.Header().Set("Content-Type", typeJSON)
 	w.Header().Set("Cache-Control", "no-store")
-	b := s.bundle.Load()
-	status, receipts := "ok", s.proofs.health(r.Context(), b)
+	served := s.site.Load()
+	status, receipts := "ok", s.proofs.health(r.Context(), served)
 	if receipts == "degraded" {
 		status = receipts // and no failure: banners are served all the same
 	}
-	json.NewEncoder(w).Encode(map[string]string{"status": status, "rev": b.rev, "receipts": receipts})
+	json.NewEncoder(w).Encode(map[string]string{"status": status, "rev": served.Rev, "receipts": receipts})
 }
 
 // getMetrics handles "GET /metrics", for the networks that may read them.

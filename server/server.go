@@ -23,6 +23,7 @@ import (
 	"temoin/server/admin"
 	"temoin/server/catalogue"
 	"temoin/server/demo"
+	"temoin/server/site"
 	"temoin/web"
 )
 
@@ -56,8 +57,8 @@ type Server struct {
 	config      Config
 	log         *slog.Logger
 	portal      http.Handler
-	portalFiles map[string]*asset // by path
-	bundle      atomic.Pointer[bundle]
+	portalFiles map[string]asset // by path
+	site        atomic.Pointer[site.Site]
 	trials      trials
 	seen        string // the stamp of the catalogue's file when it was last read
 	listener    net.Listener
@@ -85,7 +86,7 @@ func New(config Config) (*Server, error) {
 		return nil, fmt.Errorf("listen on %s: %w", config.Addr, err)
 	}
 	s.listener = listener
-	if err := s.proofs.open(context.Background(), s.bundle.Load()); err != nil {
+	if err := s.proofs.open(context.Background(), s.site.Load()); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
 	return s, nil
@@ -107,7 +108,7 @@ func (s *Server) prepareProofs() {
 func (s *Server) prepareAdmin() (err error) {
 	s.admin, err = admin.New(admin.Config{
 		Store:      s.proofs.dashboard,
-		Catalogue:  func() *consent.Catalogue { return s.bundle.Load().catalogue },
+		Catalogue:  func() *consent.Catalogue { return s.site.Load().Catalogue },
 		UserHeader: s.config.UserHeader,
 		Proxies:    s.config.Proxies,
 		Client:     func(r *http.Request) string { return s.proofs.limit.client(r, time.Now()) },
@@ -125,13 +126,13 @@ func (s *Server) loadPortal() error {
 		return err
 	}
 	pages.Bench = s.bench
-	s.portal, s.portalFiles = pages, map[string]*asset{}
+	s.portal, s.portalFiles = pages, map[string]asset{}
 	for _, name := range demo.Files() {
 		body, err := fs.ReadFile(demo.Folder(), name)
 		if err != nil {
 			return fmt.Errorf("read portal file: %w", err)
 		}
-		s.portalFiles["/demo/"+name] = newAsset(name, "no-cache", body)
+		s.portalFiles["/demo/"+name] = asset{site.NewAsset(name, "no-cache", body)}
 	}
 	return nil
 }
@@ -143,12 +144,12 @@ func (s *Server) load() error {
 	if err != nil {
 		return err
 	}
-	b, err := newBundle(c, web.Dist(), s.config.MaxAge, s.config.Store.Data != "")
+	b, err := site.New(c, web.Dist(), s.config.MaxAge, s.config.Store.Data != "")
 	if err != nil {
 		return err
 	}
-	b.addGPC(lastUpdate(s.config.Catalogue))
-	s.bundle.Store(b)
+	b.AddGPC(site.LastUpdate(s.config.Catalogue))
+	s.site.Store(b)
 	for _, warning := range catalogue.Warnings(s.config.Catalogue, c) {
 		s.log.Warn(warning)
 	}
@@ -174,6 +175,20 @@ func Check(path string) (string, error) {
 	good := fmt.Sprintf("%s: good; revision %s, %d categories, %d services, in %s",
 		path, c.Rev(), len(c.Categories), len(c.Services), strings.Join(c.Languages, ", "))
 	return strings.Join(append(catalogue.Warnings(path, c), good), "\n"), nil
+}
+
+// Export writes into dir what a server of the catalogue sends; see [site.Site.Export].
+func Export(config Config, dir string) (*site.Manifest, error) {
+	c, err := loadCatalogue(config.Catalogue)
+	if err != nil {
+		return nil, err
+	}
+	b, err := site.New(c, web.Dist(), config.MaxAge, false)
+	if err != nil {
+		return nil, err
+	}
+	b.AddGPC(site.LastUpdate(config.Catalogue))
+	return b.Export(dir)
 }
 
 // Policy returns the header line that holds a page to a choice about the
@@ -232,7 +247,7 @@ func (s *Server) Run(ctx context.Context) error {
 	go func() { failed <- server.Serve(s.listener) }()
 	go s.watch(ctx)
 	var keeping sync.WaitGroup
-	keeping.Go(func() { s.proofs.run(ctx, s.bundle.Load) })
+	keeping.Go(func() { s.proofs.run(ctx, s.site.Load) })
 
 	select {
 	case err := <-failed:
@@ -274,9 +289,9 @@ func (s *Server) reload() {
 		s.log.Error("catalogue not taken over, the old one stays", "error", err)
 		return
 	}
-	b := s.bundle.Load()
-	s.log.Info("catalogue taken over", "rev", b.rev)
-	if err := s.proofs.open(context.Background(), b); err != nil {
+	served := s.site.Load()
+	s.log.Info("catalogue taken over", "rev", served.Rev)
+	if err := s.proofs.open(context.Background(), served); err != nil {
 		s.log.Error("receipts cannot be kept", "error", err)
 	}
 }

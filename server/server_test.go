@@ -208,7 +208,7 @@ func TestRun_CatalogueChanges(t *testing.T) {
 	var log logBuffer
 	s := mustListen(t, path, &log)
 	go s.Run(t.Context())
-	before := s.bundle.Load()
+	before := s.site.Load()
 	until := func(what string, reached func() bool) {
 		t.Helper()
 		for deadline := time.Now().Add(20 * time.Second); !reached(); time.Sleep(20 * time.Millisecond) {
@@ -220,13 +220,13 @@ func TestRun_CatalogueChanges(t *testing.T) {
 
 	write(original + "\n  - id: \"\"\n")
 	until("an invalid one is logged", func() bool { return strings.Contains(log.String(), "catalogue.yaml:") })
-	if s.bundle.Load() != before {
+	if s.site.Load() != before {
 		t.Error("the old catalogue did not stay")
 	}
 	write(strings.Replace(original, "duration: 2 weeks", "duration: 3 weeks", 1))
-	until("a valid one is taken over", func() bool { return s.bundle.Load().rev != before.rev })
+	until("a valid one is taken over", func() bool { return s.site.Load().Rev != before.Rev })
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	until("without one, the example is served again", func() bool { return s.bundle.Load().rev == before.rev })
+	until("without one, the example is served again", func() bool { return s.site.Load().Rev == before.Rev })
 }

@@ -12,6 +12,7 @@ import (
 	"temoin/app/consent"
 	"temoin/server/catalogue"
 	"temoin/server/demo"
+	"temoin/server/site"
 	"temoin/web"
 )
 
@@ -161,56 +162,56 @@ func (t trial) apply(c *consent.Catalogue) (*consent.Catalogue, error) {
 // asks for many takes little from the visitors of the site.
 type trials struct {
 	mu      sync.Mutex
-	of      *bundle
-	bundles map[string]*bundle // by the query, which says no language that the catalogue has
+	of      *site.Site
+	bundles map[string]*site.Site // by the query, which says no language that the catalogue has
 }
 
 const maxTrials = 16
 
 // bundle returns the bundle of t, a trial of base.
-func (k *trials) bundle(base *bundle, t trial) (*bundle, error) {
-	if !t.adds(base.catalogue) {
+func (k *trials) bundle(base *site.Site, t trial) (*site.Site, error) {
+	if !t.adds(base.Catalogue) {
 		t.lang = "" // each bundle has all of the catalogue's
 	}
 	key := t.query().Encode()
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.of != base || len(k.bundles) >= maxTrials {
-		k.of, k.bundles = base, map[string]*bundle{}
+		k.of, k.bundles = base, map[string]*site.Site{}
 	}
 	if known := k.bundles[key]; known != nil {
 		return known, nil
 	}
-	c, err := t.apply(base.catalogue)
+	c, err := t.apply(base.Catalogue)
 	if err != nil {
 		return nil, fmt.Errorf("make trial: %w", err)
 	}
-	if t.adds(base.catalogue) && c.Links.Charter == consent.CharterPath {
+	if t.adds(base.Catalogue) && c.Links.Charter == consent.CharterPath {
 		// The site's own charter is there in the site's own languages.
-		c.Links.Charter += "/" + base.catalogue.Languages[0]
+		c.Links.Charter += "/" + base.Catalogue.Languages[0]
 	}
 	// What is tried out is no choice of the site's visitors: no receipts.
-	b, err := makeBundle(c, web.Dist(), 0, false, plainAsset)
+	b, err := site.Make(c, web.Dist(), 0, false, site.PlainAsset)
 	if err != nil {
 		return nil, fmt.Errorf("make trial: %w", err)
 	}
 	// What both have in common, the program above all, is kept once.
-	maps.DeleteFunc(b.assets, func(path string, a *asset) bool {
-		return a.cache == immutable && base.assets[path] != nil
+	maps.DeleteFunc(b.Files, func(path string, a *site.Asset) bool {
+		return a.Cache == site.Immutable && base.Files[path] != nil
 	})
 	k.bundles[key] = b
 	return b, nil
 }
 
 // find returns a file of that path of base or of one of its trials, or nil.
-func (k *trials) find(base *bundle, path string) *asset {
-	if a := base.assets[path]; a != nil && a.cache == immutable {
+func (k *trials) find(base *site.Site, path string) *site.Asset {
+	if a := base.Files[path]; a != nil && a.Cache == site.Immutable {
 		return a
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, b := range k.bundles {
-		if a := b.assets[path]; a != nil && a.cache == immutable {
+		if a := b.Files[path]; a != nil && a.Cache == site.Immutable {
 			return a
 		}
 	}
@@ -229,8 +230,8 @@ func (s *Server) getTrialCatalogue(w http.ResponseWriter, r *http.Request) {
 
 // serveTrial answers with one file of the bundle of the trial in the query.
 func (s *Server) serveTrial(w http.ResponseWriter, r *http.Request, path func(trial) string) {
-	base := s.bundle.Load()
-	t, err := readTrial(base.catalogue, r.URL.Query())
+	base := s.site.Load()
+	t, err := readTrial(base.Catalogue, r.URL.Query())
 	if err != nil {
 		s.report(w, r, err)
 		return
@@ -240,24 +241,24 @@ func (s *Server) serveTrial(w http.ResponseWriter, r *http.Request, path func(tr
 		s.report(w, r, err)
 		return
 	}
-	b.assets[path(t)].ServeHTTP(w, r)
+	asset{b.Files[path(t)]}.ServeHTTP(w, r)
 }
 
 // getTrialPart handles "GET /essai/temoin/{name}": the parts that a trial's
 // loader asks for, by names with their hash.
 func (s *Server) getTrialPart(w http.ResponseWriter, r *http.Request) {
-	a := s.trials.find(s.bundle.Load(), "/temoin/"+r.PathValue("name"))
+	a := s.trials.find(s.site.Load(), "/temoin/"+r.PathValue("name"))
 	if a == nil {
 		http.NotFound(w, r)
 		return
 	}
-	a.ServeHTTP(w, r)
+	asset{a}.ServeHTTP(w, r)
 }
 
 // bench says what the demo's page shows for the trial in the query, and what it
 // offers. An address that asks for what there is not shows the site as it is.
 func (s *Server) bench(query url.Values, lang string) (*demo.Bench, error) {
-	c := s.bundle.Load().catalogue
+	c := s.site.Load().Catalogue
 	t, err := readTrial(c, query)
 	if err != nil {
 		t = plainTrial(c)

@@ -12,6 +12,7 @@ import (
 
 	"temoin/app/consent"
 	"temoin/server/catalogue"
+	"temoin/server/site"
 	"temoin/web"
 )
 
@@ -81,7 +82,7 @@ func TestTrial_apply(t *testing.T) {
 func TestTrials(t *testing.T) {
 	base := mustBuild(t)
 	k := &trials{}
-	one := plainTrial(base.catalogue)
+	one := plainTrial(base.Catalogue)
 	first, err := k.bundle(base, one)
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +91,7 @@ func TestTrials(t *testing.T) {
 	if again, _ := k.bundle(base, one); again != first {
 		t.Error("want one bundle for all languages")
 	}
-	for path := range first.assets {
+	for path := range first.Files {
 		if strings.HasSuffix(path, ".wasm") {
 			t.Errorf("%s is kept twice", path)
 		}
@@ -113,12 +114,12 @@ func TestTrials(t *testing.T) {
 }
 
 // mustBuild makes the demo's bundle of what was really built.
-func mustBuild(tb testing.TB) *bundle {
+func mustBuild(tb testing.TB) *site.Site {
 	tb.Helper()
 	if _, err := fs.Stat(web.Dist(), "app.wasm"); err != nil {
 		tb.Skip("needs ./build.sh build")
 	}
-	b, err := makeBundle(mustReadDemo(tb), web.Dist(), 0, false, plainAsset)
+	b, err := site.Make(mustReadDemo(tb), web.Dist(), 0, false, site.PlainAsset)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -129,7 +130,7 @@ func mustBuild(tb testing.TB) *bundle {
 func TestTrialRoutes(t *testing.T) {
 	s := &Server{log: slog.New(slog.DiscardHandler)}
 	base := mustBuild(t)
-	s.bundle.Store(base)
+	s.site.Store(base)
 	if err := s.loadPortal(); err != nil {
 		t.Fatal(err)
 	}
@@ -154,9 +155,9 @@ func TestTrialRoutes(t *testing.T) {
 	if status, _ := get("/essai/temoin.js?theme=baroque"); status != http.StatusBadRequest {
 		t.Errorf("unknown theme: got %d, want 400", status)
 	}
-	for _, b := range []*bundle{base, s.trials.bundles[trialKey(base.catalogue, consent.ThemeDSFR)]} {
-		for path, a := range b.assets {
-			if a.cache != immutable {
+	for _, b := range []*site.Site{base, s.trials.bundles[trialKey(base.Catalogue, consent.ThemeDSFR)]} {
+		for path, a := range b.Files {
+			if a.Cache != site.Immutable {
 				continue
 			}
 			if status, _ := get("/essai" + path); status != http.StatusOK {

@@ -45,7 +45,7 @@ var browsers = []api.Engine{
 }
 
 // loaders makes a loader for each set of the parts that only some catalogues
-// need; the server takes the one that its catalogue does (server/bundle.go).
+// need; the server takes the one that its catalogue does (server/site/gate.go).
 func loaders() error {
 	parts := []string{"hold", "signals", "withdraw"}
 	var errs []error

@@ -1,4 +1,4 @@
-package server
+package site
 
 import (
 	"encoding/json"
@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"temoin/app/consent"
-	"temoin/web"
 )
 
 // manifestName is the file that says what an export made. A folder that holds
@@ -36,21 +35,12 @@ type ManifestFile struct {
 	Integrity string `json:"integrity"`
 }
 
-// Export writes into dir what the server sends for the catalogue, byte for
-// byte, for any static host: each file as it is, and beside it the compressed
-// ones, name.br and name.gz, for hosts that send such files. It refuses to
-// write over a file that it did not make, and removes what an earlier export
-// made and this one does not.
-func Export(config Config, dir string) (*Manifest, error) {
-	c, err := loadCatalogue(config.Catalogue)
-	if err != nil {
-		return nil, err
-	}
-	b, err := newBundle(c, web.Dist(), config.MaxAge, false)
-	if err != nil {
-		return nil, err
-	}
-	b.addGPC(lastUpdate(config.Catalogue))
+// Export writes into dir what the server sends for a site, byte for byte, for
+// any static host: each file as it is, and beside it the compressed ones, name.br
+// and name.gz, for hosts that send such files. It refuses to write over a file
+// that it did not make, and removes what an earlier export made and this one does
+// not.
+func (b *Site) Export(dir string) (*Manifest, error) {
 	if err := b.addCharters(); err != nil {
 		return nil, err
 	}
@@ -73,10 +63,10 @@ func Export(config Config, dir string) (*Manifest, error) {
 	return manifest, nil
 }
 
-func (b *bundle) write(root *os.Root) (*Manifest, error) {
-	manifest := &Manifest{Rev: b.rev}
-	for _, name := range slices.Sorted(maps.Keys(b.assets)) {
-		a, file := b.assets[name], strings.TrimPrefix(name, "/")
+func (b *Site) write(root *os.Root) (*Manifest, error) {
+	manifest := &Manifest{Rev: b.Rev}
+	for _, name := range slices.Sorted(maps.Keys(b.Files)) {
+		a, file := b.Files[name], strings.TrimPrefix(name, "/")
 		if err := a.write(root, file); err != nil {
 			return nil, err
 		}
@@ -91,22 +81,22 @@ func (b *bundle) write(root *os.Root) (*Manifest, error) {
 
 // addCharters makes assets of the charter pages, as a visitor sees them who has
 // not chosen.
-func (b *bundle) addCharters() error {
-	for i, lang := range b.catalogue.Languages {
-		page, err := b.charter(lang, nil, false)
+func (b *Site) addCharters() error {
+	for i, lang := range b.Catalogue.Languages {
+		page, err := b.Charter(lang, nil, false)
 		if err != nil {
 			return err
 		}
-		a := newAsset("index.html", "no-cache", page)
-		b.assets[path.Join(consent.CharterPath, lang, "index.html")] = a
+		a := NewAsset("index.html", "no-cache", page)
+		b.Files[path.Join(consent.CharterPath, lang, "index.html")] = a
 		if i == 0 {
-			b.assets[path.Join(consent.CharterPath, "index.html")] = a
+			b.Files[path.Join(consent.CharterPath, "index.html")] = a
 		}
 	}
 	return nil
 }
 
-func (a *asset) entry(name string) ManifestFile {
+func (a *Asset) entry(name string) ManifestFile {
 	return ManifestFile{
 		Path:      name,
 		Brotli:    a.size("br"),
@@ -119,12 +109,12 @@ func (a *asset) entry(name string) ManifestFile {
 // extensions are what an encoding adds to a file's name.
 var extensions = map[string]string{"br": ".br", "gzip": ".gz", "": ""}
 
-func (a *asset) write(root *os.Root, name string) error {
+func (a *Asset) write(root *os.Root, name string) error {
 	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
 		return err
 	}
-	for _, v := range a.variants() {
-		if err := root.WriteFile(name+extensions[v.encoding], v.body, 0o644); err != nil {
+	for _, v := range a.Variants() {
+		if err := root.WriteFile(name+extensions[v.Encoding], v.Body, 0o644); err != nil {
 			return err
 		}
 	}

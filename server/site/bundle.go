@@ -1,4 +1,4 @@
-package server
+package site
 
 import (
 	"bytes"
@@ -18,22 +18,22 @@ import (
 	"temoin/web"
 )
 
-// bundle is all that is made of one catalogue: the files that pages load, and
+// Site is all that is made of one catalogue: the files that pages load, and
 // what the charter page is drawn from. It does not change once it is made.
-type bundle struct {
-	catalogue *consent.Catalogue
-	rev       string
+type Site struct {
+	Catalogue *consent.Catalogue
+	Rev       string
 	editions  map[string]*app.Edition
-	// assets holds the files by their path on the server.
-	assets map[string]*asset
+	// Files holds the files by their path on the server.
+	Files map[string]*Asset
 	// charterStyle is the path of the charter page's style sheet.
 	charterStyle string
-	// keeps is whether this server keeps receipts of the choices.
-	keeps bool
-	// shown is what visitors are shown, in each language, for the receipts; text
+	// Keeps is whether this server keeps receipts of the choices.
+	Keeps bool
+	// Shown is what visitors are shown, in each language, for the receipts; Text
 	// names it all.
-	shown []store.Edition
-	text  string
+	Shown []store.Edition
+	Text  string
 }
 
 // loaderBundle is what the loader finds around itself. A star in a name stands
@@ -125,28 +125,28 @@ type publicCatalogue struct {
 
 // builder makes a bundle, step by step; the first error stops it.
 type builder struct {
-	*bundle
+	*Site
 	dist   fs.FS
 	maxAge time.Duration
-	encode assetFunc
+	encode AssetFunc
 	err    error
 }
 
-// newBundle makes the bundle of a catalogue. dist is web.Dist, maxAge how long
+// New makes the bundle of a catalogue. dist is web.Dist, maxAge how long
 // a browser may use temoin.js without asking whether there is a newer one; keeps
 // is whether who serves the bundle keeps receipts, if the catalogue wants that.
-func newBundle(c *consent.Catalogue, dist fs.FS, maxAge time.Duration, keeps bool) (*bundle, error) {
-	return makeBundle(c, dist, maxAge, keeps, newAsset)
+func New(c *consent.Catalogue, dist fs.FS, maxAge time.Duration, keeps bool) (*Site, error) {
+	return Make(c, dist, maxAge, keeps, NewAsset)
 }
 
-func makeBundle(c *consent.Catalogue, dist fs.FS, maxAge time.Duration, keeps bool, encode assetFunc) (*bundle, error) {
+func Make(c *consent.Catalogue, dist fs.FS, maxAge time.Duration, keeps bool, encode AssetFunc) (*Site, error) {
 	b := &builder{
-		bundle: &bundle{
-			catalogue: c,
-			rev:       c.Rev(),
+		Site: &Site{
+			Catalogue: c,
+			Rev:       c.Rev(),
 			editions:  map[string]*app.Edition{},
-			assets:    map[string]*asset{},
-			keeps:     keeps && c.Receipts == consent.ReceiptsKept,
+			Files:     map[string]*Asset{},
+			Keeps:     keeps && c.Receipts == consent.ReceiptsKept,
 		},
 		dist:   dist,
 		maxAge: maxAge,
@@ -165,8 +165,8 @@ func makeBundle(c *consent.Catalogue, dist fs.FS, maxAge time.Duration, keeps bo
 	b.loaders(loader, shells)
 	b.add("/temoin/notices.txt", b.cache(), web.Notices)
 	b.add("/temoin/temoin.d.ts", b.cache(), web.Declarations)
-	b.add("/temoin/catalogue.json", b.cache(), b.json(publicCatalogue{b.rev, c.Cookie.MaxAge(), c}))
-	return b.bundle, b.err
+	b.add("/temoin/catalogue.json", b.cache(), b.json(publicCatalogue{b.Rev, c.Cookie.MaxAge(), c}))
+	return b.Site, b.err
 }
 
 // name is what the loader calls the file at path.
@@ -187,14 +187,14 @@ func (b *builder) read(name string) []byte {
 }
 
 func (b *builder) add(path, cache string, body []byte) string {
-	b.assets[path] = b.encode(path, cache, body)
+	b.Files[path] = b.encode(path, cache, body)
 	return path
 }
 
 // hashed adds a file whose name holds its hash; it returns the path.
 func (b *builder) hashed(name string, body []byte) string {
 	stem, extension, _ := strings.Cut(name, ".")
-	return b.add("/temoin/"+stem+"."+version(body)+"."+extension, immutable, body)
+	return b.add("/temoin/"+stem+"."+version(body)+"."+extension, Immutable, body)
 }
 
 // program adds app.wasm, which was compressed when it was built.
@@ -202,7 +202,7 @@ func (b *builder) program() string {
 	body := b.read("app.wasm")
 	path := "/temoin/app." + version(body) + ".wasm"
 	packed := map[string][]byte{"br": b.read("app.wasm.br"), "gzip": b.read("app.wasm.gz")}
-	b.assets[path] = packedAsset(path, immutable, body, func(encoding string) []byte { return packed[encoding] })
+	b.Files[path] = packedAsset(path, Immutable, body, func(encoding string) []byte { return packed[encoding] })
 	return path
 }
 
@@ -217,7 +217,7 @@ func (b *builder) localized(stem, extension string, bodies map[string][]byte) st
 	}
 	sum := version(all...)
 	for _, lang := range languages {
-		b.add("/temoin/"+stem+"."+lang+"."+sum+extension, immutable, bodies[lang])
+		b.add("/temoin/"+stem+"."+lang+"."+sum+extension, Immutable, bodies[lang])
 	}
 	return "/temoin/" + stem + ".*." + sum + extension
 }
@@ -243,13 +243,13 @@ func (b *builder) json(value any) []byte {
 func (b *builder) makeEditions() map[string][]byte {
 	style := string(b.read("dialog.css"))
 	bodies := map[string][]byte{}
-	for _, lang := range b.catalogue.Languages {
-		edition, err := catalogue.Edition(b.catalogue, lang)
+	for _, lang := range b.Catalogue.Languages {
+		edition, err := catalogue.Edition(b.Catalogue, lang)
 		if err != nil {
 			b.fail(err)
 			continue
 		}
-		b.shown = append(b.shown, store.Edition{Rev: b.rev, Lang: lang, Body: b.json(edition)})
+		b.Shown = append(b.Shown, store.Edition{Rev: b.Rev, Lang: lang, Body: b.json(edition)})
 		edition.Style = style
 		b.editions[lang] = edition
 		body, err := edition.Write()
@@ -264,20 +264,20 @@ func (b *builder) makeEditions() map[string][]byte {
 // proof names what visitors are shown, and says where their choices are
 // reported; it returns nil where they are not.
 func (b *builder) proof() *proofBundle {
-	whole := b.json(b.catalogue)
+	whole := b.json(b.Catalogue)
 	var bodies [][]byte
-	for _, edition := range b.shown {
+	for _, edition := range b.Shown {
 		bodies = append(bodies, edition.Body)
 	}
-	b.text = hash(bodies...)
-	for i := range b.shown {
-		b.shown[i].Text, b.shown[i].Catalogue = b.text, whole
+	b.Text = hash(bodies...)
+	for i := range b.Shown {
+		b.Shown[i].Text, b.Shown[i].Catalogue = b.Text, whole
 	}
-	switch address := b.catalogue.Receipts.Address(); {
+	switch address := b.Catalogue.Receipts.Address(); {
 	case address != "":
-		return &proofBundle{address, b.text}
-	case b.keeps:
-		return &proofBundle{"api/consents", b.text}
+		return &proofBundle{address, b.Text}
+	case b.Keeps:
+		return &proofBundle{"api/consents", b.Text}
 	}
 	return nil
 }
@@ -301,7 +301,7 @@ func (b *builder) shell(edition *app.Edition) shellBundle {
 	}
 	t := edition.Texts
 	texts := shellTexts{Saved: t.Saved, NotKept: t.NotKept, Waiting: t.Waiting}
-	if b.catalogue.HonoursGPC() {
+	if b.Catalogue.HonoursGPC() {
 		texts.ReopenGPC = t.ReopenGPC
 	}
 	return shellBundle{
@@ -312,10 +312,10 @@ func (b *builder) shell(edition *app.Edition) shellBundle {
 }
 
 func (b *builder) loader() loaderBundle {
-	c := b.catalogue
+	c := b.Catalogue
 	l := loaderBundle{
 		Languages:  c.Languages,
-		Rev:        b.rev,
+		Rev:        b.Rev,
 		Cookie:     c.Cookie.Name,
 		Attributes: strings.TrimPrefix(c.Cookie.Line("", false), c.Cookie.Name+"="),
 		Lifetime:   c.Cookie.MaxAge(),
@@ -349,7 +349,7 @@ func (b *builder) loader() loaderBundle {
 // whatever the page's is.
 func (b *builder) loaders(common loaderBundle, shells map[string]any) {
 	code := string(b.read(common.loader()))
-	for i, lang := range b.catalogue.Languages {
+	for i, lang := range b.Catalogue.Languages {
 		l := common
 		l.Lang = lang
 		l.Words, _ = shells[lang].(shellBundle)

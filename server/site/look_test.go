@@ -1,4 +1,4 @@
-package server
+package site
 
 import (
 	"strings"
@@ -25,11 +25,11 @@ func TestStyle(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.look, func(t *testing.T) {
 			c := mustParse(t, []byte(string(demo.Catalogue)+"look: "+test.look+"\n"))
-			b, err := newBundle(c, fakeDist(), 0, false)
+			b, err := New(c, fakeDist(), 0, false)
 			if err != nil {
 				t.Fatal(err)
 			}
-			loader := string(b.assets["/temoin.js"].body)
+			loader := string(b.Files["/temoin.js"].Body)
 			want := strings.Join(test.want, " ")
 			for _, sheet := range sheets {
 				if got := strings.Contains(loader, sheet); got != strings.Contains(want, sheet) {
@@ -46,11 +46,11 @@ func TestStyle(t *testing.T) {
 }
 
 // assetBody returns the asset whose path begins so.
-func assetBody(tb testing.TB, b *bundle, prefix string) string {
+func assetBody(tb testing.TB, b *Site, prefix string) string {
 	tb.Helper()
-	for path, asset := range b.assets {
+	for path, asset := range b.Files {
 		if strings.HasPrefix(path, prefix) {
-			return string(asset.body)
+			return string(asset.Body)
 		}
 	}
 	tb.Fatalf("no asset %s…", prefix)

@@ -1,4 +1,4 @@
-package server
+package site
 
 import (
 	"strings"
@@ -11,7 +11,7 @@ import (
 // the catalogue names, and nothing of the others.
 func (b *builder) shellStyle() string {
 	style := b.themed("shell.css")
-	if position := b.catalogue.Look.Position; position != consent.PositionBottom {
+	if position := b.Catalogue.Look.Position; position != consent.PositionBottom {
 		style += string(b.read("positions/" + string(position) + ".css"))
 	}
 	return style
@@ -20,7 +20,7 @@ func (b *builder) shellStyle() string {
 // themed returns a style sheet with the values of the catalogue's theme before
 // it, which banner, placeholders and charter have in common.
 func (b *builder) themed(sheet string) string {
-	look := b.catalogue.Look
+	look := b.Catalogue.Look
 	theme := string(b.read("themes/" + string(look.Theme) + ".css"))
 	return inScheme(theme, look.Scheme) + string(b.read(sheet))
 }

@@ -1,4 +1,4 @@
-package server
+package site
 
 import (
 	"bytes"
@@ -39,7 +39,7 @@ func golden(t *testing.T, name, got string) {
 		t.Fatal(err)
 	}
 	if got != string(want) {
-		t.Errorf("%s differs; look at it after go test ./server -update\ngot\n%s\nwant\n%s", file, got, want)
+		t.Errorf("%s differs; look at it after go test ./server/site -update\ngot\n%s\nwant\n%s", file, got, want)
 	}
 }
 
@@ -65,9 +65,9 @@ func mustParse(tb testing.TB, yaml []byte) *consent.Catalogue {
 	return c
 }
 
-func mustBundle(tb testing.TB, c *consent.Catalogue) *bundle {
+func mustBundle(tb testing.TB, c *consent.Catalogue) *Site {
 	tb.Helper()
-	b, err := newBundle(c, fakeDist(), 5*time.Minute, false)
+	b, err := New(c, fakeDist(), 5*time.Minute, false)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func mustBundle(tb testing.TB, c *consent.Catalogue) *bundle {
 
 func mustReadDemo(tb testing.TB) *consent.Catalogue {
 	tb.Helper()
-	data, err := os.ReadFile("demo/rich.yaml")
+	data, err := os.ReadFile("../demo/rich.yaml")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -235,7 +235,7 @@ func bundleOf(t *testing.T, file []byte) loaderBundle {
 
 // The bundle travels without names: both sides have to list the same ones.
 func TestBundleOrder(t *testing.T) {
-	code, err := os.ReadFile("../web/loader/bundle.js")
+	code, err := os.ReadFile("../../web/loader/bundle.js")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,13 +261,13 @@ func TestBundleOrder(t *testing.T) {
 func TestBundle(t *testing.T) {
 	c := mustReadDemo(t)
 	b := mustBundle(t, c)
-	l := bundleOf(t, b.assets["/temoin.js"].body)
+	l := bundleOf(t, b.Files["/temoin.js"].Body)
 
 	t.Run("speaks the first language, and one more file each language", func(t *testing.T) {
 		if l.Lang != "fr" || l.Fixed {
 			t.Errorf("got %q, fixed %t", l.Lang, l.Fixed)
 		}
-		en := bundleOf(t, b.assets["/temoin.en.js"].body)
+		en := bundleOf(t, b.Files["/temoin.en.js"].Body)
 		if en.Lang != "en" || !en.Fixed || en.Words.Texts.Saved == l.Words.Texts.Saved {
 			t.Errorf("temoin.en.js: got %q, fixed %t, %q", en.Lang, en.Fixed, en.Words.Texts.Saved)
 		}
@@ -276,8 +276,8 @@ func TestBundle(t *testing.T) {
 		for _, name := range []string{l.Program, l.Runtime, l.Later, l.Edition, l.Shells, l.Placeholders} {
 			for _, lang := range c.Languages {
 				path := "/temoin/" + strings.Replace(name, "*", lang, 1)
-				if a := b.assets[path]; a == nil || a.cache != immutable {
-					t.Errorf("%s: not there, or not immutable", path)
+				if a := b.Files[path]; a == nil || a.Cache != Immutable {
+					t.Errorf("%s: not there, or not Immutable", path)
 				}
 			}
 		}
@@ -290,7 +290,7 @@ func TestBundle(t *testing.T) {
 	t.Run("names change with what is in the files", func(t *testing.T) {
 		c := mustReadDemo(t)
 		c.Texts = map[string]map[string]string{"en": {"accept": "Yes to all"}}
-		other := bundleOf(t, mustBundle(t, c).assets["/temoin.js"].body)
+		other := bundleOf(t, mustBundle(t, c).Files["/temoin.js"].Body)
 		if other.Edition == l.Edition || other.Shells == l.Shells {
 			t.Error("other texts under the same name")
 		}
@@ -301,7 +301,7 @@ func TestBundle(t *testing.T) {
 }
 
 func TestBundle_NothingBuilt(t *testing.T) {
-	_, err := newBundle(mustReadDemo(t), fstest.MapFS{}, 0, false)
+	_, err := New(mustReadDemo(t), fstest.MapFS{}, 0, false)
 	if err == nil || !strings.Contains(err.Error(), "./build.sh build") {
 		t.Errorf("got %v, want an error that says what to do", err)
 	}

@@ -1,4 +1,4 @@
-package server
+package site
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 	"temoin/web"
 )
 
-const budgetFile = "../web/budgets.txt"
+const budgetFile = "../../web/budgets.txt"
 
 // TestBudgets fails when a visitor has to download more than was agreed.
 func TestBudgets(t *testing.T) {
@@ -38,15 +38,15 @@ func TestBudgets(t *testing.T) {
 }
 
 // weighable returns all that may have a budget, by the name that it has there.
-func weighable(t *testing.T) map[string]*asset {
-	assets := map[string]*asset{}
+func weighable(t *testing.T) map[string]*Asset {
+	assets := map[string]*Asset{}
 	hash := regexp.MustCompile(`^/(?:temoin/)?(.+?)(?:\.[0-9a-f]{8})?(\.\w+)$`)
 	add := func(c *consent.Catalogue, suffix string) {
-		b, err := newBundle(c, web.Dist(), 0, true)
+		b, err := New(c, web.Dist(), 0, true)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for path, a := range b.assets {
+		for path, a := range b.Files {
 			name := hash.ReplaceAllString(path, "$1$2")
 			name = strings.TrimSuffix(strings.TrimSuffix(name, ".txt"), ".json")
 			assets[name+suffix] = a
@@ -58,7 +58,7 @@ func weighable(t *testing.T) map[string]*asset {
 	if err != nil {
 		t.Fatal(err)
 	}
-	assets["dialog.css"] = newAsset("dialog.css", "", data)
+	assets["dialog.css"] = NewAsset("dialog.css", "", data)
 	return assets
 }
 

@@ -1,4 +1,4 @@
-package server
+package site
 
 import (
 	"fmt"
@@ -45,13 +45,13 @@ const refusableServices = `
 // word in braces is left, and none is the French or the English one.
 func TestEveryLanguage(t *testing.T) {
 	plain := everyLanguage(t, "")
-	full := &bundle{catalogue: everyLanguage(t, refusableServices)}
+	full := &Site{Catalogue: everyLanguage(t, refusableServices)}
 	languages, err := catalogue.Languages()
 	if err != nil {
 		t.Fatal(err)
 	}
 	draw := func(t *testing.T, lang string) map[string]*html.Node {
-		edition, draft := mustEdition(t, full.catalogue, lang), full.catalogue.Draft(nil)
+		edition, draft := mustEdition(t, full.Catalogue, lang), full.Catalogue.Draft(nil)
 		drawn := map[string]*html.Node{}
 		for name, component := range map[string]ui.UI{
 			"layers":               app.Prerendered(edition),
@@ -143,7 +143,7 @@ func TestEveryLanguage_Charter(t *testing.T) {
 		t.Fatal(err)
 	}
 	for lang, language := range languages {
-		drawn, err := b.charter(lang, nil, false)
+		drawn, err := b.Charter(lang, nil, false)
 		if err != nil {
 			t.Fatal(err)
 		}

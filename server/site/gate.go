@@ -1,4 +1,4 @@
-package server
+package site
 
 import (
 	"fmt"
@@ -176,15 +176,15 @@ func googleSignalOf(c *consent.Catalogue) *googleSignal {
 // section 5, "GPC support resource").
 const gpcPath = "/.well-known/gpc.json"
 
-// addGPC adds the file at gpcPath, which says whether the signal refuses.
-func (b *bundle) addGPC(updated time.Time) {
-	body := fmt.Appendf(nil, `{"gpc": %t, "lastUpdate": %q}`+"\n", b.catalogue.HonoursGPC(), updated.UTC().Format(time.DateOnly))
-	b.assets[gpcPath] = newAsset(gpcPath, "no-cache", body)
+// AddGPC adds the file at gpcPath, which says whether the signal refuses.
+func (b *Site) AddGPC(updated time.Time) {
+	body := fmt.Appendf(nil, `{"gpc": %t, "lastUpdate": %q}`+"\n", b.Catalogue.HonoursGPC(), updated.UTC().Format(time.DateOnly))
+	b.Files[gpcPath] = NewAsset(gpcPath, "no-cache", body)
 }
 
-// lastUpdate returns when what the site says was last changed: its catalogue at
+// LastUpdate returns when what the site says was last changed: its catalogue at
 // path or, where it serves the embedded one, the program.
-func lastUpdate(path string) time.Time {
+func LastUpdate(path string) time.Time {
 	program, _ := os.Executable()
 	for _, file := range []string{path, program} {
 		if info, err := os.Stat(file); err == nil {

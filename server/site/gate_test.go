@@ -1,4 +1,4 @@
-package server
+package site
 
 import (
 	"encoding/json"
@@ -83,10 +83,10 @@ func TestGate_AllSignals(t *testing.T) {
 func TestPlaceholders(t *testing.T) {
 	c := mustReadDemo(t)
 	b := mustBundle(t, c)
-	l := bundleOf(t, b.assets["/temoin.js"].body)
+	l := bundleOf(t, b.Files["/temoin.js"].Body)
 	var markup map[string]string
 	path := "/temoin/" + strings.Replace(l.Placeholders, "*", "fr", 1)
-	if err := json.Unmarshal(b.assets[path].body, &markup); err != nil {
+	if err := json.Unmarshal(b.Files[path].Body, &markup); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"style"}
@@ -143,7 +143,7 @@ func TestCharter_Storage(t *testing.T) {
     storage: { local: [l_*], session: [s], databases: [d], caches: [k] }
   - { id: b, category: third-party, name: B, provider: S, purpose: P, storage: { local: [m] } }
 `))
-	page, err := mustBundle(t, c).charter("en", nil, false)
+	page, err := mustBundle(t, c).Charter("en", nil, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,9 +181,9 @@ func TestGPC(t *testing.T) {
 	} {
 		t.Run(setting, func(t *testing.T) {
 			b := mustBundle(t, mustParse(t, []byte(gateHead+setting)))
-			b.addGPC(day)
-			a := b.assets["/.well-known/gpc.json"]
-			if a == nil || string(a.body) != want || a.contentType != "application/json" || !json.Valid(a.body) {
+			b.AddGPC(day)
+			a := b.Files["/.well-known/gpc.json"]
+			if a == nil || string(a.Body) != want || a.contentType != "application/json" || !json.Valid(a.Body) {
 				t.Errorf("got %+v, want %s", a, want)
 			}
 		})
@@ -199,10 +199,10 @@ func TestLastUpdate(t *testing.T) {
 	if err := os.Chtimes(file, day, day); err != nil {
 		t.Fatal(err)
 	}
-	if got := lastUpdate(file); !got.Equal(day) {
+	if got := LastUpdate(file); !got.Equal(day) {
 		t.Errorf("got %s, want the file's %s", got, day)
 	}
-	if got := lastUpdate(filepath.Join(t.TempDir(), "none.yaml")); time.Since(got) > 24*time.Hour || time.Since(got) < 0 {
+	if got := LastUpdate(filepath.Join(t.TempDir(), "none.yaml")); time.Since(got) > 24*time.Hour || time.Since(got) < 0 {
 		t.Errorf("got %s, want when this test was built", got)
 	}
 }

@@ -1,0 +1,41 @@
+package server
+
+import (
+	"os"
+	"testing"
+	"testing/fstest"
+
+	"temoin/app/consent"
+	"temoin/server/catalogue"
+)
+
+// fakeDist stands for what ./build.sh build makes, so that these tests need no
+// WebAssembly; the end-to-end tests use the real one.
+func fakeDist() fstest.MapFS {
+	files := fstest.MapFS{}
+	for _, name := range []string{
+		"app.wasm", "app.wasm.br", "app.wasm.gz", "runtime.js", "later.js", "loader.js", "loader.withdraw.js", "shell.css", "dialog.css", "charter.css", "placeholder.css",
+		"themes/default.css", "themes/dsfr.css", "themes/minimal.css", "positions/corner.css", "positions/centre.css",
+	} {
+		files[name] = &fstest.MapFile{Data: []byte("/* " + name + " */")}
+	}
+	return files
+}
+
+func mustParse(tb testing.TB, yaml []byte) *consent.Catalogue {
+	tb.Helper()
+	c, err := catalogue.Parse("catalogue.yaml", yaml)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c
+}
+
+func mustReadDemo(tb testing.TB) *consent.Catalogue {
+	tb.Helper()
+	data, err := os.ReadFile("demo/rich.yaml")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return mustParse(tb, data)
+}

@@ -1,0 +1,79 @@
+package site
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+
+	"temoin/app"
+	"temoin/app/consent"
+	"temoin/server/catalogue"
+	"temoin/web"
+)
+
+var charterPage = template.Must(template.New("charter").Parse(web.CharterPage))
+
+// charterView is what the page around the charter's content shows.
+type charterView struct {
+	Edition *app.Edition
+	Texts   *app.CharterTexts
+	Site    string
+	Path    string
+	Style   string
+	Others  []*catalogue.Language
+	Content template.HTML
+}
+
+// Charter draws the page. Where the form has been sent, it says what the browser
+// kept: a visitor without cookies is told so, and not that all is well.
+func (s *Site) Charter(lang string, record *consent.Record, sent bool) ([]byte, error) {
+	languages, err := catalogue.Languages()
+	if err != nil {
+		return nil, err
+	}
+	edition, texts := s.editions[lang], &languages[lang].Charter
+	notice := ""
+	switch {
+	case sent && record != nil:
+		notice = texts.FormSaved
+	case sent:
+		notice = edition.Texts.NotKept
+	}
+	content, err := prerender(&app.Charter{
+		Edition: edition,
+		Texts:   texts,
+		Storage: s.storage(),
+		Draft:   s.Catalogue.Draft(record),
+		Notice:  notice,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prerender charter in %s: %w", lang, err)
+	}
+	view := charterView{
+		Edition: edition,
+		Texts:   texts,
+		Site:    edition.Catalogue.Site.Name.In(lang),
+		Path:    consent.CharterPath,
+		Style:   s.charterStyle,
+		Content: template.HTML(content), // printed by an HTML library: see prerender
+	}
+	for _, other := range s.Catalogue.Languages {
+		if other != lang {
+			view.Others = append(view.Others, languages[other])
+		}
+	}
+	var page bytes.Buffer
+	if err := charterPage.Execute(&page, view); err != nil {
+		return nil, fmt.Errorf("draw charter: %w", err)
+	}
+	return page.Bytes(), nil
+}
+
+// storage returns what services keep beside cookies, by their id.
+func (s *Site) storage() map[string]*consent.Storage {
+	byID := map[string]*consent.Storage{}
+	for _, service := range s.Catalogue.Services {
+		byID[service.ID] = service.Storage
+	}
+	return byID
+}
