@@ -15,13 +15,13 @@ import (
 
 	"golang.org/x/term"
 
-	"temoin/server"
 	"temoin/server/admin"
+	"temoin/server/ledger"
 )
 
 // dashboard carries out the commands about the dashboard.
 func dashboard(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.Writer) error {
-	var c server.StoreConfig
+	var c ledger.StoreConfig
 	flags := flag.NewFlagSet("temoin admin", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	storeFlags(flags, &c)
@@ -32,7 +32,7 @@ func dashboard(ctx context.Context, args []string, stdin *os.File, stdout, stder
 	if len(words) != 1 || words[0] != "password" && words[0] != "off" {
 		return errors.New("admin takes one of: password, which is read from the standard input, and off")
 	}
-	s, err := server.OpenStore(ctx, c, "", slog.New(slog.NewTextHandler(stderr, nil)))
+	s, err := ledger.OpenStore(ctx, c, "", slog.New(slog.NewTextHandler(stderr, nil)))
 	if err != nil {
 		return err
 	}

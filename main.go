@@ -22,6 +22,7 @@ import (
 	"temoin/app/consent"
 	"temoin/server"
 	"temoin/server/catalogue"
+	"temoin/server/ledger"
 )
 
 const usage = `temoin: a self-hosted cookie banner
@@ -115,7 +116,7 @@ func newFlags(stderr io.Writer) (*flag.FlagSet, *server.Config) {
 var loopback = server.Networks{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
 // storeFlags are the flags that say where receipts are kept.
-func storeFlags(flags *flag.FlagSet, c *server.StoreConfig) {
+func storeFlags(flags *flag.FlagSet, c *ledger.StoreConfig) {
 	flags.StringVar(&c.Data, "data", "data", "`folder` of the receipts and of the key that signs them; empty keeps none")
 	flags.StringVar(&c.Database, "database", "", "`address` of a PostgreSQL database for the receipts, postgres://…, instead of one in -data")
 	flags.StringVar(&c.Key, "key", "", "`file` of the signing key (default: key in -data); servers on one database share it")

@@ -225,7 +225,7 @@ func goList(t *testing.T, args ...string) []string {
 func TestImports(t *testing.T) {
 	order := []string{
 		"temoin/app/consent", "temoin/app/guard", "temoin/app/browser", "temoin/app", "temoin/web", "temoin/server/catalogue", "temoin/server/demo",
-		"temoin/server/receipt", "temoin/server/store", "temoin/server/admin", "temoin/server/site", "temoin/server", "temoin",
+		"temoin/server/receipt", "temoin/server/store", "temoin/server/admin", "temoin/server/site", "temoin/server/ledger", "temoin/server", "temoin",
 	}
 	for _, target := range []string{"js/wasm", "linux/amd64"} {
 		goos, goarch, _ := strings.Cut(target, "/")

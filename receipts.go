@@ -14,7 +14,7 @@ import (
 	"os"
 	"time"
 
-	"temoin/server"
+	"temoin/server/ledger"
 	"temoin/server/receipt"
 	"temoin/server/store"
 )
@@ -35,7 +35,7 @@ const receiptsUsage = `temoin receipts: the proofs of consent
 
 // receipts carries out the commands about receipts.
 func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	var c server.StoreConfig
+	var c ledger.StoreConfig
 	var format, since, until, checkpoint string
 	flags := flag.NewFlagSet("temoin receipts", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -59,7 +59,7 @@ func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	if words[0] == "check" {
 		return checkReceipt(words[1:], stdout)
 	}
-	s, err := server.OpenStore(ctx, c, "", slog.New(slog.NewTextHandler(stderr, nil)))
+	s, err := ledger.OpenStore(ctx, c, "", slog.New(slog.NewTextHandler(stderr, nil)))
 	if err != nil {
 		return err
 	}

@@ -14,10 +14,10 @@ import (
 // asset answers requests for one file of a site.
 type asset struct{ *site.Asset }
 
-// ServeHTTP answers GET and HEAD, whole, in ranges, or with 304.
-func (a asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !allow(w, r, http.MethodGet, http.MethodHead) {
-		return
+// answer answers GET and HEAD, whole, in ranges, or with 304.
+func (a asset) answer(w http.ResponseWriter, r *http.Request) error {
+	if err := allow(w, r, http.MethodGet, http.MethodHead); err != nil {
+		return err
 	}
 	v := a.negotiate(r.Header.Get("Accept-Encoding"))
 	maps.Copy(w.Header(), v.Header)
@@ -29,6 +29,7 @@ func (a asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		w.Write(v.Body) // an error here means that the visitor has left
 	}
+	return nil
 }
 
 // isConditional reports whether the request may want less than the whole, which

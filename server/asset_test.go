@@ -19,6 +19,12 @@ func mustAsset(tb testing.TB, body string) asset {
 	return asset{site.NewAsset("/temoin.js", "public, max-age=300", []byte(body))}
 }
 
+// serveAsset answers as the server does.
+func serveAsset(tb testing.TB, a asset, w http.ResponseWriter, r *http.Request) {
+	tb.Helper()
+	(&Server{log: quiet()}).handle(a.answer).ServeHTTP(w, r)
+}
+
 func TestAsset_Negotiation(t *testing.T) {
 	a := mustAsset(t, strings.Repeat("let témoin; ", 100))
 	for accept, want := range map[string]string{
@@ -48,7 +54,7 @@ func TestAsset_Negotiation(t *testing.T) {
 			r := httptest.NewRequest(http.MethodGet, "/temoin.js", nil)
 			r.Header.Set("Accept-Encoding", accept)
 			w := httptest.NewRecorder()
-			a.ServeHTTP(w, r)
+			serveAsset(t, a, w, r)
 			if got := w.Header().Get("Content-Encoding"); got != want {
 				t.Fatalf("got %q, want %q", got, want)
 			}
@@ -98,7 +104,7 @@ func TestAsset_Requests(t *testing.T) {
 				r.Header.Set(key, value)
 			}
 			w := httptest.NewRecorder()
-			a.ServeHTTP(w, r)
+			serveAsset(t, a, w, r)
 			if w.Code != c.status || w.Body.String() != c.body {
 				t.Errorf("got %d %q, want %d %q", w.Code, w.Body, c.status, c.body)
 			}

@@ -17,6 +17,22 @@ import (
 	"temoin/server/site"
 )
 
+// charter handles "GET /charte-cookies" and "POST /charte-cookies", also with a
+// language behind them.
+func (s *Server) charter(w http.ResponseWriter, r *http.Request) error {
+	if err := allow(w, r, http.MethodGet, http.MethodHead, http.MethodPost); err != nil {
+		return err
+	}
+	served := s.site.Load()
+	if lang := r.PathValue("lang"); lang != "" && !slices.Contains(served.Catalogue.Languages, lang) {
+		return notFound("the charter is there in %s, not in %q", strings.Join(served.Catalogue.Languages, ", "), lang)
+	}
+	if r.Method == http.MethodPost {
+		return s.postCharter(w, r, served)
+	}
+	return s.getCharter(w, r, served)
+}
+
 // getCharter answers the charter page, with the visitor's choice in its form.
 func (s *Server) getCharter(w http.ResponseWriter, r *http.Request, served *site.Site) error {
 	lang := languageOf(served, r)
@@ -64,8 +80,8 @@ const maxForm = 8 << 10
 // postCharter takes the answer of the form, sets the cookie, keeps the receipt
 // and leads back to the form. What it cannot read changes nothing.
 func (s *Server) postCharter(w http.ResponseWriter, r *http.Request, served *site.Site) error {
-	if wait := s.proofs.limit.wait(r); wait > 0 {
-		return later(http.StatusTooManyRequests, wait, "too many requests from here")
+	if wait := s.limit.wait(r); wait > 0 {
+		return retryLater(http.StatusTooManyRequests, wait, "too many requests from here")
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {

@@ -35,7 +35,7 @@ func newTestServer(tb testing.TB) *Server {
 		tb.Fatal(err)
 	}
 	s.site.Store(b)
-	s.prepareProofs()
+	s.prepareLedger()
 	if err := s.prepareAdmin(); err != nil {
 		tb.Fatal(err)
 	}

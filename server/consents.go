@@ -3,13 +3,11 @@ package server
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -25,8 +23,6 @@ const (
 	maxReport = 8 << 10
 	// bodyTime is how long a client may take to send it.
 	bodyTime = 5 * time.Second
-	// laterTime is after what time a page tries again.
-	laterTime = 30 * time.Second
 )
 
 // handleConsents adds the routes by which pages report choices, and visitors
@@ -38,35 +34,35 @@ func (s *Server) handleConsents(mux *http.ServeMux) {
 	mux.Handle("/api/consents/unanswered", s.api(http.MethodPost, s.postUnanswered))
 }
 
+// apiFunc answers one method of the API for the site that is served.
+type apiFunc func(http.ResponseWriter, *http.Request, *site.Site) error
+
 // api wraps what answers one method of the API: for the catalogue's origins
 // only, within the client's rate, and never from a cache.
-func (s *Server) api(method string, answer func(http.ResponseWriter, *http.Request, *site.Site) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func (s *Server) api(method string, answer apiFunc) http.Handler {
+	return s.handle(func(w http.ResponseWriter, r *http.Request) error {
 		served := s.site.Load()
 		w.Header().Set("Cache-Control", "no-store")
 		if !served.Keeps {
-			http.Error(w, "this server keeps no receipts", http.StatusNotFound)
-			return
+			return errNoReceipts
 		}
 		if err := admit(served, w, r); err != nil {
-			s.report(w, r, err)
-			return
+			return err
 		}
 		if r.Method == http.MethodOptions {
 			w.Header().Set("Access-Control-Allow-Methods", method)
 			w.Header().Set("Access-Control-Allow-Headers", "Content-Type")
 			w.Header().Set("Access-Control-Max-Age", "86400")
 			w.WriteHeader(http.StatusNoContent)
-			return
+			return nil
 		}
-		if !allow(w, r, method, http.MethodOptions) {
-			return
+		if err := allow(w, r, method, http.MethodOptions); err != nil {
+			return err
 		}
-		if wait := s.proofs.limit.wait(r); wait > 0 {
-			s.report(w, r, later(http.StatusTooManyRequests, wait, "too many requests from here"))
-			return
+		if wait := s.limit.wait(r); wait > 0 {
+			return retryLater(http.StatusTooManyRequests, wait, "too many requests from here")
 		}
-		s.report(w, r, answer(w, r, served))
+		return answer(w, r, served)
 	})
 }
 
@@ -159,57 +155,12 @@ func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error
 	return body, nil
 }
 
-// keep makes a receipt of what a page or the form reported, and stores it.
-func (s *Server) keep(r *http.Request, submission *receipt.Submission, site string, now time.Time) (signed *store.Signed, fresh bool, err error) {
-	defer func() { s.metrics.receipts.WithLabelValues(resultOf(fresh, err)).Inc() }()
-	p := s.proofs
-	if p.store.Load() == nil {
-		return nil, false, later(http.StatusServiceUnavailable, laterTime, "receipts cannot be kept now")
-	}
-	asked, err := p.asked(r, submission)
-	if err != nil {
-		return nil, false, err
-	}
-	if !submission.Record.Valid(now, submission.Record.Rev, asked.Cookie.Lifetime.Length()) {
-		return nil, false, refused(http.StatusUnprocessableEntity, "at is %d, want a choice of the last %s, and none of the future",
-			submission.Record.At.Unix(), asked.Cookie.Lifetime)
-	}
-	made, err := receipt.New(submission, receipt.Context{Site: site, Catalogue: asked, Received: now, Version: Version()})
-	if err != nil {
-		return nil, false, refused(http.StatusUnprocessableEntity, "%w", err)
-	}
-	signed, fresh, err = p.store.Load().Append(r.Context(), made)
-	switch {
-	case errors.Is(err, store.ErrConflict):
-		return nil, false, refused(http.StatusConflict, "%w", err)
-	case errors.Is(err, store.ErrBusy):
-		return nil, false, later(http.StatusServiceUnavailable, laterTime, "too many receipts at once")
-	case err != nil && r.Context().Err() != nil:
-		return nil, false, later(http.StatusServiceUnavailable, laterTime, "the client went away")
-	case err != nil:
-		p.fault("keep", err)
-		return nil, false, later(http.StatusServiceUnavailable, laterTime, "receipts cannot be kept now")
-	}
-	p.works()
-	return signed, fresh, nil
-}
-
-// asked returns the catalogue that the visitor was asked about.
-func (p *proofs) asked(r *http.Request, submission *receipt.Submission) (*consent.Catalogue, error) {
-	edition, err := p.store.Load().Edition(r.Context(), submission.Record.Rev, submission.Text, submission.Lang)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, refused(http.StatusUnprocessableEntity, "nobody was ever shown revision %s with the text %s in %q here",
-			submission.Record.Rev, submission.Text, submission.Lang)
-	}
-	if err != nil {
-		p.fault("look a revision up", err)
-		return nil, later(http.StatusServiceUnavailable, laterTime, "receipts cannot be kept now")
-	}
-	var c consent.Catalogue
-	if err := json.Unmarshal(edition.Catalogue, &c); err != nil {
-		return nil, fmt.Errorf("read the catalogue of revision %s: %w", submission.Record.Rev, err)
-	}
-	return &c, nil
+// keep makes a receipt of what a page or the form reported, stores it, and counts
+// what became of the report.
+func (s *Server) keep(r *http.Request, submission *receipt.Submission, site string, now time.Time) (*store.Signed, bool, error) {
+	signed, fresh, err := s.ledger.Keep(r.Context(), submission, site, now)
+	s.metrics.receipts.WithLabelValues(resultOf(fresh, err)).Inc()
+	return signed, fresh, err
 }
 
 // siteOf returns the origin of the page on which a choice was made.
@@ -252,18 +203,9 @@ func deleteHidden(served *site.Site, w http.ResponseWriter, r *http.Request, rec
 // proof that it is in the log. The id is random, and only the visitor's cookie
 // has it.
 func (s *Server) getConsent(w http.ResponseWriter, r *http.Request, _ *site.Site) error {
-	opened := s.proofs.store.Load()
-	if opened == nil {
-		return later(http.StatusServiceUnavailable, laterTime, "receipts cannot be read now")
-	}
-	id := r.PathValue("id")
-	file, err := opened.Find(r.Context(), id)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return refused(http.StatusNotFound, "there is no receipt %q", id)
-	case err != nil:
-		s.proofs.fault("find", err)
-		return later(http.StatusServiceUnavailable, laterTime, "receipts cannot be read now")
+	file, err := s.ledger.Find(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
 	}
 	w.Header().Set("Content-Type", typeJSON)
 	if r.URL.Query().Has("download") {
@@ -276,14 +218,9 @@ func (s *Server) getConsent(w http.ResponseWriter, r *http.Request, _ *site.Site
 // signed (C2SP tlog-checkpoint). Who keeps it can show later that nothing was
 // taken out.
 func (s *Server) getCheckpoint(w http.ResponseWriter, r *http.Request, _ *site.Site) error {
-	opened := s.proofs.store.Load()
-	if opened == nil {
-		return later(http.StatusServiceUnavailable, laterTime, "receipts cannot be read now")
-	}
-	checkpoint, err := opened.Checkpoint(r.Context())
+	checkpoint, err := s.ledger.Checkpoint(r.Context())
 	if err != nil {
-		s.proofs.fault("checkpoint", err)
-		return later(http.StatusServiceUnavailable, laterTime, "receipts cannot be read now")
+		return err
 	}
 	w.Header().Set("Content-Type", typeText)
 	_, err = io.WriteString(w, checkpoint)
@@ -300,17 +237,7 @@ func (s *Server) postUnanswered(w http.ResponseWriter, r *http.Request, served *
 	if rev := string(body); rev != served.Rev {
 		return refused(http.StatusUnprocessableEntity, "the revision is %q, want %q", rev, served.Rev)
 	}
-	s.proofs.count(served.Rev, time.Now())
+	s.ledger.Count(served.Rev, time.Now())
 	w.WriteHeader(http.StatusNoContent)
 	return nil
-}
-
-// later refuses for now, and says after what time to ask again.
-func later(status int, wait time.Duration, format string, args ...any) error {
-	return &refusal{status: status, retry: wait, cause: fmt.Errorf(format, args...)}
-}
-
-// seconds writes a duration as the header Retry-After takes it, rounded up.
-func seconds(d time.Duration) string {
-	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
 }

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"temoin/app/consent"
+	"temoin/server/ledger"
 	"temoin/server/receipt"
 	"temoin/server/site"
 )
@@ -62,15 +63,15 @@ func newKeepingServer(t testing.TB, config Config) *Server {
 	if err := s.loadPortal(); err != nil {
 		t.Fatal(err)
 	}
-	s.prepareProofs()
+	s.prepareLedger()
 	if err := s.prepareAdmin(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.proofs.open(t.Context(), b); err != nil {
+	if err := s.openLedger(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := s.proofs.close(); err != nil {
+		if err := s.ledger.Close(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -265,7 +266,7 @@ func TestConsents_Form(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, err := s.proofs.store.Load().Find(t.Context(), record.ID)
+	file, err := s.ledger.Store().Find(t.Context(), record.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,7 +334,7 @@ func TestConsents_Hostile(t *testing.T) {
 			}
 		})
 	}
-	stats, err := s.proofs.store.Load().Stats(t.Context())
+	stats, err := s.ledger.Store().Stats(t.Context())
 	if err != nil || stats.Receipts != 1 {
 		t.Errorf("got %+v, %v, want the one receipt that was good", stats, err)
 	}
@@ -412,9 +413,9 @@ func TestConsents_Requests(t *testing.T) {
 			}
 		})
 	}
-	s.proofs.flush(t.Context())
+	s.ledger.Flush(t.Context())
 	today := time.Now().UTC().Format(time.DateOnly)
-	sums, err := s.proofs.store.Load().Unanswered(t.Context(), today, today)
+	sums, err := s.ledger.Store().Unanswered(t.Context(), today, today)
 	if err != nil || len(sums) != 1 || sums[0].N != 1 {
 		t.Errorf("got the sums %+v, %v, want one banner left unanswered", sums, err)
 	}
@@ -469,7 +470,7 @@ func TestConsents_StoreGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log logBuffer
-	s := newKeepingServer(t, Config{Store: StoreConfig{Data: blocked}, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	s := newKeepingServer(t, Config{Store: ledger.StoreConfig{Data: blocked}, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if got := s.answer(request(s.accepted().json())); got.StatusCode != 503 || got.Header.Get("Retry-After") == "" {
 		t.Errorf("got %d and %v, want 503 with Retry-After", got.StatusCode, got.Header)
 	}
@@ -492,7 +493,7 @@ func TestConsents_StoreGone(t *testing.T) {
 	if err := os.Remove(blocked); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.proofs.open(context.Background(), s.site.Load()); err != nil {
+	if err := s.openLedger(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.answer(request(s.accepted().json())); got.StatusCode != 201 {
@@ -503,29 +504,43 @@ func TestConsents_StoreGone(t *testing.T) {
 	}
 }
 
-// TestOpenStore_Refuses: what waiting does not mend is said at the start.
-func TestOpenStore_Refuses(t *testing.T) {
-	dir := t.TempDir()
-	if _, err := OpenStore(t.Context(), StoreConfig{Data: dir}, "", quiet()); err == nil || !strings.Contains(err.Error(), "no key") {
-		t.Errorf("a command without a key: got %v", err)
+// TestConsents_Aborted: clients that leave before they are answered say nothing
+// about the store.
+func TestConsents_Aborted(t *testing.T) {
+	s := newKeepingServer(t, Config{})
+	sent := s.accepted()
+	s.answer(request(sent.json()))
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	for range 300 {
+		for _, path := range []string{"/api/consents/" + sent.id(), "/api/consents/checkpoint", "/healthz"} {
+			s.answer(httptest.NewRequestWithContext(gone, "GET", path, nil))
+		}
+		s.answer(request(s.accepted().json()).WithContext(gone))
 	}
-	first, err := OpenStore(t.Context(), StoreConfig{Data: dir}, "data.rivemont.example", quiet())
-	if err != nil {
-		t.Fatal(err)
+	if got := bodyOf(t, s.answer(httptest.NewRequest("GET", "/healthz", nil))); !strings.Contains(got, `"status":"ok"`) {
+		t.Errorf("got the health %s", got)
 	}
-	if err := first.Close(); err != nil {
-		t.Fatal(err)
+}
+
+// TestHealth_WritesNothing: whoever asks for the health as often as may be leaves
+// the database as it was.
+func TestHealth_WritesNothing(t *testing.T) {
+	s := newKeepingServer(t, Config{})
+	pinged := func() string {
+		t.Helper()
+		value, err := s.ledger.Store().Setting(t.Context(), "pinged")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
 	}
-	key := filepath.Join(dir, "key")
-	if err := os.Chmod(key, 0o644); err != nil {
-		t.Fatal(err)
+	before := pinged()
+	for range 20 {
+		s.answer(httptest.NewRequest("GET", "/healthz", nil))
 	}
-	if _, err := OpenStore(t.Context(), StoreConfig{Data: dir}, "x", quiet()); err == nil || !strings.Contains(err.Error(), "chmod 600") {
-		t.Errorf("a key that others can read: got %v", err)
-	}
-	other := filepath.Join(t.TempDir(), "other")
-	if _, err := OpenStore(t.Context(), StoreConfig{Data: dir, Key: other}, "x", quiet()); err == nil || !strings.Contains(err.Error(), "begun with another key") {
-		t.Errorf("another key: got %v", err)
+	if got := pinged(); got != before {
+		t.Errorf("the store was written to: pinged %q, then %q", before, got)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"temoin/app/consent"
+	"temoin/server/ledger"
 	"temoin/server/receipt"
 	"temoin/server/site"
 	"temoin/server/tools/pgtest"
@@ -33,7 +34,7 @@ func TestMain(m *testing.M) {
 	s, err := New(Config{
 		Addr:      "127.0.0.1:0",
 		Catalogue: "demo/rich.yaml",
-		Store:     StoreConfig{Data: os.Getenv("TEMOIN_DATA"), Database: os.Getenv("TEMOIN_DATABASE"), Key: os.Getenv("TEMOIN_KEY")},
+		Store:     ledger.StoreConfig{Data: os.Getenv("TEMOIN_DATA"), Database: os.Getenv("TEMOIN_DATABASE"), Key: os.Getenv("TEMOIN_KEY")},
 		Retention: consent.Duration{Count: 25, Unit: consent.Month},
 		Log:       slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
@@ -48,12 +49,12 @@ func TestMain(m *testing.M) {
 // child is a server in a process of its own, which comes back after each kill.
 type child struct {
 	t       *testing.T
-	config  StoreConfig
+	config  ledger.StoreConfig
 	process *exec.Cmd
 	url     atomic.Value // string
 }
 
-func newChild(t *testing.T, config StoreConfig) *child {
+func newChild(t *testing.T, config ledger.StoreConfig) *child {
 	c := &child{t: t, config: config}
 	c.start()
 	t.Cleanup(c.kill)
@@ -167,9 +168,9 @@ func crashes(t *testing.T, servers []*child, times int, kill func(round int)) (a
 
 // wholeLog checks that every choice that was acknowledged is in the log, once,
 // and that the log is whole.
-func wholeLog(t *testing.T, config StoreConfig, all []*visitor) {
+func wholeLog(t *testing.T, config ledger.StoreConfig, all []*visitor) {
 	t.Helper()
-	s, err := OpenStore(t.Context(), config, "", quiet())
+	s, err := ledger.OpenStore(t.Context(), config, "", quiet())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +202,7 @@ func wholeLog(t *testing.T, config StoreConfig, all []*visitor) {
 
 // TestCrash_SQLite kills the server 20 times under load.
 func TestCrash_SQLite(t *testing.T) {
-	config := StoreConfig{Data: t.TempDir()}
+	config := ledger.StoreConfig{Data: t.TempDir()}
 	server := newChild(t, config)
 	all := crashes(t, []*child{server}, 20, func(int) {
 		server.kill()
@@ -238,9 +239,9 @@ func TestCrash_Database(t *testing.T) {
 }
 
 // pair returns two servers on one database, which share a key.
-func pair(t *testing.T, cluster *pgtest.Cluster) ([]*child, StoreConfig) {
+func pair(t *testing.T, cluster *pgtest.Cluster) ([]*child, ledger.StoreConfig) {
 	t.Helper()
-	config := StoreConfig{Data: t.TempDir(), Database: cluster.Database(t)}
+	config := ledger.StoreConfig{Data: t.TempDir(), Database: cluster.Database(t)}
 	config.Key = config.Data + "/key"
 	if _, err := receipt.LoadKey(config.Key, "data.rivemont.example"); err != nil {
 		t.Fatal(err)

@@ -23,7 +23,7 @@ func TestExport_SameBytes(t *testing.T) {
 	if err := s.loadPortal(); err != nil {
 		t.Fatal(err)
 	}
-	s.prepareProofs()
+	s.prepareLedger()
 	if err := s.prepareAdmin(); err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"errors"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -73,12 +72,9 @@ func (m *metrics) observe(next http.Handler) http.Handler {
 
 // resultOf names what became of a report.
 func resultOf(fresh bool, err error) string {
-	var r *refusal
 	switch {
-	case errors.As(err, &r):
-		return strconv.Itoa(r.status)
 	case err != nil:
-		return strconv.Itoa(http.StatusInternalServerError)
+		return strconv.Itoa(statusOf(err))
 	case fresh:
 		return "kept"
 	}

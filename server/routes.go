@@ -2,8 +2,6 @@ package server
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -17,33 +15,24 @@ import (
 	"temoin/server/demo"
 )
 
-// dashboard handles /admin, which shows the receipts where they are kept.
-func (s *Server) dashboard(w http.ResponseWriter, r *http.Request) {
-	if !s.site.Load().Keeps {
-		http.Error(w, "this server keeps no receipts", http.StatusNotFound)
-		return
-	}
-	s.admin.ServeHTTP(w, r)
-}
-
 // handler lists all routes, and around them, from the outside in, what is done
 // for each request.
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", s.portal)
 	for path, file := range s.portalFiles {
-		mux.Handle(path, file)
+		mux.Handle(path, s.handle(file.answer))
 	}
 	for _, path := range demo.FramePaths() {
 		mux.Handle(path, framed(s.portal))
 	}
-	mux.HandleFunc("/healthz", s.getHealth)
-	mux.HandleFunc(consent.CharterPath, s.charter)
-	mux.HandleFunc(consent.CharterPath+"/{lang}", s.charter)
-	mux.HandleFunc("/temoin/", s.unknownAsset)
-	mux.HandleFunc("/metrics", s.getMetrics)
-	mux.HandleFunc(admin.Path, s.dashboard)
-	mux.HandleFunc(admin.Path+"/", s.dashboard)
+	mux.Handle("/healthz", s.handle(s.getHealth))
+	mux.Handle(consent.CharterPath, s.handle(s.charter))
+	mux.Handle(consent.CharterPath+"/{lang}", s.handle(s.charter))
+	mux.Handle("/temoin/", s.handle(s.unknownAsset))
+	mux.Handle("/metrics", s.handle(s.getMetrics))
+	mux.Handle(admin.Path, s.handle(s.dashboard))
+	mux.Handle(admin.Path+"/", s.handle(s.dashboard))
 	s.handleConsents(mux)
 	mux.HandleFunc(trialPath, s.getTrialLoader)
 	mux.HandleFunc(trialParts+"catalogue.json", s.getTrialCatalogue)
@@ -71,107 +60,56 @@ func (s *Server) assets(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if a, found := s.site.Load().Files[r.URL.Path]; found {
 			r.Pattern = "assets"
-			asset{a}.ServeHTTP(w, r)
+			s.handle(asset{a}.answer).ServeHTTP(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-func (s *Server) unknownAsset(w http.ResponseWriter, r *http.Request) {
+// unknownAsset says which files there are.
+func (s *Server) unknownAsset(w http.ResponseWriter, r *http.Request) error {
 	paths := slices.Sorted(maps.Keys(s.site.Load().Files))
-	http.Error(w, r.URL.Path+" is not there; there are:\n"+strings.Join(paths, "\n"), http.StatusNotFound)
+	return notFound("%s is not there; there are:\n%s", r.URL.Path, strings.Join(paths, "\n"))
 }
 
-// charter handles "GET /charte-cookies" and "POST /charte-cookies", also with a
-// language behind them.
-func (s *Server) charter(w http.ResponseWriter, r *http.Request) {
-	if !allow(w, r, http.MethodGet, http.MethodHead, http.MethodPost) {
-		return
+// dashboard handles /admin, which shows the receipts where they are kept.
+func (s *Server) dashboard(w http.ResponseWriter, r *http.Request) error {
+	if !s.site.Load().Keeps {
+		return errNoReceipts
 	}
-	served := s.site.Load()
-	if lang := r.PathValue("lang"); lang != "" && !slices.Contains(served.Catalogue.Languages, lang) {
-		http.Error(w, fmt.Sprintf("the charter is there in %s, not in %q", strings.Join(served.Catalogue.Languages, ", "), lang), http.StatusNotFound)
-		return
-	}
-	answer := s.getCharter
-	if r.Method == http.MethodPost {
-		answer = s.postCharter
-	}
-	s.report(w, r, answer(w, r, served))
+	s.admin.ServeHTTP(w, r)
+	return nil
 }
 
-// getHealth handles "GET /healthz".
-func (s *Server) getHealth(w http.ResponseWriter, r *http.Request) {
-	if !allow(w, r, http.MethodGet, http.MethodHead) {
-		return
+var errNoReceipts = notFound("this server keeps no receipts")
+
+// getHealth handles "GET /healthz". It asks nothing of the store: whoever calls it
+// as often as may be changes nothing.
+func (s *Server) getHealth(w http.ResponseWriter, r *http.Request) error {
+	if err := allow(w, r, http.MethodGet, http.MethodHead); err != nil {
+		return err
 	}
 	w.Header().Set("Content-Type", typeJSON)
 	w.Header().Set("Cache-Control", "no-store")
 	served := s.site.Load()
-	status, receipts := "ok", s.proofs.health(r.Context(), served)
-	if receipts == "degraded" {
-		status = receipts // and no failure: banners are served all the same
+	status, receipts := "ok", "ok"
+	switch {
+	case !served.Keeps:
+		receipts = "off"
+	case !s.ledger.Healthy():
+		status, receipts = "degraded", "degraded" // and no failure: banners are served all the same
 	}
-	json.NewEncoder(w).Encode(map[string]string{"status": status, "rev": served.Rev, "receipts": receipts})
+	return json.NewEncoder(w).Encode(map[string]string{"status": status, "rev": served.Rev, "receipts": receipts})
 }
 
 // getMetrics handles "GET /metrics", for the networks that may read them.
-func (s *Server) getMetrics(w http.ResponseWriter, r *http.Request) {
-	if !s.config.Metrics.contains(s.proofs.limit.address(r)) || s.proofs.limit.hidden(r) {
-		http.Error(w, "metrics are for the networks that -metrics names", http.StatusForbidden)
-		return
+func (s *Server) getMetrics(w http.ResponseWriter, r *http.Request) error {
+	if !s.config.Metrics.contains(s.limit.address(r)) || s.limit.hidden(r) {
+		return refused(http.StatusForbidden, "metrics are for the networks that -metrics names")
 	}
 	s.metrics.handler().ServeHTTP(w, r)
-}
-
-// allow answers 405 where the request's method is not one of methods.
-func allow(w http.ResponseWriter, r *http.Request, methods ...string) bool {
-	if slices.Contains(methods, r.Method) {
-		return true
-	}
-	list := strings.Join(methods, ", ")
-	w.Header().Set("Allow", list)
-	http.Error(w, r.Method+" is not allowed here, only "+list, http.StatusMethodNotAllowed)
-	return false
-}
-
-// refusal is an error that the client caused, or has to wait for the end of,
-// and may read.
-type refusal struct {
-	status int
-	retry  time.Duration // 0: there is no use in trying again
-	cause  error
-}
-
-func (r *refusal) Error() string { return r.cause.Error() }
-func (r *refusal) Unwrap() error { return r.cause }
-
-func refused(status int, format string, args ...any) error {
-	return &refusal{status: status, cause: fmt.Errorf(format, args...)}
-}
-
-func badRequest(format string, args ...any) error {
-	return refused(http.StatusBadRequest, "bad request: "+format, args...)
-}
-
-// report answers a request that failed. What is our fault is logged, not shown.
-func (s *Server) report(w http.ResponseWriter, r *http.Request, err error) {
-	var tooLarge *http.MaxBytesError
-	var refusal *refusal
-	switch {
-	case err == nil:
-	case errors.As(err, &tooLarge):
-		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
-	case errors.As(err, &refusal):
-		if refusal.retry > 0 {
-			w.Header().Set("Retry-After", seconds(refusal.retry))
-		}
-		http.Error(w, err.Error(), refusal.status)
-	default:
-		s.log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
-		http.Error(w, "internal error", http.StatusInternalServerError)
-	}
+	return nil
 }
 
 // contentSecurityPolicy is what our own pages need, and what a host page needs

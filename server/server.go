@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ import (
 	"temoin/server/admin"
 	"temoin/server/catalogue"
 	"temoin/server/demo"
+	"temoin/server/ledger"
 	"temoin/server/site"
 	"temoin/web"
 )
@@ -40,7 +42,7 @@ type Config struct {
 	Level slog.Level
 	Log   *slog.Logger
 	// Store says where receipts are kept, Retention how long.
-	Store     StoreConfig
+	Store     ledger.StoreConfig
 	Retention consent.Duration
 	// Rate is how many reports a client may make in a minute; 0 sets no bound.
 	Rate int
@@ -62,7 +64,8 @@ type Server struct {
 	trials      trials
 	seen        string // the stamp of the catalogue's file when it was last read
 	listener    net.Listener
-	proofs      *proofs
+	ledger      *ledger.Ledger
+	limit       *limiter
 	metrics     *metrics
 	admin       http.Handler
 }
@@ -77,7 +80,7 @@ func New(config Config) (*Server, error) {
 	if err := s.loadPortal(); err != nil {
 		return nil, err
 	}
-	s.prepareProofs()
+	s.prepareLedger()
 	if err := s.prepareAdmin(); err != nil {
 		return nil, err
 	}
@@ -86,32 +89,67 @@ func New(config Config) (*Server, error) {
 		return nil, fmt.Errorf("listen on %s: %w", config.Addr, err)
 	}
 	s.listener = listener
-	if err := s.proofs.open(context.Background(), s.site.Load()); err != nil {
+	if err := s.openLedger(context.Background()); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
 	return s, nil
 }
 
-func (s *Server) prepareProofs() {
-	s.proofs = &proofs{
-		config:     s.config.Store,
-		retention:  s.config.Retention,
-		log:        s.log,
-		limit:      newLimiter(s.config.Rate, s.config.Proxies),
-		unanswered: map[sum]int64{},
+func (s *Server) prepareLedger() {
+	s.limit = newLimiter(s.config.Rate, s.config.Proxies)
+	s.metrics = newMetrics(func() int { return s.ledger.Queued() })
+	s.ledger = ledger.New(ledger.Config{
+		Store:     s.config.Store,
+		Retention: s.config.Retention,
+		Version:   Version(),
+		Log:       s.log,
+		Fault:     s.metrics.storeFaults.Inc,
+	})
+}
+
+// shown returns what the ledger is to know of a site, or nil where the server
+// keeps no receipts of it.
+func shown(served *site.Site) *ledger.Shown {
+	if !served.Keeps {
+		return nil
 	}
-	s.metrics = newMetrics(s.proofs.queued)
-	s.proofs.metrics = s.metrics
+	return &ledger.Shown{Signer: signer(served.Catalogue), Editions: served.Shown}
+}
+
+// signer is the name in the key: the site's host.
+func signer(c *consent.Catalogue) string {
+	site, err := url.Parse(c.Site.URL)
+	if err != nil || site.Host == "" {
+		return "temoin" // a catalogue made by hand
+	}
+	return site.Host
+}
+
+// openLedger opens the store of receipts, where they are kept.
+func (s *Server) openLedger(ctx context.Context) error {
+	shown := shown(s.site.Load())
+	if shown == nil {
+		return nil
+	}
+	return s.ledger.Open(ctx, *shown)
+}
+
+// receiptStore returns the store for the dashboard, or nil while it cannot be had.
+func (s *Server) receiptStore() admin.Store {
+	if opened := s.ledger.Store(); opened != nil {
+		return opened
+	}
+	return nil
 }
 
 // prepareAdmin makes the dashboard, which is off until somebody may see it.
 func (s *Server) prepareAdmin() (err error) {
 	s.admin, err = admin.New(admin.Config{
-		Store:      s.proofs.dashboard,
+		Store:      s.receiptStore,
 		Catalogue:  func() *consent.Catalogue { return s.site.Load().Catalogue },
 		UserHeader: s.config.UserHeader,
 		Proxies:    s.config.Proxies,
-		Client:     func(r *http.Request) string { return s.proofs.limit.client(r, time.Now()) },
+		Client:     func(r *http.Request) string { return s.limit.client(r, time.Now()) },
 		Log:        s.log,
 	})
 	return err
@@ -247,7 +285,7 @@ func (s *Server) Run(ctx context.Context) error {
 	go func() { failed <- server.Serve(s.listener) }()
 	go s.watch(ctx)
 	var keeping sync.WaitGroup
-	keeping.Go(func() { s.proofs.run(ctx, s.site.Load) })
+	keeping.Go(func() { s.ledger.Run(ctx, func() *ledger.Shown { return shown(s.site.Load()) }) })
 
 	select {
 	case err := <-failed:
@@ -259,7 +297,7 @@ func (s *Server) Run(ctx context.Context) error {
 	defer cancel()
 	err := server.Shutdown(stopping)
 	keeping.Wait()
-	if err := errors.Join(err, s.proofs.close()); err != nil {
+	if err := errors.Join(err, s.ledger.Close()); err != nil {
 		return fmt.Errorf("stop: %w", err)
 	}
 	return nil
@@ -291,7 +329,7 @@ func (s *Server) reload() {
 	}
 	served := s.site.Load()
 	s.log.Info("catalogue taken over", "rev", served.Rev)
-	if err := s.proofs.open(context.Background(), served); err != nil {
+	if err := s.openLedger(context.Background()); err != nil {
 		s.log.Error("receipts cannot be kept", "error", err)
 	}
 }

@@ -233,15 +233,15 @@ func (s *Server) serveTrial(w http.ResponseWriter, r *http.Request, path func(tr
 	base := s.site.Load()
 	t, err := readTrial(base.Catalogue, r.URL.Query())
 	if err != nil {
-		s.report(w, r, err)
+		s.fail(w, r, err)
 		return
 	}
 	b, err := s.trials.bundle(base, t)
 	if err != nil {
-		s.report(w, r, err)
+		s.fail(w, r, err)
 		return
 	}
-	asset{b.Files[path(t)]}.ServeHTTP(w, r)
+	s.handle(asset{b.Files[path(t)]}.answer).ServeHTTP(w, r)
 }
 
 // getTrialPart handles "GET /essai/temoin/{name}": the parts that a trial's
@@ -252,7 +252,7 @@ func (s *Server) getTrialPart(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	asset{a}.ServeHTTP(w, r)
+	s.handle(asset{a}.answer).ServeHTTP(w, r)
 }
 
 // bench says what the demo's page shows for the trial in the query, and what it

@@ -134,7 +134,7 @@ func TestTrialRoutes(t *testing.T) {
 	if err := s.loadPortal(); err != nil {
 		t.Fatal(err)
 	}
-	s.prepareProofs()
+	s.prepareLedger()
 	if err := s.prepareAdmin(); err != nil {
 		t.Fatal(err)
 	}

@@ -8,18 +8,19 @@ import (
 	"time"
 
 	"temoin/app/consent"
+	"temoin/server/ledger"
 )
 
-// TestProofs_Purge: a server that runs erases, day by day, what is older than
+// TestPurge: a server that runs erases, day by day, what is older than
 // the retention, and nothing younger.
-func TestProofs_Purge(t *testing.T) {
+func TestPurge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newKeepingServer(t, Config{Retention: consent.Duration{Count: 3, Unit: consent.Day}})
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			s.proofs.run(ctx, s.site.Load)
+			s.ledger.Run(ctx, func() *ledger.Shown { return shown(s.site.Load()) })
 		}()
 		keep := func() string {
 			r := s.accepted()
@@ -39,7 +40,7 @@ func TestProofs_Purge(t *testing.T) {
 		if got := status(older); got != 200 {
 			t.Errorf("a receipt of 71 hours: got %d, want it kept for three days", got)
 		}
-		time.Sleep(25*time.Hour + flushTime)
+		time.Sleep(25*time.Hour + 10*time.Second)
 		if got := status(older); got != 404 {
 			t.Errorf("a receipt of 96 hours: got %d, want it erased", got)
 		}

@@ -1,0 +1,148 @@
+// Package ledger is the life of the receipts in a server: it opens the store,
+// publishes what visitors are shown, keeps and finds receipts, counts banners left
+// unanswered, purges what is older than the retention, and knows whether all of
+// that works.
+//
+// Where the store cannot be had, pages are told to try again later, and the rest
+// of the server goes on.
+package ledger
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"temoin/app/consent"
+	"temoin/server/store"
+)
+
+// Config is what a ledger is made with.
+type Config struct {
+	// Store says where receipts are kept, Retention how long.
+	Store     StoreConfig
+	Retention consent.Duration
+	// Version is the version of the program, for the receipts.
+	Version string
+	Log     *slog.Logger
+	// Fault, if there is one, is called each time that the store fails.
+	Fault func()
+}
+
+// Ledger keeps the receipts of a server. It is safe for concurrent use.
+type Ledger struct {
+	config Config
+
+	opening   sync.Mutex // held while the store is opened, told of texts, or closed
+	published string     // what the store was last given, by its name
+	closed    bool
+
+	store      atomic.Pointer[store.Store] // nil until it is open
+	failing    atomic.Bool                 // whether the store failed when it was last asked
+	unanswered counts
+}
+
+// New returns a ledger whose store is not open yet; see [Ledger.Open].
+func New(config Config) *Ledger { return &Ledger{config: config} }
+
+const (
+	openTime  = 5 * time.Second  // between two tries to open the store
+	flushTime = 10 * time.Second // between two times that counts are written, and the store is probed
+	purgeTime = 24 * time.Hour
+	storeTime = 10 * time.Second // the longest that one call of the store takes
+)
+
+// Run keeps the store open, writes what is counted, probes the store, and purges
+// what is older than the retention, until ctx is done. current returns what
+// visitors are shown now, or nil where no receipts are to be kept.
+func (l *Ledger) Run(ctx context.Context, current func() *Shown) {
+	opening, flushing := time.NewTicker(openTime), time.NewTicker(flushTime)
+	defer opening.Stop()
+	defer flushing.Stop()
+	var purged time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-opening.C:
+			l.open(ctx, current())
+		case <-flushing.C:
+			l.Flush(ctx)
+			l.probe(ctx)
+		}
+		if l.store.Load() != nil && time.Since(purged) > purgeTime {
+			purged = time.Now()
+			l.purge(ctx)
+		}
+	}
+}
+
+func (l *Ledger) open(ctx context.Context, shown *Shown) {
+	if shown == nil {
+		return
+	}
+	if err := l.Open(ctx, *shown); err != nil {
+		l.fault("open", err)
+	}
+}
+
+// probe finds out whether the store can be written to, so that nobody has to who
+// asks after its health.
+func (l *Ledger) probe(ctx context.Context) {
+	s := l.store.Load()
+	if s == nil {
+		return
+	}
+	probing, cancel := context.WithTimeout(ctx, storeTime)
+	defer cancel()
+	switch err := s.Ping(probing); {
+	case err == nil:
+		l.works()
+	case ctx.Err() == nil:
+		l.fault("probe", err)
+	}
+}
+
+func (l *Ledger) purge(ctx context.Context) {
+	before := time.Now().Add(-l.config.Retention.Length())
+	erased, err := l.store.Load().Purge(ctx, before)
+	if err != nil {
+		l.fault("purge", err)
+		return
+	}
+	l.config.Log.Info("receipts purged", "erased", erased, "received before", before.UTC().Format(time.DateOnly))
+}
+
+// fault notes that the store failed.
+func (l *Ledger) fault(doing string, err error) {
+	if l.config.Fault != nil {
+		l.config.Fault()
+	}
+	if l.failing.Swap(true) {
+		l.config.Log.Debug("receipts still fail", "doing", doing, "error", err)
+		return
+	}
+	l.config.Log.Error("receipts cannot be kept; pages try again later", "doing", doing, "error", err)
+}
+
+func (l *Ledger) works() {
+	if l.failing.Swap(false) {
+		l.config.Log.Info("receipts are kept again")
+	}
+}
+
+// Healthy reports whether the store worked when it was last asked. It asks
+// nothing itself: see [Ledger.Run].
+func (l *Ledger) Healthy() bool { return l.store.Load() != nil && !l.failing.Load() }
+
+// Store returns the store, or nil while it cannot be had.
+func (l *Ledger) Store() *store.Store { return l.store.Load() }
+
+// Queued returns how many receipts wait to be written.
+func (l *Ledger) Queued() int {
+	if s := l.store.Load(); s != nil {
+		return s.Queued()
+	}
+	return 0
+}

@@ -1,0 +1,115 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"temoin/server/receipt"
+	"temoin/server/store"
+)
+
+// StoreConfig says where receipts are kept.
+type StoreConfig struct {
+	// Data is the folder of the key and of the embedded database; without one, no
+	// receipts are kept.
+	Data string
+	// Database is the address of a PostgreSQL database; "" for the embedded one.
+	Database string
+	// Key is the path of the signing key; "" for the file "key" in the folder.
+	Key string
+}
+
+// OpenStore opens the store of receipts. name is who signs, where the key has
+// yet to be made; without one it has to be there.
+func OpenStore(ctx context.Context, c StoreConfig, name string, log *slog.Logger) (*store.Store, error) {
+	path := c.Key
+	if path == "" {
+		path = filepath.Join(c.Data, "key")
+	}
+	if name == "" {
+		if _, err := os.Stat(path); err != nil {
+			return nil, fmt.Errorf("open receipts: no key, which the server makes at its first start: %w", err)
+		}
+	} else if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("open receipts: %w", err)
+	}
+	key, err := receipt.LoadKey(path, name)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errConfigured, err)
+	}
+	s, err := store.Open(ctx, store.Config{Database: c.Database, Dir: c.Data, Key: key, Log: log})
+	if errors.Is(err, store.ErrNewer) || errors.Is(err, store.ErrKey) {
+		return nil, fmt.Errorf("%w: %w", errConfigured, err)
+	}
+	return s, err
+}
+
+// Shown is what visitors are shown, which their receipts name.
+type Shown struct {
+	// Signer names who signs, where the key has yet to be made: the site's host.
+	Signer string
+	// Editions are the texts, one for each language. All have the same Rev and Text.
+	Editions []store.Edition
+}
+
+// Open opens the store where it is not open yet, and gives it the texts that
+// visitors are shown. It may be called at any time, by several at once. Only what
+// waiting does not mend is an error: for the rest, [Ledger.Run] tries again.
+func (l *Ledger) Open(ctx context.Context, shown Shown) error {
+	l.opening.Lock()
+	defer l.opening.Unlock()
+	if l.closed {
+		return nil
+	}
+	if l.store.Load() == nil {
+		s, err := OpenStore(ctx, l.config.Store, shown.Signer, l.config.Log)
+		if errors.Is(err, errConfigured) {
+			return err
+		}
+		if err != nil {
+			l.fault("open", err)
+			return nil
+		}
+		l.store.Store(s)
+	}
+	if err := l.publish(ctx, shown.Editions); err != nil {
+		l.fault("publish texts", err)
+	}
+	return nil
+}
+
+// publish gives the store what visitors are shown, once.
+func (l *Ledger) publish(ctx context.Context, editions []store.Edition) error {
+	if len(editions) == 0 || l.published == nameOf(editions) {
+		return nil
+	}
+	for _, edition := range editions {
+		if err := l.store.Load().Publish(ctx, edition); err != nil {
+			return err
+		}
+	}
+	l.published = nameOf(editions)
+	return nil
+}
+
+// nameOf names what visitors are shown in all languages together.
+func nameOf(editions []store.Edition) string { return editions[0].Rev + editions[0].Text }
+
+// Close writes what has been counted, and closes the store for good.
+func (l *Ledger) Close() error {
+	l.opening.Lock()
+	defer l.opening.Unlock()
+	l.closed = true
+	s := l.store.Load()
+	if s == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
+	defer cancel()
+	l.Flush(ctx)
+	return s.Close()
+}
