@@ -103,7 +103,7 @@ func newFlags(stderr io.Writer) (*flag.FlagSet, *server.Config) {
 	flags.IntVar(&config.Rate, "rate", 120, "how many choices one client may report in a minute; 0 sets no bound")
 	flags.TextVar(&config.Proxies, "proxies", server.Networks{}, "`networks` of the proxies in front, whose header X-Forwarded-For is believed")
 	flags.TextVar(&config.Metrics, "metrics", loopback, "`networks` that may read /metrics")
-	flags.StringVar(&config.UserHeader, "user-header", "", "`header` in which a proxy of -proxies names who may see /admin")
+	flags.StringVar(&config.UserHeader, "user-header", "", "`header` in which a proxy of -proxies names who may see /admin; the proxy has to remove the visitor's own header of that name")
 	flags.TextVar(&config.Level, "log", slog.LevelInfo, "least `level` that is logged: debug, info, warn or error; debug shows each request")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, usage)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -142,6 +144,19 @@ func answerOf(served *site.Site, name string, ticked []string) (choices, service
 		return choices, services, nil
 	}
 	return nil, nil, badRequest("answer is %q, want accept, refuse or save", name)
+}
+
+// isLocal reports whether the request came from a browser on this machine to an
+// address of this machine, through nothing in between.
+func isLocal(r *http.Request) bool {
+	for _, name := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"} {
+		if r.Header.Get(name) != "" {
+			return false
+		}
+	}
+	host := (&url.URL{Host: r.Host}).Hostname()
+	address, _ := netip.ParseAddr(host)
+	return peer(r).IsLoopback() && (address.IsLoopback() || host == "localhost")
 }
 
 // isSecure reports whether the visitor's own request came by https, to us or to

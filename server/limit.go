@@ -75,13 +75,16 @@ func (l *limiter) client(r *http.Request, now time.Time) string {
 	}
 	mac := hmac.New(sha256.New, l.key)
 	l.mu.Unlock()
-	address := l.address(r)
-	if !address.Is4() {
-		// One who has an address of version 6 has 2^64 of them.
-		address = netip.PrefixFrom(address, 64).Masked().Addr()
-	}
-	mac.Write(address.AsSlice())
+	mac.Write(l.network(r).Addr().AsSlice())
 	return string(mac.Sum(nil))
+}
+
+// network returns the network that the client has to itself: its address, or in
+// version 6 the 2^64 that it has.
+func (l *limiter) network(r *http.Request) netip.Prefix {
+	address := l.address(r)
+	network, _ := address.Prefix(min(address.BitLen(), 64)) // the zero one for who has no address
+	return network
 }
 
 // address returns the client's address: the last that no trusted proxy has.

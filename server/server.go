@@ -144,12 +144,17 @@ func (s *Server) receiptStore() admin.Store {
 
 // prepareAdmin makes the dashboard, which is off until somebody may see it.
 func (s *Server) prepareAdmin() (err error) {
+	if s.config.UserHeader != "" {
+		s.log.Warn("whoever sends this header through a proxy of -proxies sees /admin; the proxy has to remove the visitor's own",
+			"header", s.config.UserHeader)
+	}
 	s.admin, err = admin.New(admin.Config{
 		Store:      s.receiptStore,
 		Catalogue:  func() *consent.Catalogue { return s.site.Load().Catalogue },
 		UserHeader: s.config.UserHeader,
 		Proxies:    s.config.Proxies,
-		Client:     func(r *http.Request) string { return s.limit.client(r, time.Now()) },
+		Client:     func(r *http.Request) string { return s.limit.network(r).String() },
+		Secure:     func(r *http.Request) bool { return isSecure(r) || isLocal(r) },
 		Log:        s.log,
 	})
 	return err

@@ -43,7 +43,8 @@ type Sums interface {
 	Unanswered(ctx context.Context, since, until string) ([]store.UnansweredSum, error)
 }
 
-// Settings is where the password and the sessions are kept.
+// Settings is where the password and the sessions are kept, and the attempts to
+// sign in are counted.
 type Settings interface {
 	Setting(ctx context.Context, name string) (string, error)
 	SetSetting(ctx context.Context, name, value string) error
@@ -51,6 +52,8 @@ type Settings interface {
 	HasSession(ctx context.Context, hash string, now time.Time) (bool, error)
 	DropSession(ctx context.Context, hash string) error
 	DropSessions(ctx context.Context) error
+	Secret(ctx context.Context, name string) (string, error)
+	Take(ctx context.Context, now time.Time, patience time.Duration, allowances ...store.Allowance) (wait time.Duration, err error)
 }
 
 // Store is what the dashboard needs of the store of receipts.
@@ -76,17 +79,23 @@ type Config struct {
 	// straight from one of Proxies.
 	UserHeader string
 	Proxies    []netip.Prefix
-	// Client returns a keyed hash of the client, by which sign-ins are bounded.
+	// Client returns the network that the client is in, by which sign-ins are
+	// bounded. Only a keyed hash of it is kept.
 	Client func(*http.Request) string
+	// Secure reports whether nobody but the client and this server can read along:
+	// over https, or on this machine. Passwords are taken no other way.
+	Secure func(*http.Request) bool
 	Log    *slog.Logger
-	// Now is the clock; time.Now where it is nil.
-	Now func() time.Time
+	// Now is the clock; time.Now where it is nil. Sleep waits by that clock, or
+	// until ctx is done.
+	Now   func() time.Time
+	Sleep func(ctx context.Context, d time.Duration) error
 }
 
 func (c *Config) validate() error {
 	var faults []error
-	if c.Store == nil || c.Catalogue == nil || c.Client == nil || c.Log == nil {
-		faults = append(faults, errors.New("Store, Catalogue, Client and Log are all needed"))
+	if c.Store == nil || c.Catalogue == nil || c.Client == nil || c.Secure == nil || c.Log == nil {
+		faults = append(faults, errors.New("Store, Catalogue, Client, Secure and Log are all needed"))
 	}
 	if c.UserHeader != "" && len(c.Proxies) == 0 {
 		faults = append(faults, fmt.Errorf("no proxy is trusted with the header %s; name their networks", c.UserHeader))
@@ -114,6 +123,9 @@ func New(config Config) (http.Handler, error) {
 	}
 	if config.Now == nil {
 		config.Now = time.Now
+	}
+	if config.Sleep == nil {
+		config.Sleep = sleep
 	}
 	d := &Dashboard{config: config, attempts: newAttempts(), passwords: newPasswords()}
 	var err error

@@ -2,8 +2,10 @@ package admin
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -41,6 +43,7 @@ type bench struct {
 	clock   time.Time
 	log     *lockedBuffer
 	client  string
+	slept   time.Duration
 }
 
 type lockedBuffer struct {
@@ -69,8 +72,13 @@ func newBench(t *testing.T, s Store, change ...func(*Config)) *bench {
 		Store:     func() Store { return b.store },
 		Catalogue: func() *consent.Catalogue { return catalogue },
 		Client:    func(*http.Request) string { return b.client },
+		Secure:    func(r *http.Request) bool { return r.URL.Scheme == "https" },
 		Log:       slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Now:       func() time.Time { return b.clock },
+		Sleep: func(_ context.Context, d time.Duration) error {
+			b.slept, b.clock = d, b.clock.Add(d)
+			return nil
+		},
 	}
 	for _, c := range change {
 		c(&config)
@@ -145,10 +153,21 @@ func expect(t *testing.T, response *http.Response, status int, words ...string) 
 func (b *bench) signIn() *http.Cookie {
 	b.t.Helper()
 	response := b.visit("POST", "/admin/login", url.Values{"password": {rightPassword}})
-	if response.StatusCode != http.StatusSeeOther || len(response.Cookies()) != 1 {
+	if response.StatusCode != http.StatusSeeOther || len(response.Cookies()) != 2 {
 		b.t.Fatalf("signing in: got status %d and cookies %v\n%s", response.StatusCode, response.Cookies(), text(b.t, response))
 	}
-	return response.Cookies()[0]
+	return cookieNamed(b.t, response, sessionCookie)
+}
+
+func cookieNamed(t *testing.T, response *http.Response, name string) *http.Cookie {
+	t.Helper()
+	for _, cookie := range response.Cookies() {
+		if cookie.Name == name {
+			return cookie
+		}
+	}
+	t.Fatalf("no cookie %s, only %v", name, response.Cookies())
+	return nil
 }
 
 func with(cookie *http.Cookie) func(*http.Request) {
@@ -164,6 +183,7 @@ func TestNew_Refuses(t *testing.T) {
 		Store:     func() Store { return nil },
 		Catalogue: func() *consent.Catalogue { return nil },
 		Client:    func(*http.Request) string { return "" },
+		Secure:    func(*http.Request) bool { return true },
 		Log:       slog.New(slog.DiscardHandler),
 	}
 	incomplete, unbound := whole, whole
@@ -209,12 +229,19 @@ func TestDashboard_SignInAndOut(t *testing.T) {
 	expect(t, b.visit("POST", "/admin/logout", url.Values{}, with(cookie)), http.StatusForbidden)
 	response := b.visit("POST", "/admin/logout", url.Values{"token": {token}}, with(cookie))
 	expect(t, response, http.StatusSeeOther)
-	if gone := response.Cookies(); len(gone) != 1 || gone[0].MaxAge >= 0 || gone[0].Value != "" {
-		t.Errorf("got cookies %v, want one that is gone", gone)
+	if ended := cookieNamed(t, response, sessionCookie); ended.MaxAge >= 0 || ended.Value != "" {
+		t.Errorf("got the cookie %s, want one that is gone", ended)
 	}
 	expect(t, b.visit("GET", "/admin?signed=out", nil, with(cookie)), http.StatusOK, `type="password"`, "Vous êtes déconnecté", forgetPath)
-	if got := b.visit("GET", forgetPath, nil).Header.Get("Clear-Site-Data"); got != `"cache"` {
+	left := cookieNamed(t, response, leftCookie)
+	if got := b.visit("GET", forgetPath, nil, with(left)).Header.Get("Clear-Site-Data"); got != `"cache"` {
 		t.Errorf("the browser is told to forget %s", got)
+	}
+	if left.SameSite != http.SameSiteStrictMode || left.MaxAge != 60 {
+		t.Errorf("got the cookie %s: other sites' pages must not have it sent", left)
+	}
+	if got := b.visit("GET", forgetPath, nil).Header.Get("Clear-Site-Data"); got != "" {
+		t.Errorf("whoever never signed in is told to forget %s", got)
 	}
 	expect(t, b.visit("GET", "/admin?signed=in", nil), http.StatusOK, "n’a pas gardé la connexion")
 
@@ -398,39 +425,98 @@ func TestDashboard_HostileClients(t *testing.T) {
 		expect(t, b.visit("POST", "/admin/login", url.Values{"password": {strings.Repeat("x", 4<<10)}}), http.StatusForbidden)
 		expect(t, b.visit("POST", "/admin/login", url.Values{}, func(r *http.Request) { r.URL.RawQuery = "password=" + url.QueryEscape(rightPassword) }), http.StatusForbidden)
 		expect(t, b.visit("POST", "/admin/login", url.Values{}, func(r *http.Request) {
-			*r = *httptest.NewRequest("POST", "/admin/login", strings.NewReader("password=%zz"))
+			*r = *httptest.NewRequest("POST", "https://data.rivemont.example/admin/login", strings.NewReader("password=%zz"))
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		}), http.StatusBadRequest)
 	})
 
-	t.Run("cannot guess", func(t *testing.T) {
+	t.Run("are slowed down, not locked out", func(t *testing.T) {
 		b := newBench(t, f)
+		guess := func() int {
+			b.slept = 0
+			return b.visit("POST", "/admin/login", url.Values{"password": {"a guess of mine"}}).StatusCode
+		}
 		for range clientBurst {
-			expect(t, b.visit("POST", "/admin/login", url.Values{"password": {"a guess of mine"}}), http.StatusForbidden)
+			if status := guess(); status != http.StatusForbidden || b.slept > 0 {
+				t.Fatalf("got status %d after %v", status, b.slept)
+			}
 		}
-		response := b.visit("POST", "/admin/login", url.Values{"password": {rightPassword}})
-		expect(t, response, http.StatusTooManyRequests, "Réessayez dans 12")
-		if got := response.Header.Get("Retry-After"); got != "12" || len(response.Cookies()) > 0 {
-			t.Errorf("got Retry-After %q and cookies %v", got, response.Cookies())
+		if status := guess(); status != http.StatusForbidden || b.slept != clientEvery {
+			t.Errorf("got status %d after %v, want an answer after %v", status, b.slept, clientEvery)
 		}
-		b.clock = b.clock.Add(12 * time.Second)
+		b.slept = 0
 		expect(t, b.visit("POST", "/admin/login", url.Values{"password": {rightPassword}}), http.StatusSeeOther)
+		if b.slept == 0 || b.slept > patience {
+			t.Errorf("the right password waited for %v, want at most %v", b.slept, patience)
+		}
 	})
 
-	t.Run("cannot guess together, nor keep out who is signed in", func(t *testing.T) {
+	t.Run("cannot keep out who has signed in before", func(t *testing.T) {
 		b := newBench(t, f)
-		cookie := b.signIn()
+		known := cookieNamed(t, b.visit("POST", "/admin/login", url.Values{"password": {rightPassword}}), knownCookie)
+		stopped := b.clock
+		guess := func(client string, change ...func(*http.Request)) int {
+			b.client, b.clock = client, stopped // all at once
+			return b.visit("POST", "/admin/login", url.Values{"password": {"a guess of ours"}}, change...).StatusCode
+		}
 		var refused int
 		for i := range 3 * totalBurst {
-			b.client = string(rune('a' + i))
-			if b.visit("POST", "/admin/login", url.Values{"password": {"a guess of ours"}}).StatusCode == http.StatusTooManyRequests {
+			if guess(fmt.Sprint("stranger ", i)) == http.StatusTooManyRequests {
 				refused++
 			}
 		}
-		if want := 2*totalBurst + 1; refused != want {
+		// All that would wait for longer than patience: one in totalEvery comes free.
+		if want := 3*totalBurst + 1 - totalBurst - int(patience/totalEvery); refused != want {
 			t.Errorf("of %d guesses %d were refused, want %d", 3*totalBurst, refused, want)
 		}
-		expect(t, b.visit("GET", "/admin", nil, with(cookie)), http.StatusOK, "Se déconnecter")
+		if status := guess("another stranger"); status != http.StatusTooManyRequests {
+			t.Errorf("got status %d for a stranger", status)
+		}
+		forged := *known
+		forged.Value = strings.Repeat("A", len(known.Value))
+		if status := guess("a forger", with(&forged)); status != http.StatusTooManyRequests {
+			t.Errorf("got status %d for a forged cookie", status)
+		}
+		b.clock, b.slept = stopped, 0
+		expect(t, b.visit("POST", "/admin/login", url.Values{"password": {rightPassword}}, with(known)), http.StatusSeeOther)
+		if b.slept > 0 {
+			t.Errorf("who has signed in before waited for %v", b.slept)
+		}
+		// Nor does the cookie let anybody guess without end.
+		for range 20 {
+			guess("a thief", with(known))
+		}
+		if status := guess("a thief", with(known)); status != http.StatusTooManyRequests {
+			t.Errorf("got status %d for a stolen cookie", status)
+		}
+	})
+
+	t.Run("guess at two servers as at one", func(t *testing.T) {
+		shared := realStore(t)
+		servers := []*bench{newBench(t, shared), newBench(t, shared)}
+		for i := range clientBurst {
+			expect(t, servers[i%2].visit("POST", "/admin/login", url.Values{"password": {"a guess of mine"}}), http.StatusForbidden)
+		}
+		for _, b := range servers {
+			expect(t, b.visit("POST", "/admin/login", url.Values{"password": {"a guess of mine"}}), http.StatusForbidden)
+			if b.slept < clientEvery {
+				t.Errorf("the guess waited for %v, want at least %v", b.slept, clientEvery)
+			}
+		}
+	})
+
+	t.Run("send no password that others can read", func(t *testing.T) {
+		b := newBench(t, f)
+		overHTTP := func(r *http.Request) { r.URL.Scheme = "http" }
+		page := expect(t, b.visit("GET", "/admin", nil, overHTTP), http.StatusOK, "https")
+		if strings.Contains(page, `type="password"`) {
+			t.Error("a page that others can read asks for the password")
+		}
+		response := b.visit("POST", "/admin/login", url.Values{"password": {rightPassword}}, overHTTP)
+		expect(t, response, http.StatusForbidden, "https")
+		if len(response.Cookies()) > 0 {
+			t.Errorf("got cookies %v", response.Cookies())
+		}
 	})
 
 	t.Run("write no markup", func(t *testing.T) {

@@ -97,6 +97,15 @@ func (f *fakeStore) DropSessions(context.Context) error {
 	return f.fault
 }
 
+func (f *fakeStore) Secret(context.Context, string) (string, error) {
+	return "a secret of all servers", f.fault
+}
+
+// Take lets everybody through: what one server alone refuses does not come here.
+func (f *fakeStore) Take(context.Context, time.Time, time.Duration, ...store.Allowance) (time.Duration, error) {
+	return 0, f.fault
+}
+
 func dayOf(r *receipt.Receipt) string { return r.Received().Format(time.DateOnly) }
 
 func (f *fakeStore) Choices(_ context.Context, since, until string) ([]store.ChoiceSum, error) {

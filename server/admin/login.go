@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 // The values of ?signed, which tell the page where its visitor comes from.
@@ -20,10 +21,16 @@ type loginBody struct {
 	Notice string
 	// Fault is what was wrong with the password, in words, or "".
 	Fault string
+	// Insecure is whether others could read along: then nobody is asked for a
+	// password.
+	Insecure bool
 }
 
 // showLogin shows the password form.
 func (c *call) showLogin() error {
+	if !c.config.Secure(c.r) {
+		return c.showInsecure(http.StatusOK)
+	}
 	body := loginBody{}
 	switch c.r.URL.Query().Get(signedParam) {
 	case hasSignedIn:
@@ -35,17 +42,32 @@ func (c *call) showLogin() error {
 	return c.show(http.StatusOK, "login", "login-title", body)
 }
 
+// showInsecure says that passwords are taken over https alone.
+func (c *call) showInsecure(status int) error {
+	return c.show(status, "login", "login-title", loginBody{Notice: "login-insecure", Insecure: true})
+}
+
 // forgetPath is an empty style sheet that the page of whoever has signed out
 // loads.
 const forgetPath = Path + "/forget.css"
+
+// leftCookie is the cookie of a browser that has just signed out. Without it
+// nothing is forgotten, so that no other site's page can empty a visitor's cache.
+const (
+	leftCookie = "__Host-temoin-admin-left"
+	leftLength = time.Minute
+)
 
 // getForget handles "GET /admin/forget.css". Some browsers keep pages in memory
 // for the way back, even those that are not to be stored (Chromium, 2026); they
 // give them up only when told so after the last of them has been left, hence not
 // in the answer that leads away from it.
-func (d *Dashboard) getForget(w http.ResponseWriter, _ *http.Request) {
+func (d *Dashboard) getForget(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	w.Header().Set("Clear-Site-Data", `"cache"`)
+	if _, err := r.Cookie(leftCookie); err == nil {
+		http.SetCookie(w, cookieOf(leftCookie, "", gone))
+		w.Header().Set("Clear-Site-Data", `"cache"`)
+	}
 }
 
 // postLogin handles "POST /admin/login".
@@ -53,14 +75,14 @@ func (c *call) postLogin() error {
 	if c.passwordHash == "" {
 		return c.getMissing() // a proxy says who is signed in, there is no form
 	}
+	if !c.config.Secure(c.r) {
+		return c.showInsecure(http.StatusForbidden)
+	}
 	if !c.readForm() {
 		return nil
 	}
-	if wait := c.attempts.wait(c.config.Client(c.r), c.config.Now()); wait > 0 {
-		seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
-		c.w.Header().Set("Retry-After", seconds)
-		c.config.Log.Warn("dashboard: too many passwords tried", "wait", wait)
-		return c.show(http.StatusTooManyRequests, "login", "login-title", loginBody{Fault: c.language.Say("login-slow", "n", seconds)})
+	if admitted, err := c.waitForTurn(); err != nil || !admitted {
+		return err
 	}
 	right, err := c.passwords.match(c.r.Context(), c.passwordHash, c.r.PostForm.Get("password"))
 	if err != nil {
@@ -76,6 +98,28 @@ func (c *call) postLogin() error {
 	c.config.Log.Info("dashboard: signed in")
 	http.Redirect(c.w, c.r, c.link(Path, signedParam, hasSignedIn), http.StatusSeeOther)
 	return nil
+}
+
+// waitForTurn waits until the password may be tried, or sends away whoever would
+// have to wait for too long.
+func (c *call) waitForTurn() (admitted bool, err error) {
+	who, err := c.findClient()
+	if err != nil {
+		return false, err
+	}
+	wait, err := c.attempts.take(c.r.Context(), c.store, who, c.config.Now())
+	if err != nil {
+		return false, err
+	}
+	if wait > 0 {
+		c.config.Log.Warn("dashboard: many passwords tried", "wait", wait, "known", who.known)
+	}
+	if wait > patience {
+		seconds := strconv.Itoa(int(math.Ceil((wait - patience).Seconds())))
+		c.w.Header().Set("Retry-After", seconds)
+		return false, c.show(http.StatusTooManyRequests, "login", "login-title", loginBody{Fault: c.language.Say("login-slow", "n", seconds)})
+	}
+	return true, c.config.Sleep(c.r.Context(), wait)
 }
 
 // postLogout handles "POST /admin/logout".

@@ -103,7 +103,7 @@ func TestAttempts_ForgetsClients(t *testing.T) {
 	at := now
 	for range maxClients + 100 {
 		at = at.Add(totalEvery)
-		if wait := a.wait(newToken(), at); wait > 0 {
+		if wait := a.takeHere(client{name: newToken()}, at); wait > 0 {
 			t.Fatalf("a client that is new has to wait %s", wait)
 		}
 	}

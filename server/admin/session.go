@@ -124,8 +124,8 @@ func (c *call) signIn() error {
 	if err := c.store.AddSession(c.r.Context(), sessionHash(token, c.passwordHash), expires); err != nil {
 		return fmt.Errorf("keep the session: %w", err)
 	}
-	http.SetCookie(c.w, cookieOf(token, int(sessionLength/time.Second)))
-	return nil
+	http.SetCookie(c.w, cookieOf(sessionCookie, token, sessionLength))
+	return c.remember()
 }
 
 // signOut ends the session, in the store and in the browser.
@@ -133,16 +133,20 @@ func (c *call) signOut() error {
 	if err := c.store.DropSession(c.r.Context(), sessionHash(c.token, c.passwordHash)); err != nil {
 		return fmt.Errorf("end the session: %w", err)
 	}
-	http.SetCookie(c.w, cookieOf("", -1))
+	http.SetCookie(c.w, cookieOf(sessionCookie, "", gone))
+	http.SetCookie(c.w, cookieOf(leftCookie, "1", leftLength))
 	return nil
 }
 
-func cookieOf(token string, maxAge int) *http.Cookie {
+// gone is the lifetime of a cookie that is to be deleted.
+const gone = -time.Second
+
+func cookieOf(name, value string, lifetime time.Duration) *http.Cookie {
 	return &http.Cookie{
-		Name:     sessionCookie,
-		Value:    token,
+		Name:     name,
+		Value:    value,
 		Path:     "/",
-		MaxAge:   maxAge,
+		MaxAge:   int(lifetime / time.Second),
 		Secure:   true,
 		HttpOnly: true,
 		SameSite: http.SameSiteStrictMode,

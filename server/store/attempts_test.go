@@ -1,0 +1,51 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"temoin/server/store"
+)
+
+// Two stores on one database stand for two servers behind a balancer.
+func TestTake_HoldsAcrossServers(t *testing.T) {
+	onEach(t, func(t *testing.T, c store.Config) {
+		servers := []*store.Store{mustOpen(t, c), mustOpen(t, c)}
+		now := time.Now()
+		one := store.Allowance{Who: "one", Every: 10 * time.Second, Burst: 2}
+		all := store.Allowance{Who: "all", Every: time.Second, Burst: 100}
+		take := func(at time.Time, server int, wantWait time.Duration, allowances ...store.Allowance) {
+			t.Helper()
+			wait, err := servers[server].Take(t.Context(), at, 15*time.Second, allowances...)
+			if err != nil || wait.Round(time.Second) != wantWait {
+				t.Errorf("got a wait of %v and %v, want %v", wait, err, wantWait)
+			}
+		}
+		take(now, 0, 0, one, all)
+		take(now, 1, 0, one, all)
+		take(now, 0, 10*time.Second, one, all) // slowed down
+		take(now, 1, 20*time.Second, one, all)
+		take(now, 0, 20*time.Second, one, all) // what was refused took nothing
+		take(now.Add(10*time.Second), 1, 10*time.Second, one, all)
+		take(now.Add(time.Minute), 0, 0, one, all)
+
+		// What is refused by one allowance is not taken from the other.
+		few := store.Allowance{Who: "few", Every: time.Hour, Burst: 1}
+		other := store.Allowance{Who: "other", Every: 10 * time.Second, Burst: 1}
+		take(now, 0, 0, few)
+		take(now, 0, time.Hour, other, few)
+		take(now, 0, 0, other)
+	})
+}
+
+func TestSecret_IsOneForAllServers(t *testing.T) {
+	onEach(t, func(t *testing.T, c store.Config) {
+		first, err := mustOpen(t, c).Secret(t.Context(), "a-secret")
+		if err != nil || len(first) < 40 {
+			t.Fatalf("got %d characters and %v", len(first), err)
+		}
+		if second, err := mustOpen(t, c).Secret(t.Context(), "a-secret"); err != nil || second != first {
+			t.Errorf("another server has another secret (%v)", err)
+		}
+	})
+}
