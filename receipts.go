@@ -115,6 +115,9 @@ func verify(ctx context.Context, s *store.Store, words []string, file string, st
 	for _, fault := range v.Faults {
 		fmt.Fprintln(stdout, place(fault)+":", fault.What)
 	}
+	for _, badly := range v.Badly {
+		fmt.Fprintf(stdout, "entry %d, receipt %s: badly written by an earlier version, and as it was signed; its site cannot be told\n", badly.Index, badly.ID)
+	}
 	fmt.Fprintf(stdout, "%d entries, %d receipts, %d erased\n", v.Size, v.Receipts, v.Erased)
 	if len(v.Faults) > 0 {
 		return fmt.Errorf("the log has been changed: %d faults", len(v.Faults))

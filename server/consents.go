@@ -78,7 +78,7 @@ func admit(served *site.Site, w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Access-Control-Allow-Origin", origin)
 		return nil
 	}
-	return refused(http.StatusForbidden, "pages of %q may not report choices here; a catalogue lists them under origins", origin)
+	return refused(http.StatusForbidden, "pages of %.100q may not report choices here; a catalogue lists them under origins", origin)
 }
 
 func knows(served *site.Site, origin string) bool {
@@ -136,7 +136,7 @@ type kept struct {
 // sent without dawdling.
 func readReport(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != typeJSON {
-		return nil, refused(http.StatusUnsupportedMediaType, "the Content-Type is %q, want %s", r.Header.Get("Content-Type"), typeJSON)
+		return nil, refused(http.StatusUnsupportedMediaType, "the Content-Type is %.100q, want %s", r.Header.Get("Content-Type"), typeJSON)
 	}
 	return readBody(w, r, maxReport)
 }
@@ -163,9 +163,12 @@ func (s *Server) keep(r *http.Request, submission *receipt.Submission, site stri
 	return signed, fresh, err
 }
 
-// siteOf returns the origin of the page on which a choice was made.
+// siteOf returns the site that a receipt names: the listed origin whose page
+// reported the choice, and else the catalogue's own. What a request says of
+// itself beyond that is its client's word, Origin and Host alike: no signature
+// of ours may stand under it.
 func siteOf(served *site.Site, r *http.Request) string {
-	if origin := r.Header.Get("Origin"); origin != "" {
+	if origin := r.Header.Get("Origin"); slices.Contains(served.Catalogue.Origins, origin) {
 		return origin
 	}
 	return served.Catalogue.Site.URL

@@ -62,7 +62,23 @@ func ParseFile(data []byte) (*File, error) {
 	if json.Unmarshal(data, &read) != nil || json.Unmarshal(again, &written) != nil || !reflect.DeepEqual(read, written) {
 		return nil, invalid("it holds other keys than a receipt file of this program, or not all of them")
 	}
-	return f, nil
+	return f, f.takeWritten(data)
+}
+
+// takeWritten takes the receipt's bytes as they stand in the file, where they are
+// what was signed: see [Open].
+func (f *File) takeWritten(data []byte) error {
+	var raw struct {
+		Receipt json.RawMessage `json:"receipt"`
+	}
+	var body bytes.Buffer
+	if err := errors.Join(json.Unmarshal(data, &raw), json.Compact(&body, raw.Receipt)); err != nil {
+		return invalid("%v", err)
+	}
+	if signed, err := Open(f.Key, body.Bytes(), f.Signature); err == nil && signed.IsBadlyWritten() {
+		f.Receipt = signed
+	}
+	return nil
 }
 
 // Verify checks that the receipt is signed by the file's key and is in the log

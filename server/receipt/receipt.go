@@ -39,6 +39,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -127,6 +128,8 @@ type Receipt struct {
 	Parties       []Party    `json:"party_identification"`
 	Event         Event      `json:"event"`
 	Own           Own        `json:"temoin"`
+
+	written []byte // as it was signed, where that is not how Body would write it
 }
 
 // Processing says what was consented to.
@@ -190,7 +193,7 @@ const (
 
 // Context is what the server adds to a submission.
 type Context struct {
-	Site      string             // the origin of the site, such as https://www.example.com
+	Site      string             // the origin of the site, such as https://www.example.com: the catalogue's word, never a request's
 	Catalogue *consent.Catalogue // of the record's revision: the caller looks it up
 	Received  time.Time
 	Version   string // of the program
@@ -199,8 +202,12 @@ type Context struct {
 // New returns the receipt of a submission. It fails, with [ErrInvalid], where
 // the record does not answer the catalogue: each category once and none else,
 // what is necessary allowed, and apart from that only services that can be
-// refused and that differ from their category.
+// refused and that differ from their category; where the site is no origin; and
+// where the receipt would take more than [MaxBody] bytes.
 func New(s *Submission, c Context) (*Receipt, error) {
+	if !isOrigin(c.Site) {
+		return nil, invalid("the site is %.100q, want an origin such as https://www.example.com", c.Site)
+	}
 	purposes, err := purposesOf(s.Record, c.Catalogue)
 	if err != nil {
 		return nil, err
@@ -225,10 +232,34 @@ func New(s *Submission, c Context) (*Receipt, error) {
 		},
 		Own: Own{How: s.How, GPC: s.GPC, Received: seconds(c.Received), Version: c.Version},
 	}
-	if err := r.check(); err != nil {
+	body, err := r.Body()
+	if err != nil {
+		return nil, err
+	}
+	if len(body) > MaxBody {
+		return nil, invalid("the receipt would take %d bytes, want at most %d", len(body), MaxBody)
+	}
+	// What is signed must be what is read later: a text that JSON cannot hold, as
+	// it is no UTF-8, would come back as another.
+	if _, err := Parse(body); err != nil {
 		return nil, err
 	}
 	return r, nil
+}
+
+// MaxBody is the most bytes that a new receipt may take.
+const MaxBody = 16 << 10
+
+// maxOrigin is the most bytes of an origin: a host of 253 (RFC 1035, section
+// 2.3.4), the scheme and a port.
+const maxOrigin = len("https://") + 253 + len(":65535")
+
+// isOrigin reports whether site is a web origin as browsers write it: http or
+// https, a host in lower-case ASCII, perhaps a port, and nothing else.
+func isOrigin(site string) bool {
+	u, err := url.Parse(site)
+	return err == nil && len(site) <= maxOrigin && (u.Scheme == "https" || u.Scheme == "http") &&
+		hostPattern.MatchString(u.Host) && site == u.Scheme+"://"+u.Host
 }
 
 func seconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
@@ -287,11 +318,46 @@ func addServices(purposes []Purpose, record *consent.Record, catalogue *consent.
 // Body returns the canonical bytes of the receipt: compact JSON, its keys in
 // the order of the fields. They are what is stored, signed and committed to.
 func (r *Receipt) Body() ([]byte, error) {
+	if r.written != nil {
+		return bytes.Clone(r.written), nil
+	}
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	return json.Marshal(r)
+	return json.Marshal((*fields)(r))
 }
+
+// fields is a receipt without its methods.
+type fields Receipt
+
+// MarshalJSON writes the receipt as it was signed.
+func (r *Receipt) MarshalJSON() ([]byte, error) {
+	if r.written != nil {
+		return r.written, nil
+	}
+	return json.Marshal((*fields)(r))
+}
+
+// Open reads a body that was kept with its signature. Unlike [Parse] it takes
+// one that is badly written, if the key of verifier has signed it: only this
+// program has the key, so that it was never changed. See [Receipt.IsBadlyWritten].
+func Open(verifier string, body, signature []byte) (*Receipt, error) {
+	r, err := Parse(body)
+	if err == nil {
+		return r, nil
+	}
+	r = new(Receipt)
+	if json.Unmarshal(body, r) != nil || r.check() != nil || VerifySignature(verifier, body, signature) != nil {
+		return nil, err
+	}
+	r.written = bytes.Clone(body)
+	return r, nil
+}
+
+// IsBadlyWritten reports whether the receipt was signed in other bytes than
+// [Receipt.Body] makes of what it says, as earlier programs did with a site that
+// was no UTF-8. It is as good a proof as any other; only the site cannot be told.
+func (r *Receipt) IsBadlyWritten() bool { return r.written != nil }
 
 // Parse reads what [Receipt.Body] wrote, and nothing else: a receipt that says
 // the same in other bytes is refused.
@@ -314,6 +380,7 @@ var (
 	uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 	revPattern  = regexp.MustCompile(`^[0-9a-f]{8}$`)
 	textPattern = regexp.MustCompile(`^[0-9a-f]{16}$`)
+	hostPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?$`)
 	langPattern = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$`)
 )
 

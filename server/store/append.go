@@ -164,7 +164,7 @@ func (s *Store) appendBatch(ctx context.Context, tx querier, batch []*pending, a
 		}
 	}
 	for i, p := range batch {
-		answers[i] = p.compare(kept[p.receipt.ID()])
+		answers[i] = s.compare(p, kept[p.receipt.ID()])
 	}
 	// If the commit fails, the next batch finds another log and checks it.
 	s.trusted, err = h.tree()
@@ -193,16 +193,16 @@ func findKept(ctx context.Context, tx querier, batch []*pending) (map[string]*en
 	return kept, nil
 }
 
-// compare returns the answer for a receipt under whose id e is kept. The salt
+// compare returns the answer for p, a receipt under whose id e is kept. The salt
 // tells a receipt that was kept just now, by this very call, from an older one.
-func (p *pending) compare(e *entry) answer {
+func (s *Store) compare(p *pending, e *entry) answer {
 	signed := &Signed{Body: e.body, Signature: e.signature, Index: e.index}
 	if bytes.Equal(e.salt, p.entry.salt) {
 		return answer{signed: signed, fresh: true}
 	}
-	kept, err := receipt.Parse(e.body)
+	kept, err := s.open(e.index, e.body, e.signature)
 	if err != nil {
-		return answer{err: fmt.Errorf("entry %d of the log was changed: %w", e.index, err)}
+		return answer{err: err}
 	}
 	if !kept.Same(p.receipt) {
 		return answer{err: ErrConflict}

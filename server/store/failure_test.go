@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -36,7 +37,7 @@ func TestOpen_Newer(t *testing.T) {
 		}
 		(&vandal{t, behind(t, c), c.Key}).do(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, ` + applied + `)`)
 		_, err = store.Open(t.Context(), c)
-		if !errors.Is(err, store.ErrNewer) || !strings.Contains(err.Error(), "version 99") || !strings.Contains(err.Error(), "knows 1") {
+		if !errors.Is(err, store.ErrNewer) || !strings.Contains(err.Error(), "version 99") || !regexp.MustCompile(`knows \d+;`).MatchString(err.Error()) {
 			t.Errorf("got %v, want ErrNewer with both versions", err)
 		}
 	})

@@ -30,8 +30,8 @@ func (s *Store) Find(ctx context.Context, id string) (*receipt.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find receipt: %w", err)
 	}
-	if f.Receipt, err = receipt.Parse(body); err != nil {
-		return nil, fmt.Errorf("entry %d of the log was changed: %w", f.Log.Index, err)
+	if f.Receipt, err = s.open(f.Log.Index, body, f.Signature); err != nil {
+		return nil, err
 	}
 	// Read after the entry, the newest checkpoint covers it.
 	if f.Log.Checkpoint, err = s.Checkpoint(ctx); err != nil {
@@ -46,6 +46,15 @@ func (s *Store) Find(ctx context.Context, id string) (*receipt.File, error) {
 		return nil, fmt.Errorf("prove entry %d: %w", f.Log.Index, err)
 	}
 	return f, nil
+}
+
+// open reads the receipt of an entry.
+func (s *Store) open(index int64, body, signature []byte) (*receipt.Receipt, error) {
+	r, err := receipt.Open(s.key.Verifier(), body, signature)
+	if err != nil {
+		return nil, fmt.Errorf("entry %d of the log was changed: %w", index, err)
+	}
+	return r, nil
 }
 
 // storedHashes reads hashes of the tree from the entries that completed them.
@@ -90,10 +99,12 @@ func completedBy(place int64) int64 {
 
 // Row is a receipt as it is exported.
 type Row struct {
-	Index     int64 // its place in the log
-	Receipt   *receipt.Receipt
-	Body      []byte // its canonical JSON
-	Signature []byte // see receipt.VerifySignature
+	Index     int64            // its place in the log
+	ID        string           // under which it is filed
+	Receipt   *receipt.Receipt // nil where it cannot be read: see Fault
+	Body      []byte           // its JSON, as it was signed
+	Signature []byte           // see receipt.VerifySignature
+	Fault     string           // "", or that it is badly written or was changed; see Verification
 }
 
 // exportPage is how many receipts an export holds in memory.
@@ -101,8 +112,9 @@ const exportPage = 256
 
 // Export yields all receipts that the server received from since on and before
 // until, in that order; a zero time sets no bound. Whatever their number, it
-// holds few in memory, and no transaction open between them. An error is the
-// last that it yields.
+// holds few in memory, and no transaction open between them. A receipt with a
+// fault does not end it. An error, which is the database's, is the last that it
+// yields.
 func (s *Store) Export(ctx context.Context, since, until time.Time) iter.Seq2[*Row, error] {
 	from, to := int64(math.MinInt64), int64(math.MaxInt64)
 	if !since.IsZero() {
@@ -144,7 +156,7 @@ func unixCeil(t time.Time) int64 {
 // with an index up to index, and when the last of them was received.
 func (s *Store) exportPage(ctx context.Context, received, index, to int64) (page []*Row, last int64, err error) {
 	rows, err := s.db.read.QueryContext(ctx,
-		`SELECT received, idx, body, signature FROM entries
+		`SELECT received, idx, id, body, signature FROM entries
 		WHERE (received, idx) > ($1, $2) AND received < $3 ORDER BY received, idx LIMIT $4`,
 		received, index, to, exportPage)
 	if err != nil {
@@ -152,11 +164,16 @@ func (s *Store) exportPage(ctx context.Context, received, index, to int64) (page
 	}
 	err = each(rows, func(rows *sql.Rows) error {
 		row := new(Row)
-		if err := rows.Scan(&last, &row.Index, &row.Body, &row.Signature); err != nil {
+		var id sql.NullString // never null, but where it was changed
+		if err := rows.Scan(&last, &row.Index, &id, &row.Body, &row.Signature); err != nil {
 			return err
 		}
-		if row.Receipt, err = receipt.Parse(row.Body); err != nil {
-			return fmt.Errorf("entry %d of the log was changed: %w", row.Index, err)
+		row.ID = id.String
+		var err error
+		if row.Receipt, err = s.open(row.Index, row.Body, row.Signature); err != nil {
+			row.Fault = err.Error()
+		} else if row.Receipt.IsBadlyWritten() {
+			row.Fault = badlyWritten
 		}
 		page = append(page, row)
 		return nil

@@ -23,7 +23,18 @@ type Verification struct {
 	Receipts int64   // of those with their content
 	Erased   int64   // of those whose content was erased
 	Faults   []Fault // none: nothing was changed
+	Badly    []Badly // written by this program, and so no fault
 }
+
+// Badly is a receipt that this program signed in other bytes than it would now;
+// see receipt.Receipt.IsBadlyWritten.
+type Badly struct {
+	Index int64
+	ID    string
+}
+
+// badlyWritten is what is said of such a receipt.
+const badlyWritten = "badly written by an earlier version of this program, and as it was signed"
 
 // Fault is something in the log that this program did not write.
 type Fault struct {
@@ -145,6 +156,7 @@ type row struct {
 	salt, body, signature, flat []byte
 	leaf                        tlog.Hash // of its content
 	wrong                       string    // what is wrong with its content
+	badly                       bool      // see Badly
 	erasure                     *erasure
 	edition                     *commitment
 }
@@ -231,11 +243,11 @@ func (s *Store) inspectRow(r *row) string {
 		}
 		return ""
 	}
-	return r.inspectReceipt()
+	return s.inspectReceipt(r)
 }
 
-func (r *row) inspectReceipt() string {
-	kept, err := receipt.Parse(r.body)
+func (s *Store) inspectReceipt(r *row) string {
+	kept, err := receipt.Open(s.key.Verifier(), r.body, r.signature)
 	switch {
 	case err != nil:
 		return "its content was changed: " + err.Error()
@@ -244,6 +256,7 @@ func (r *row) inspectReceipt() string {
 	case r.received.Int64 != kept.Received().Unix():
 		return "it is filed under another time than its own"
 	}
+	r.badly = kept.IsBadlyWritten()
 	return ""
 }
 
@@ -260,6 +273,8 @@ func (v *verifier) entry(r *row) {
 		v.result.Erased++
 	case r.wrong != "":
 		v.fault(r.index, r.index, "%s", r.wrong)
+	case r.badly:
+		v.result.Badly = append(v.result.Badly, Badly{r.index, r.id.String})
 	}
 	if r.kind == kindReceipt && !r.isEmpty() {
 		v.result.Receipts++

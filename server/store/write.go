@@ -38,6 +38,8 @@ type line struct {
 	Index     int64           `json:"index"`
 	Receipt   json.RawMessage `json:"receipt"`
 	Signature []byte          `json:"signature"`
+	ID        string          `json:"id,omitempty"`    // where the receipt cannot be read
+	Fault     string          `json:"fault,omitempty"` // see Row
 }
 
 func writeLines(w io.Writer, rows iter.Seq2[*Row, error]) error {
@@ -47,7 +49,11 @@ func writeLines(w io.Writer, rows iter.Seq2[*Row, error]) error {
 		if err != nil {
 			return err
 		}
-		if err := encoder.Encode(line{row.Index, row.Body, row.Signature}); err != nil {
+		l := line{Index: row.Index, Receipt: row.Body, Signature: row.Signature, Fault: row.Fault}
+		if row.Receipt == nil {
+			l.ID, l.Receipt = row.ID, nil // which may be no JSON
+		}
+		if err := encoder.Encode(l); err != nil {
 			return fmt.Errorf("export: %w", err)
 		}
 	}
@@ -56,7 +62,7 @@ func writeLines(w io.Writer, rows iter.Seq2[*Row, error]) error {
 
 // heading names the columns of the table.
 var heading = []string{
-	"index", "id", "answered", "received", "site", "revision", "text", "language", "how", "gpc", "outcome", "allowed", "refused",
+	"index", "id", "answered", "received", "site", "revision", "text", "language", "how", "gpc", "outcome", "allowed", "refused", "fault",
 }
 
 func writeTable(w io.Writer, rows iter.Seq2[*Row, error]) error {
@@ -77,17 +83,28 @@ func writeTable(w io.Writer, rows iter.Seq2[*Row, error]) error {
 }
 
 func cells(row *Row) []string {
-	r := row.Receipt
-	record := r.Record()
-	list := []string{
-		strconv.FormatInt(row.Index, 10), r.ID(), r.At().UTC().Format(time.RFC3339), r.Received().UTC().Format(time.RFC3339),
-		r.Site(), r.Rev(), r.Text(), r.Lang(), string(r.How()), strconv.FormatBool(r.GPC()), string(r.Outcome()),
-		answered(record, true), answered(record, false),
+	list := make([]string, len(heading))
+	if row.Receipt == nil {
+		list[0], list[1] = strconv.FormatInt(row.Index, 10), row.ID
+	} else {
+		copy(list, said(row))
 	}
+	list[len(list)-1] = row.Fault
 	for i := range list {
 		list[i] = defuse(list[i])
 	}
 	return list
+}
+
+// said returns the cells of all that a receipt says.
+func said(row *Row) []string {
+	r := row.Receipt
+	record := r.Record()
+	return []string{
+		strconv.FormatInt(row.Index, 10), r.ID(), r.At().UTC().Format(time.RFC3339), r.Received().UTC().Format(time.RFC3339),
+		r.Site(), r.Rev(), r.Text(), r.Lang(), string(r.How()), strconv.FormatBool(r.GPC()), string(r.Outcome()),
+		answered(record, true), answered(record, false),
+	}
 }
 
 // answered lists the categories and services that were answered so.
