@@ -12,12 +12,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/netip"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/crypto/acme/autocert"
 
 	"temoin/app/consent"
 	"temoin/server"
@@ -95,14 +96,18 @@ func newFlags(stderr io.Writer) (*flag.FlagSet, *server.Config) {
 	config := &server.Config{}
 	flags := flag.NewFlagSet("temoin", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&config.Addr, "addr", "127.0.0.1:8080", "`host:port` to listen on; port 0 takes a free one")
+	flags.StringVar(&config.Addr, "addr", "127.0.0.1:8080", "`host:port` to listen on, where port 0 takes a free one, or unix:/path of a socket")
 	catalogueFlag(flags, &config.Catalogue)
 	flags.DurationVar(&config.MaxAge, "max-age", 5*time.Minute, "how long browsers use temoin.js without asking for a newer one; 0 makes them ask always")
 	storeFlags(flags, &config.Store)
 	flags.TextVar(&config.Retention, "retention", consent.Duration{Count: 25, Unit: consent.Month}, "how long receipts are kept: a `duration` such as \"25 months\"")
 	flags.IntVar(&config.Rate, "rate", 120, "how many choices one client may report in a minute; 0 sets no bound")
-	flags.TextVar(&config.Proxies, "proxies", server.Networks{}, "`networks` of the proxies in front, whose header X-Forwarded-For is believed")
-	flags.TextVar(&config.Metrics, "metrics", loopback, "`networks` that may read /metrics")
+	flags.TextVar(&config.Proxies, "proxies", server.Networks(nil), "`networks` of the proxies in front, whose header X-Forwarded-For is believed, or none; empty: this machine and private networks")
+	flags.StringVar(&config.MetricsAddr, "metrics-addr", "", "`host:port`, or unix:/path, on which /metrics is answered, and nothing else; empty: nowhere")
+	flags.StringVar(&config.TLS.Cert, "tls-cert", "", "`file` of a certificate, with its intermediates; it is read anew when it changes")
+	flags.StringVar(&config.TLS.Key, "tls-key", "", "`file` of the certificate's key")
+	flags.StringVar(&config.TLS.Autocert, "autocert", "", "`hosts` for which certificates are obtained and renewed, on port 443; who sets it agrees to the authority's terms")
+	flags.StringVar(&config.TLS.Directory, "autocert-directory", autocert.DefaultACMEDirectory, "`address` of the authority that issues them (ACME)")
 	flags.StringVar(&config.UserHeader, "user-header", "", "`header` in which a proxy of -proxies names who may see /admin; the proxy has to remove the visitor's own header of that name")
 	flags.TextVar(&config.Level, "log", slog.LevelInfo, "least `level` that is logged: debug, info, warn or error; debug shows each request")
 	flags.Usage = func() {
@@ -111,9 +116,6 @@ func newFlags(stderr io.Writer) (*flag.FlagSet, *server.Config) {
 	}
 	return flags, config
 }
-
-// loopback is this machine.
-var loopback = server.Networks{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
 // storeFlags are the flags that say where receipts are kept.
 func storeFlags(flags *flag.FlagSet, c *ledger.StoreConfig) {
@@ -157,7 +159,28 @@ func serve(ctx context.Context, config server.Config, args []string, stdout io.W
 		return err
 	}
 	fmt.Fprintln(stdout, "Témoin answers on", s.URL())
+	if url := s.MetricsURL(); url != "" {
+		fmt.Fprintln(stdout, "Metrics are on", url)
+	}
+	reloadOnHangup(ctx, s)
 	return s.Run(ctx)
+}
+
+// reloadOnHangup has the server read its files anew at SIGHUP, which would end it
+// otherwise, until ctx is done.
+func reloadOnHangup(ctx context.Context, s *server.Server) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hangups:
+				s.Reload()
+			}
+		}
+	}()
 }
 
 func check(args []string, stdout io.Writer) error {

@@ -34,7 +34,6 @@ func TestAsset_Negotiation(t *testing.T) {
 		"br":                             "br",
 		"BR":                             "br",
 		"*":                              "br",
-		"*;q=0":                          "",
 		"br;q=0":                         "",
 		"br;q=0, gzip":                   "gzip",
 		"br;q=0.5, gzip;q=0.8":           "gzip",

@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -82,9 +81,6 @@ const maxForm = 8 << 10
 // postCharter takes the answer of the form, sets the cookie, keeps the receipt
 // and leads back to the form. What it cannot read changes nothing.
 func (s *Server) postCharter(w http.ResponseWriter, r *http.Request, served *site.Site) error {
-	if wait := s.limit.wait(r); wait > 0 {
-		return retryLater(http.StatusTooManyRequests, wait, "too many requests from here")
-	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
 		return badRequest("the form cannot be read: %w", err)
@@ -110,9 +106,14 @@ func (s *Server) postCharter(w http.ResponseWriter, r *http.Request, served *sit
 }
 
 // keepForm keeps the receipt of a choice made by the form. The visitor has no
-// script that could report it later, so one that cannot be kept is logged.
+// script that could report it later, so one that cannot be kept is logged. The
+// choice itself counts all the same: a refusal is never lost to a limit.
 func (s *Server) keepForm(r *http.Request, served *site.Site, record *consent.Record, lang string) {
 	if !served.Keeps {
+		return
+	}
+	if s.limit.wait(r) > 0 {
+		s.metrics.receipts.WithLabelValues(strconv.Itoa(http.StatusTooManyRequests)).Inc()
 		return
 	}
 	submission := &receipt.Submission{Record: record, How: receipt.Form, GPC: refusedByGPC(served, r), Lang: lang, Text: served.Text}
@@ -144,23 +145,4 @@ func answerOf(served *site.Site, name string, ticked []string) (choices, service
 		return choices, services, nil
 	}
 	return nil, nil, badRequest("answer is %q, want accept, refuse or save", name)
-}
-
-// isLocal reports whether the request came from a browser on this machine to an
-// address of this machine, through nothing in between.
-func isLocal(r *http.Request) bool {
-	for _, name := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"} {
-		if r.Header.Get(name) != "" {
-			return false
-		}
-	}
-	host := (&url.URL{Host: r.Host}).Hostname()
-	address, _ := netip.ParseAddr(host)
-	return peer(r).IsLoopback() && (address.IsLoopback() || host == "localhost")
-}
-
-// isSecure reports whether the visitor's own request came by https, to us or to
-// the proxy in front of us. Whoever forges the header harms only himself.
-func isSecure(r *http.Request) bool {
-	return r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
 }

@@ -4,12 +4,9 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"fmt"
-	"net"
+	"log/slog"
 	"net/http"
 	"net/netip"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,18 +14,26 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// maxClients is how many clients are told apart at once; of more, those that
-// came longest ago are forgotten.
-const maxClients = 1 << 16
-
-// burst is how many requests a client may make at once.
-const burst = 60
+const (
+	// maxClients is how many clients are told apart at once; of more, those that
+	// came longest ago are forgotten.
+	maxClients = 1 << 16
+	// maxBurst is how many requests a client may make at once, where the rate
+	// allows as many in a minute.
+	maxBurst = 60
+	// crowd is how many visitors may be behind one address where nobody says
+	// which of them asks, or in one /48, which is what one customer of a provider
+	// gets at most, or some thousand telephones.
+	crowd = 32
+)
 
 // limiter bounds what one client may ask for. It keeps no address: a client is
 // a keyed hash, and the key is forgotten each day.
 type limiter struct {
 	perMinute int      // 0: no bound
-	proxies   Networks // whose word on the client's address is taken
+	proxies   Networks // whose word on the visitor's address is taken
+	log       *slog.Logger
+	told      sync.Once // that visitors cannot be told apart
 
 	mu      sync.Mutex
 	key     []byte
@@ -36,37 +41,84 @@ type limiter struct {
 	clients *lru.Cache[string, *rate.Limiter]
 }
 
-func newLimiter(perMinute int, proxies Networks) *limiter {
+func newLimiter(perMinute int, proxies Networks, log *slog.Logger) *limiter {
 	clients, _ := lru.New[string, *rate.Limiter](maxClients) // the size is a valid one
-	return &limiter{perMinute: perMinute, proxies: proxies, clients: clients}
+	return &limiter{perMinute: perMinute, proxies: proxies, log: log, clients: clients}
 }
 
 // wait returns how long the client has to wait, which is 0 for one that may go on.
-func (l *limiter) wait(r *http.Request) time.Duration {
+func (l *limiter) wait(r *http.Request) (wait time.Duration) {
 	if l.perMinute <= 0 {
 		return 0
 	}
-	reservation := l.of(l.client(r, time.Now())).Reserve()
-	wait := reservation.Delay()
-	if wait > 0 {
-		reservation.Cancel() // who is refused does not wait longer for it
+	now := time.Now()
+	var taken []*rate.Reservation
+	for _, bucket := range l.buckets(r, now) {
+		reservation := bucket.ReserveN(now, 1)
+		taken = append(taken, reservation)
+		wait = max(wait, reservation.DelayFrom(now))
+	}
+	if wait > 0 { // who is refused does not wait longer for it
+		for _, reservation := range taken {
+			reservation.CancelAt(now)
+		}
 	}
 	return wait
 }
 
-func (l *limiter) of(client string) *rate.Limiter {
+// buckets returns what a request draws on. One who has an address of version 6
+// has 2^64 of them, and often 2^16 times as many.
+func (l *limiter) buckets(r *http.Request, now time.Time) []*rate.Limiter {
+	address, hidden := l.proxies.visitor(r)
+	switch {
+	case hidden:
+		l.told.Do(func() { l.tell(r) })
+		return []*rate.Limiter{l.bucket(l.name("crowd", address, address.BitLen(), now), crowd)}
+	case address.Is4():
+		return []*rate.Limiter{l.bucket(l.name("", address, 32, now), 1)}
+	}
+	return []*rate.Limiter{
+		l.bucket(l.name("", address, 64, now), 1),
+		l.bucket(l.name("crowd", address, 48, now), crowd),
+	}
+}
+
+// tell says why visitors cannot be told apart, and what to set.
+func (l *limiter) tell(r *http.Request) {
+	switch address := peer(r); {
+	case !l.proxies.believes(address):
+		l.log.Warn("a proxy that -proxies does not name has sent choices: its visitors cannot be told apart, and share one limit; name it, if it is yours", "limit", crowd*l.perMinute)
+	case isForwarded(r):
+		l.log.Warn("the proxy in front does not say who asks: its visitors cannot be told apart, and share one limit; have it set the header X-Forwarded-For (docs/recipes)", "limit", crowd*l.perMinute)
+	default:
+		l.log.Info("choices come from this machine itself, and share one limit; if a proxy sends them, have it set the header X-Forwarded-For (docs/recipes)", "limit", crowd*l.perMinute)
+	}
+}
+
+// bucket returns the bucket of that name, which holds as much as so many
+// visitors may ask for.
+func (l *limiter) bucket(name string, visitors int) *rate.Limiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	bucket, found := l.clients.Get(client)
+	bucket, found := l.clients.Get(name)
 	if !found {
-		bucket = rate.NewLimiter(rate.Limit(float64(l.perMinute)/60), burst)
-		l.clients.Add(client, bucket)
+		perSecond := rate.Limit(float64(visitors*l.perMinute) / 60)
+		bucket = rate.NewLimiter(perSecond, visitors*min(maxBurst, l.perMinute))
+		l.clients.Add(name, bucket)
 	}
 	return bucket
 }
 
-// client returns a name for the client that is good for one day.
-func (l *limiter) client(r *http.Request, now time.Time) string {
+// network returns the network that the client has to itself: its address, or in
+// version 6 the 2^64 that it has; none for who comes through a unix socket.
+func (l *limiter) network(r *http.Request) netip.Prefix {
+	address, _ := l.proxies.visitor(r)
+	network, _ := address.Prefix(min(address.BitLen(), 64))
+	return network
+}
+
+// name returns a keyed hash of the first bits of an address.
+func (l *limiter) name(kind string, address netip.Addr, bits int, now time.Time) string {
 	l.mu.Lock()
 	if day := now.Unix() / 86400; day != l.day || l.key == nil {
 		l.day, l.key = day, make([]byte, sha256.Size)
@@ -75,81 +127,8 @@ func (l *limiter) client(r *http.Request, now time.Time) string {
 	}
 	mac := hmac.New(sha256.New, l.key)
 	l.mu.Unlock()
-	mac.Write(l.network(r).Addr().AsSlice())
+	network, _ := address.Prefix(bits) // none for who comes through a unix socket
+	mac.Write(network.Addr().AsSlice())
+	mac.Write([]byte(kind))
 	return string(mac.Sum(nil))
-}
-
-// network returns the network that the client has to itself: its address, or in
-// version 6 the 2^64 that it has.
-func (l *limiter) network(r *http.Request) netip.Prefix {
-	address := l.address(r)
-	network, _ := address.Prefix(min(address.BitLen(), 64)) // the zero one for who has no address
-	return network
-}
-
-// address returns the client's address: the last that no trusted proxy has.
-func (l *limiter) address(r *http.Request) netip.Addr {
-	address := peer(r)
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for _, hop := range slices.Backward(hops) {
-		if !l.trusts(address) {
-			break
-		}
-		next, err := netip.ParseAddr(strings.TrimSpace(hop))
-		if err != nil {
-			break
-		}
-		address = next.Unmap()
-	}
-	return address
-}
-
-// hidden reports whether the client's address is hidden behind a proxy whose
-// word is not taken.
-func (l *limiter) hidden(r *http.Request) bool {
-	return r.Header.Get("X-Forwarded-For") != "" && !l.trusts(peer(r))
-}
-
-func (l *limiter) trusts(address netip.Addr) bool {
-	return l.proxies.contains(address)
-}
-
-// peer returns the address at the other end of the connection.
-func peer(r *http.Request) netip.Addr {
-	host, _, _ := net.SplitHostPort(r.RemoteAddr)
-	address, _ := netip.ParseAddr(host)
-	return address.Unmap()
-}
-
-// Networks are networks of addresses, as flags take them: with commas between.
-type Networks []netip.Prefix
-
-func (n Networks) contains(address netip.Addr) bool {
-	return slices.ContainsFunc(n, func(network netip.Prefix) bool { return network.Contains(address) })
-}
-
-// MarshalText writes the networks with commas between.
-func (n Networks) MarshalText() ([]byte, error) {
-	words := make([]string, len(n))
-	for i, network := range n {
-		words[i] = network.String()
-	}
-	return []byte(strings.Join(words, ",")), nil
-}
-
-// UnmarshalText reads networks (192.0.2.0/24, 2001:db8::/32) and addresses.
-func (n *Networks) UnmarshalText(text []byte) error {
-	*n = nil
-	for word := range strings.FieldsFuncSeq(string(text), func(r rune) bool { return r == ',' || r == ' ' }) {
-		network, err := netip.ParsePrefix(word)
-		if err != nil {
-			address, fault := netip.ParseAddr(word)
-			if fault != nil {
-				return fmt.Errorf("%q is no network; want addresses such as 192.0.2.1, or networks such as 192.0.2.0/24", word)
-			}
-			network = netip.PrefixFrom(address, address.BitLen())
-		}
-		*n = append(*n, network.Masked())
-	}
-	return nil
 }

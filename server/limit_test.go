@@ -1,54 +1,22 @@
 package server
 
 import (
-	"net/http/httptest"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 )
 
-func networks(t *testing.T, text string) (n Networks) {
-	t.Helper()
-	if err := n.UnmarshalText([]byte(text)); err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
-func TestClientAddress(t *testing.T) {
-	for name, c := range map[string]struct{ proxies, remote, forwarded, want string }{
-		"direct":                             {"", "192.0.2.1:80", "", "192.0.2.1"},
-		"forged header":                      {"", "192.0.2.1:80", "198.51.100.9", "192.0.2.1"},
-		"proxy":                              {"10.0.0.0/8", "10.1.2.3:80", "198.51.100.9", "198.51.100.9"},
-		"forged before the proxy":            {"10.0.0.0/8", "10.1.2.3:80", "203.0.113.7, 198.51.100.9", "198.51.100.9"},
-		"two proxies":                        {"10.0.0.0/8", "10.1.2.3:80", "203.0.113.7, 198.51.100.9, 10.9.9.9", "198.51.100.9"},
-		"proxy without header":               {"10.0.0.0/8", "10.1.2.3:80", "", "10.1.2.3"},
-		"proxy with rubbish":                 {"10.0.0.0/8", "10.1.2.3:80", "198.51.100.9, unknown", "10.1.2.3"},
-		"version 6":                          {"", "[2001:db8::7]:80", "", "2001:db8::7"},
-		"version 4 in version 6":             {"192.0.2.1", "[::ffff:192.0.2.1]:80", "198.51.100.9", "198.51.100.9"},
-		"nothing but proxies: the first one": {"10.0.0.0/8", "10.1.2.3:80", "10.1.1.1", "10.1.1.1"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			l := newLimiter(1, networks(t, c.proxies))
-			r := httptest.NewRequest("POST", "/", nil)
-			r.RemoteAddr = c.remote
-			if c.forwarded != "" {
-				r.Header.Set("X-Forwarded-For", c.forwarded)
-			}
-			if got := l.address(r).String(); got != c.want {
-				t.Errorf("got %s, want %s", got, c.want)
-			}
-		})
-	}
-}
-
 // TestClientName: a client has one name for a day, which says nothing of its
 // address, and the key of which is forgotten.
 func TestClientName(t *testing.T) {
-	l := newLimiter(1, nil)
+	l := newLimiter(1, nil, quiet())
+	now := time.Unix(1_800_000_000, 0)
 	from := func(address string) string {
-		r := httptest.NewRequest("POST", "/", nil)
-		r.RemoteAddr = address
-		return l.client(r, time.Unix(1_800_000_000, 0))
+		network := l.network(asked(address))
+		return l.name("", network.Addr(), network.Bits(), now)
 	}
 	one := from("192.0.2.1:80")
 	if one != from("192.0.2.1:81") || one == from("192.0.2.2:80") {
@@ -57,54 +25,116 @@ func TestClientName(t *testing.T) {
 	if from("[2001:db8::1]:80") != from("[2001:db8::2]:80") || from("[2001:db8::1]:80") == from("[2001:db8:0:1::1]:80") {
 		t.Error("a client of version 6 is not told apart by its network")
 	}
-	r := httptest.NewRequest("POST", "/", nil)
-	r.RemoteAddr = "192.0.2.1:80"
-	if l.client(r, time.Unix(1_800_000_000, 0).Add(24*time.Hour)) == one {
+	now = now.Add(24 * time.Hour)
+	if from("192.0.2.1:80") == one {
 		t.Error("the name outlives the day")
 	}
+	now = now.Add(-24 * time.Hour)
 	if from("192.0.2.1:80") == one {
 		t.Error("the key comes back")
 	}
 }
 
-func TestLimit(t *testing.T) {
-	l := newLimiter(6, nil)
-	r := httptest.NewRequest("POST", "/", nil)
-	for i := range burst {
-		if wait := l.wait(r); wait > 0 {
-			t.Fatalf("request %d waits %v", i, wait)
+// passed returns how many of so many requests go on; ask makes each.
+func passed(l *limiter, requests int, ask func(i int) *http.Request) (n int) {
+	for i := range requests {
+		if l.wait(ask(i)) == 0 {
+			n++
 		}
 	}
-	for range 3 { // who asks again and again does not wait longer for it
-		if wait := l.wait(r); wait <= 0 || wait > 10*time.Second {
+	return n
+}
+
+// always asks the same.
+func always(remote string, lines ...string) func(int) *http.Request {
+	return func(int) *http.Request { return asked(remote, lines...) }
+}
+
+func TestLimit(t *testing.T) {
+	const many = 3 * crowd * maxBurst
+	for name, c := range map[string]struct {
+		perMinute int
+		ask       func(i int) *http.Request
+		want      int
+	}{
+		"one address":          {120, always("192.0.2.1:80"), maxBurst},
+		"a low rate, no burst": {10, always("192.0.2.1:80"), 10},
+		"no bound":             {0, always("192.0.2.1:80"), many},
+		"a network of version 6": {1, func(i int) *http.Request {
+			return asked(fmt.Sprintf("[2001:db8:1:1::%x]:80", i))
+		}, 1},
+		"all networks that one customer of version 6 may have": {1, func(i int) *http.Request {
+			return asked(fmt.Sprintf("[2001:db8:1:%x::1]:80", i))
+		}, crowd},
+		"visitors whom the proxy names": {1, func(i int) *http.Request {
+			return asked("127.0.0.1:80", fmt.Sprintf("X-Forwarded-For: 198.51.%d.%d", i/250, i%250))
+		}, many},
+		"forged before the proxy": {1, func(i int) *http.Request {
+			return asked("127.0.0.1:80", fmt.Sprintf("X-Forwarded-For: 198.51.%d.%d, 203.0.113.1", i/250, i%250))
+		}, 1},
+		"visitors of a proxy that does not name them": {10, always("127.0.0.1:80", "X-Forwarded-Proto: https"), 10 * crowd},
+		"visitors of a proxy that is not believed": {10, func(i int) *http.Request {
+			return asked("192.0.2.1:80", fmt.Sprintf("X-Forwarded-For: 198.51.%d.%d", i/250, i%250))
+		}, 10 * crowd},
+		"through a socket, nobody named": {10, always("@"), 10 * crowd},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := passed(newLimiter(c.perMinute, nil, quiet()), many, c.ask)
+			if most := c.want + c.want/10; got < c.want || got > most { // a slow machine gives more
+				t.Errorf("%d of %d go on, want %d", got, many, c.want)
+			}
+		})
+	}
+}
+
+// TestLimit_Wait: who asks again and again does not wait longer for it, and
+// nobody else waits with him.
+func TestLimit_Wait(t *testing.T) {
+	l := newLimiter(6, nil, quiet())
+	passed(l, 6, always("192.0.2.1:80"))
+	for range 3 {
+		if wait := l.wait(asked("192.0.2.1:80")); wait <= 0 || wait > 10*time.Second {
 			t.Errorf("got a wait of %v, want 10 s at most", wait)
 		}
 	}
-	other := httptest.NewRequest("POST", "/", nil)
-	other.RemoteAddr = "198.51.100.1:9"
-	if wait := l.wait(other); wait > 0 {
+	if wait := l.wait(asked("198.51.100.1:9")); wait > 0 {
 		t.Errorf("another client waits %v", wait)
 	}
+}
+
+func TestLimit_Forgets(t *testing.T) {
+	l := newLimiter(6, nil, quiet())
 	for i := range maxClients + 10 {
-		l.of(string(rune(i)))
+		l.bucket(fmt.Sprint(i), 1)
 	}
 	if got := l.clients.Len(); got > maxClients {
 		t.Errorf("%d clients are remembered, want %d at most", got, maxClients)
 	}
-	unbounded := newLimiter(0, nil)
-	for range 10 * burst {
-		if unbounded.wait(r) > 0 {
-			t.Fatal("a limit of 0 limits")
-		}
-	}
 }
 
-func TestNetworks(t *testing.T) {
-	if got, _ := networks(t, "192.0.2.7, 10.1.2.3/8 2001:db8::/32").MarshalText(); string(got) != "192.0.2.7/32,10.0.0.0/8,2001:db8::/32" {
-		t.Errorf("got %s", got)
-	}
-	var n Networks
-	if err := n.UnmarshalText([]byte("example.org")); err == nil {
-		t.Error("a name is taken for a network")
+// TestLimit_Tells: the log says what to set, once, and names nobody.
+func TestLimit_Tells(t *testing.T) {
+	for name, c := range map[string]struct {
+		ask  *http.Request
+		want string
+	}{
+		"a proxy that is not named":    {asked("192.0.2.1:80", "X-Forwarded-For: 198.51.100.9"), "-proxies"},
+		"a proxy that names nobody":    {asked("127.0.0.1:80", "X-Forwarded-Proto: https"), "X-Forwarded-For"},
+		"a proxy that says nothing":    {asked("127.0.0.1:80"), "if a proxy sends them"},
+		"a proxy that names a visitor": {asked("127.0.0.1:80", "X-Forwarded-For: 198.51.100.9"), ""},
+		"nobody in between":            {asked("192.0.2.1:80"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log logBuffer
+			l := newLimiter(6, nil, slog.New(slog.NewTextHandler(&log, nil)))
+			passed(l, 3, func(int) *http.Request { return c.ask })
+			lines := strings.Count(log.String(), "\n")
+			switch {
+			case c.want == "" && lines > 0, c.want != "" && lines != 1, !strings.Contains(log.String(), c.want):
+				t.Errorf("got %q, want %q, once", log.String(), c.want)
+			case strings.Contains(log.String(), "198.51.100.9"), strings.Contains(log.String(), "192.0.2.1"):
+				t.Errorf("the log names who asked: %s", log.String())
+			}
+		})
 	}
 }

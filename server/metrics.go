@@ -12,7 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// metrics are what an operator watches, for Prometheus; see "GET /metrics".
+// metrics are what an operator watches, for Prometheus; see -metrics-addr.
 type metrics struct {
 	registry    *prometheus.Registry
 	latency     *prometheus.HistogramVec
@@ -53,8 +53,11 @@ func newMetrics(queued func() int) *metrics {
 	return m
 }
 
+// handler answers "GET /metrics", and nothing else, on the address for it.
 func (m *metrics) handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	return mux
 }
 
 // observe measures the requests that next answers, by the pattern of the route

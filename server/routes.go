@@ -39,7 +39,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc(trialParts+"{name}", s.getTrialPart)
 
 	var h http.Handler = mux
-	h = s.assets(h)
+	h = oneRange(s.assets(h))
 	h = crossOriginProtection().Handler(h)
 	h = securityHeaders(h)
 	h = s.recoverPanics(h)
@@ -103,13 +103,10 @@ func (s *Server) getHealth(w http.ResponseWriter, r *http.Request) error {
 	return json.NewEncoder(w).Encode(map[string]string{"status": status, "rev": served.Rev, "receipts": receipts})
 }
 
-// getMetrics handles "GET /metrics", for the networks that may read them.
-func (s *Server) getMetrics(w http.ResponseWriter, r *http.Request) error {
-	if !s.config.Metrics.contains(s.limit.address(r)) || s.limit.hidden(r) {
-		return refused(http.StatusForbidden, "metrics are for the networks that -metrics names")
-	}
-	s.metrics.handler().ServeHTTP(w, r)
-	return nil
+// getMetrics handles "GET /metrics" where visitors come: from there it is closed
+// to all. A proxy in front may look like this very machine, whoever asked it.
+func (s *Server) getMetrics(http.ResponseWriter, *http.Request) error {
+	return notFound("metrics have an address of their own; -metrics-addr sets it")
 }
 
 // contentSecurityPolicy is what our own pages need, and what a host page needs

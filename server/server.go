@@ -31,8 +31,11 @@ import (
 
 // Config is what a server is started with.
 type Config struct {
-	// Addr is where it listens, host:port; port 0 takes any that is free.
-	Addr string
+	// Addr is where it listens: host:port, where port 0 takes any that is free, or
+	// unix:/path. MetricsAddr is where it answers /metrics alone, "" for nowhere.
+	Addr, MetricsAddr string
+	// TLS says with which certificate it speaks https, if any.
+	TLS TLSConfig
 	// Catalogue is the path of the catalogue. Where no file is there, the
 	// embedded example is served.
 	Catalogue string
@@ -47,8 +50,9 @@ type Config struct {
 	// Rate is how many reports a client may make in a minute; 0 sets no bound.
 	Rate int
 	// Proxies are the networks of the proxies in front, whose word on the
-	// client's address is taken; Metrics, those that may read /metrics.
-	Proxies, Metrics Networks
+	// visitor's address is taken; nil for those of this machine and of private
+	// networks, empty for none.
+	Proxies Networks
 	// UserHeader is the header in which a proxy names who is signed in, for the
 	// dashboard; "" takes no proxy's word for it.
 	UserHeader string
@@ -56,24 +60,27 @@ type Config struct {
 
 // Server serves one catalogue, and takes over its changes.
 type Server struct {
-	config      Config
-	log         *slog.Logger
-	portal      http.Handler
-	portalFiles map[string]asset // by path
-	site        atomic.Pointer[site.Site]
-	trials      trials
-	seen        string // the stamp of the catalogue's file when it was last read
-	listener    net.Listener
-	ledger      *ledger.Ledger
-	limit       *limiter
-	metrics     *metrics
-	admin       http.Handler
+	config       Config
+	log          *slog.Logger
+	portal       http.Handler
+	portalFiles  map[string]asset // by path
+	site         atomic.Pointer[site.Site]
+	trials       trials
+	seen         string // the stamp of the catalogue's file when it was last read
+	listener     net.Listener
+	watching     net.Listener // for /metrics, nil where nobody watches
+	reloads      chan struct{}
+	certificates *certificates
+	ledger       *ledger.Ledger
+	limit        *limiter
+	metrics      *metrics
+	admin        http.Handler
 }
 
 // New returns a server that is ready to run, and listens already. A catalogue
 // that cannot be read is an error, as is an address in use.
 func New(config Config) (*Server, error) {
-	s := &Server{config: config, log: config.Log}
+	s := &Server{config: config, log: config.Log, reloads: make(chan struct{}, 1)}
 	if err := s.load(); err != nil {
 		return nil, err
 	}
@@ -84,19 +91,41 @@ func New(config Config) (*Server, error) {
 	if err := s.prepareAdmin(); err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", config.Addr)
-	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", config.Addr, err)
+	if err := s.listen(); err != nil {
+		return nil, errors.Join(err, s.close())
 	}
-	s.listener = listener
 	if err := s.openLedger(context.Background()); err != nil {
-		return nil, errors.Join(err, listener.Close())
+		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
 
+// listen takes the addresses at which the server answers.
+func (s *Server) listen() (err error) {
+	if s.certificates, err = newCertificates(s.config.TLS, s.config.Store.Data); err != nil {
+		return err
+	}
+	if s.listener, err = listen(s.config.Addr, s.log); err != nil {
+		return err
+	}
+	if s.config.MetricsAddr != "" {
+		s.watching, err = listen(s.config.MetricsAddr, s.log)
+	}
+	return err
+}
+
+// close gives the addresses back.
+func (s *Server) close() (err error) {
+	for _, listener := range []net.Listener{s.listener, s.watching} {
+		if listener != nil {
+			err = errors.Join(err, listener.Close())
+		}
+	}
+	return err
+}
+
 func (s *Server) prepareLedger() {
-	s.limit = newLimiter(s.config.Rate, s.config.Proxies)
+	s.limit = newLimiter(s.config.Rate, s.config.Proxies, s.log)
 	s.metrics = newMetrics(func() int { return s.ledger.Queued() })
 	s.ledger = ledger.New(ledger.Config{
 		Store:     s.config.Store,
@@ -160,8 +189,22 @@ func (s *Server) prepareAdmin() (err error) {
 	return err
 }
 
-// URL returns the address at which the server answers.
-func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
+// URL returns the address at which the server answers: http://host:port,
+// https://host:port or unix:/path.
+func (s *Server) URL() string {
+	if s.certificates.tls != nil {
+		return urlOf(s.listener, "https")
+	}
+	return urlOf(s.listener, "http")
+}
+
+// MetricsURL returns the address of the metrics, "" where there is none.
+func (s *Server) MetricsURL() string {
+	if s.watching == nil {
+		return ""
+	}
+	return urlOf(s.watching, "http") + "/metrics"
+}
 
 func (s *Server) loadPortal() error {
 	pages, err := demo.New(demo.Folder())
@@ -277,17 +320,12 @@ const (
 
 // Run serves until ctx is done, then lets running requests end.
 func (s *Server) Run(ctx context.Context) error {
-	server := &http.Server{
-		Handler:           s.handler(),
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      60 * time.Second,
-		IdleTimeout:       120 * time.Second,
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	front, watched := newHTTP(s.handler(), s.log), newHTTP(s.metrics.handler(), s.log)
+	failed := make(chan error, 2)
+	go func() { failed <- s.serve(front) }()
+	if s.watching != nil {
+		go func() { failed <- watched.Serve(s.watching) }()
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(s.listener) }()
 	go s.watch(ctx)
 	var keeping sync.WaitGroup
 	keeping.Go(func() { s.ledger.Run(ctx, func() *ledger.Shown { return shown(s.site.Load()) }) })
@@ -298,9 +336,7 @@ func (s *Server) Run(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	s.log.Info("stopping", "within", stopTime)
-	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
-	defer cancel()
-	err := server.Shutdown(stopping)
+	err := errors.Join(stop(front, stopTime, s.log), watched.Close())
 	keeping.Wait()
 	if err := errors.Join(err, s.ledger.Close()); err != nil {
 		return fmt.Errorf("stop: %w", err)
@@ -308,8 +344,25 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-// watch takes over a catalogue that has changed on the disk. It looks at the
-// file instead of waiting for the system's word, which network file systems and
+// serve answers visitors, with TLS where there is a certificate.
+func (s *Server) serve(front *http.Server) error {
+	if s.certificates.tls == nil {
+		return front.Serve(s.listener)
+	}
+	front.TLSConfig = s.certificates.tls
+	return front.ServeTLS(s.listener, "", "")
+}
+
+// Reload has the running server read its catalogue and certificate anew.
+func (s *Server) Reload() {
+	select {
+	case s.reloads <- struct{}{}:
+	default: // it is about to
+	}
+}
+
+// watch takes over a catalogue and a certificate that have changed on the disk. It
+// looks at the files instead of waiting for the system's word, which network file systems and
 // editors that replace files do not give reliably.
 func (s *Server) watch(ctx context.Context) {
 	ticker := time.NewTicker(watchTime)
@@ -318,10 +371,16 @@ func (s *Server) watch(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
-		}
-		if stamp(s.config.Catalogue) != s.seen {
+		case <-s.reloads:
 			s.reload()
+			s.reloadCertificate()
+		case <-ticker.C:
+			if stamp(s.config.Catalogue) != s.seen {
+				s.reload()
+			}
+			if s.certificates.changed() {
+				s.reloadCertificate()
+			}
 		}
 	}
 }
@@ -336,6 +395,15 @@ func (s *Server) reload() {
 	s.log.Info("catalogue taken over", "rev", served.Rev)
 	if err := s.openLedger(context.Background()); err != nil {
 		s.log.Error("receipts cannot be kept", "error", err)
+	}
+}
+
+// reloadCertificate keeps the old certificate where the new one cannot be used.
+func (s *Server) reloadCertificate() {
+	if err := s.certificates.load(); err != nil {
+		s.log.Error("certificate not taken over, the old one stays", "error", err)
+	} else if s.config.TLS.Cert != "" {
+		s.log.Info("certificate taken over")
 	}
 }
 

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"flag"
@@ -121,14 +122,14 @@ func attack(target vegeta.Targeter, rate vegeta.Rate, duration time.Duration, wo
 
 // server is the program under load.
 type server struct {
-	process *exec.Cmd
-	url     string
+	process      *exec.Cmd
+	url, metrics string
 }
 
 // start starts the program, which is killed when ctx is done.
 func start(ctx context.Context, program, dir, database string) (*server, error) {
 	process := exec.CommandContext(ctx, program, "serve", "-addr", "127.0.0.1:0", "-catalogue", dir+"/none.yaml",
-		"-data", dir, "-database", database, "-rate", "0", "-log", "warn")
+		"-data", dir, "-database", database, "-rate", "0", "-log", "warn", "-metrics-addr", "127.0.0.1:0")
 	process.Stderr = os.Stderr
 	out, err := process.StdoutPipe()
 	if err == nil {
@@ -137,12 +138,20 @@ func start(ctx context.Context, program, dir, database string) (*server, error) 
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", program, err)
 	}
-	line := make([]byte, 200)
-	n, err := out.Read(line)
-	if err != nil {
-		return nil, fmt.Errorf("start %s: %w", program, err)
+	s := &server{process: process}
+	lines := bufio.NewScanner(out)
+	for s.metrics == "" && lines.Scan() { // the line of the metrics is the second
+		switch words := strings.Fields(lines.Text()); {
+		case s.url == "":
+			s.url = words[len(words)-1]
+		default:
+			s.metrics = words[len(words)-1]
+		}
 	}
-	return &server{process, "http://" + strings.TrimSpace(string(line[strings.LastIndex(string(line[:n]), "/")+1:n]))}, nil
+	if s.metrics == "" {
+		return nil, fmt.Errorf("start %s: it does not say where it answers: %w", program, lines.Err())
+	}
+	return s, nil
 }
 
 func (s *server) stop() {
@@ -166,7 +175,7 @@ var residentMemory = regexp.MustCompile(`(?m)^process_resident_memory_bytes (\S+
 
 // memory returns what the server holds of it, in bytes.
 func (s *server) memory() (int64, error) {
-	text, err := s.get("/metrics")
+	text, err := get(s.metrics)
 	if err != nil {
 		return 0, err
 	}
@@ -178,8 +187,10 @@ func (s *server) memory() (int64, error) {
 	return int64(bytes), err
 }
 
-func (s *server) get(path string) ([]byte, error) {
-	answer, err := http.Get(s.url + path)
+func (s *server) get(path string) ([]byte, error) { return get(s.url + path) }
+
+func get(url string) ([]byte, error) {
+	answer, err := http.Get(url)
 	if err != nil {
 		return nil, err
 	}
