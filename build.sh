@@ -101,6 +101,7 @@ test_all() {
   need_browser
   step 'unit tests, as WebAssembly'
   GOOS=js GOARCH=wasm go test -exec="$(go env GOROOT)/lib/wasm/go_js_wasm_exec" ./app/...
+  need nginx-light apache2-bin caddy haproxy
   step 'tests of the loader and of the server'
   mapfile -t files < <(grep -L 'lib/stage.mjs\|lib/browser.mjs' server/e2e/*.test.mjs)
   node --test --test-concurrency=1 --test-reporter=tap "${files[@]}"

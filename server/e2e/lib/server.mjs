@@ -279,10 +279,10 @@ export function send(url, { method = 'GET', headers = {}, body, timeout = 15_000
   });
 }
 
-/** A certificate for 127.0.0.1 that lasts as long as the tests. */
-export async function certificate(t) {
+/** A certificate, for 127.0.0.1 if for nobody else, that lasts as long as the tests. */
+export async function certificate(t, host = '127.0.0.1') {
   const dir = await folder(t);
   const { stdout: root } = await run('go', ['env', 'GOROOT'], { cwd: repository });
-  await run('go', ['run', path.join(root.trim(), 'src/crypto/tls/generate_cert.go'), '--host', '127.0.0.1', '--ecdsa-curve', 'P256'], { cwd: dir, env: { ...process.env, GOFLAGS: '' } });
+  await run('go', ['run', path.join(root.trim(), 'src/crypto/tls/generate_cert.go'), '--host', host, '--ecdsa-curve', 'P256'], { cwd: dir, env: { ...process.env, GOFLAGS: '' } });
   return { cert: await readFile(path.join(dir, 'cert.pem')), key: await readFile(path.join(dir, 'key.pem')) };
 }
