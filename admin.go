@@ -20,7 +20,7 @@ import (
 )
 
 // dashboard carries out the commands about the dashboard.
-func dashboard(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.Writer) error {
+func dashboard(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	var c ledger.StoreConfig
 	flags := flag.NewFlagSet("temoin admin", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -39,7 +39,7 @@ func dashboard(ctx context.Context, args []string, stdin *os.File, stdout, stder
 	defer s.Close()
 	hash := ""
 	if words[0] == "password" {
-		password, err := readPassword(stdin, stderr)
+		password, err := readPassword(os.Stdin, stderr)
 		if err != nil {
 			return err
 		}

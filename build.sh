@@ -13,7 +13,7 @@ usage() {
                             -size: the sizes alone, -server: the server alone
 ./build.sh shots DIR        build, and take pictures of every scene in every look into DIR; with words after DIR,
                             those whose name holds them: dialog dsfr dark 320 rtl
-./build.sh export DIR       build, and write the files for a static host into DIR
+./build.sh export DIR       build, and write the files for a static host into DIR, of catalogue.yaml or -catalogue FILE
 
 Building needs Go alone. The tests need Debian's apt-get as well, and use Node.
 TEXT
@@ -216,7 +216,7 @@ rate() {
 
 case "${1:-}" in
   build) build ;;
-  serve) shift; build; exec bin/temoin serve -max-age 0 "$@" ;;
+  serve) shift; build; exec bin/temoin demo -max-age 0 "$@" ;;
   test) test_all ;;
   bench) shift; build; bench "$@" ;;
   shots) shift; build; need_browser; node server/e2e/shots.mjs "$@" ;;

@@ -39,15 +39,19 @@ func TestRun_SaysWhatItCanDo(t *testing.T) {
 		args []string
 		says string
 	}{
-		"nothing":             {nil, commands},
+		"nothing":             {nil, commandNames},
 		"an unknown command":  {[]string{"server"}, `no command "server"`},
 		"an unknown flag":     {[]string{"serve", "-port", "80"}, "-port"},
 		"a bad flag":          {[]string{"serve", "-max-age", "soon"}, "soon"},
 		"a word too many":     {[]string{"serve", "now"}, `not "now"`},
 		"check without file":  {[]string{"check"}, "temoin check"},
-		"check of no file":    {[]string{"check", "nowhere.yaml"}, "nowhere.yaml"},
+		"check of no file":    {[]string{"check", "nowhere.yaml"}, "no catalogue nowhere.yaml: write one with temoin init"},
+		"no catalogue":        {[]string{"serve", "-addr", "127.0.0.1:0", "-catalogue", "nowhere.yaml"}, "no catalogue nowhere.yaml: write one with temoin init"},
+		"export of none":      {[]string{"export", "-catalogue", "nowhere.yaml", "out"}, "no catalogue nowhere.yaml: write one with temoin init"},
+		"csp of none":         {[]string{"csp", "-catalogue", "nowhere.yaml"}, "no catalogue nowhere.yaml: write one with temoin init"},
+		"init alone":          {[]string{"init"}, "init needs -name and -url"},
 		"export without name": {[]string{"export"}, "temoin export"},
-		"csp for no service":  {[]string{"csp", "-allow", "matomo,other"}, `no category or service "matomo"`},
+		"csp for no service":  {[]string{"csp", "-catalogue", "server/demo/catalogue.yaml", "-allow", "matomo,other"}, `no category or service "matomo"`},
 		"csp for two choices": {[]string{"csp", "-all", "-allow", "statistics"}, "not both"},
 		"csp with a word":     {[]string{"csp", "all"}, `not "all"`},
 		"receipts alone":      {[]string{"receipts"}, "verify, export"},
@@ -56,7 +60,7 @@ func TestRun_SaysWhatItCanDo(t *testing.T) {
 		"admin alone":         {[]string{"admin"}, "password"},
 		"networks":            {[]string{"serve", "-proxies", "example.org"}, "192.0.2.0/24"},
 		"retention":           {[]string{"serve", "-retention", "for ever"}, "for ever"},
-		"an impossible port":  {[]string{"serve", "-addr", "127.0.0.1:99999", "-data", ""}, "listen on 127.0.0.1:99999"},
+		"an impossible port":  {[]string{"serve", "-addr", "127.0.0.1:99999", "-catalogue", "server/demo/catalogue.yaml", "-data", ""}, "listen on 127.0.0.1:99999"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := temoin(t.Context(), c.args...)
@@ -139,11 +143,16 @@ func TestRun_Environment(t *testing.T) {
 }
 
 func TestRun_ServeUntilStopped(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-	defer cancel()
-	stdout, _, err := temoin(ctx, "serve", "-addr", "127.0.0.1:0", "-catalogue", "none.yaml", "-data", t.TempDir())
-	if err != nil || !strings.HasPrefix(stdout, "Témoin answers on http://127.0.0.1:") {
-		t.Errorf("got %q and %v", stdout, err)
+	for _, args := range [][]string{
+		{"serve", "-catalogue", "server/demo/catalogue.yaml"},
+		{"demo", "-catalogue", "none.yaml"}, // it has one of its own
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		stdout, _, err := temoin(ctx, append(args, "-addr", "127.0.0.1:0", "-data", t.TempDir())...)
+		if err != nil || !strings.HasPrefix(stdout, "Témoin answers on http://127.0.0.1:") {
+			t.Errorf("%q: got %q and %v", args, stdout, err)
+		}
 	}
 }
 
@@ -221,11 +230,11 @@ func goList(t *testing.T, args ...string) []string {
 }
 
 // TestImports holds the packages to the one way in which they may import each
-// other: consent, guard, browser, app, catalogue, receipt, store, admin, server, main.
+// other, from the domain to the commands.
 func TestImports(t *testing.T) {
 	order := []string{
-		"temoin/app/consent", "temoin/app/guard", "temoin/app/browser", "temoin/app", "temoin/web", "temoin/server/catalogue", "temoin/server/demo",
-		"temoin/server/receipt", "temoin/server/store", "temoin/server/admin", "temoin/server/site", "temoin/server/ledger", "temoin/server", "temoin",
+		"temoin/app/consent", "temoin/app/guard", "temoin/app/browser", "temoin/app", "temoin/web", "temoin/server/catalogue",
+		"temoin/server/receipt", "temoin/server/store", "temoin/server/admin", "temoin/server/site", "temoin/server/ledger", "temoin/server", "temoin/server/demo", "temoin",
 	}
 	for _, target := range []string{"js/wasm", "linux/amd64"} {
 		goos, goarch, _ := strings.Cut(target, "/")

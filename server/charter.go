@@ -116,7 +116,7 @@ func (s *Server) keepForm(r *http.Request, served *site.Site, record *consent.Re
 		s.metrics.receipts.WithLabelValues(strconv.Itoa(http.StatusTooManyRequests)).Inc()
 		return
 	}
-	submission := &receipt.Submission{Record: record, How: receipt.Form, GPC: refusedByGPC(served, r), Lang: lang, Text: served.Text}
+	submission := &receipt.Submission{Record: record, How: receipt.Form, GPC: refusedByGPC(served, r), Lang: lang, Text: served.Shown.Text}
 	if _, _, err := s.keep(r, submission, siteOf(served, r), time.Now()); err != nil {
 		s.log.Error("the receipt of a form was lost", "id", record.ID, "error", err)
 	}

@@ -20,14 +20,14 @@ var demoBundle = sync.OnceValues(func() (*site.Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	return site.New(c, fakeDist(), 5*time.Minute, false)
+	return site.New(c, site.Options{Dist: fakeDist(), MaxAge: 5 * time.Minute})
 })
 
 // newTestServer returns a server of the demo catalogue that does not listen.
 func newTestServer(tb testing.TB) *Server {
 	tb.Helper()
 	s := &Server{log: quiet()}
-	if err := s.loadPortal(); err != nil {
+	if err := s.preparePages(); err != nil {
 		tb.Fatal(err)
 	}
 	b, err := demoBundle()

@@ -55,12 +55,12 @@ func newKeepingServer(t testing.TB, config Config) *Server {
 		config.Store.Data = t.TempDir()
 	}
 	s := &Server{log: config.Log, config: config}
-	b, err := site.New(mustParse(t, []byte(keepingCatalogue(t))), fakeDist(), time.Minute, true)
+	b, err := site.New(mustParse(t, []byte(keepingCatalogue(t))), site.Options{Dist: fakeDist(), MaxAge: time.Minute, Receipts: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.site.Store(b)
-	if err := s.loadPortal(); err != nil {
+	if err := s.preparePages(); err != nil {
 		t.Fatal(err)
 	}
 	s.prepareLedger()
@@ -95,7 +95,7 @@ func (s *Server) newReport(choices consent.Choices) report {
 	}
 	return report{
 		Record: map[string]any{"v": 1, "id": consent.NewID(), "rev": b.Rev, "at": time.Now().Unix(), "choices": answers},
-		How:    "banner-accept", Lang: "fr", Text: b.Text,
+		How:    "banner-accept", Lang: "fr", Text: b.Shown.Text,
 	}
 }
 
@@ -484,7 +484,7 @@ func TestConsents_StoreGone(t *testing.T) {
 	if !strings.Contains(log.String(), "receipts cannot be kept") {
 		t.Errorf("got the log %q", log.String())
 	}
-	for _, path := range []string{"/temoin.js", "/charte-cookies", "/"} {
+	for _, path := range []string{"/temoin.js", "/charte-cookies"} {
 		if got := s.answer(httptest.NewRequest("GET", path, nil)); got.StatusCode != 200 {
 			t.Errorf("%s: got %d", path, got.StatusCode)
 		}
@@ -593,7 +593,7 @@ func TestConsents_Off(t *testing.T) {
 		t.Run(receipts, func(t *testing.T) {
 			c := mustParse(t, []byte(keepingCatalogue(t)+"\nreceipts: "+receipts))
 			s := newTestServer(t)
-			b, err := site.New(c, fakeDist(), time.Minute, true)
+			b, err := site.New(c, site.Options{Dist: fakeDist(), MaxAge: time.Minute, Receipts: true})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -132,7 +132,7 @@ const visitors = 8
 // lets them deliver what is left, and returns all that they made.
 func crashes(t *testing.T, servers []*child, times int, kill func(round int)) (all []*visitor) {
 	t.Helper()
-	b, err := site.New(mustReadDemo(t), fakeDist(), 0, true)
+	b, err := site.New(mustReadDemo(t), site.Options{Dist: fakeDist(), Receipts: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -85,21 +85,21 @@ func statusOf(err error) int {
 }
 
 // answerFunc answers a request; the error that it returns instead of an answer is
-// answered by [Server.fail].
+// answered by [Server.Fail].
 type answerFunc func(http.ResponseWriter, *http.Request) error
 
 // handle makes a handler of an answer.
 func (s *Server) handle(answer answerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := answer(w, r); err != nil {
-			s.fail(w, r, err)
+			s.Fail(w, r, err)
 		}
 	})
 }
 
-// fail answers a request that failed; every handler's errors come here. What is
+// Fail answers a request that failed; every handler's errors come here. What is
 // our fault is logged, not shown.
-func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+func (s *Server) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	refusal := refusalOf(err)
 	if refusal == nil {
 		s.log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)

@@ -12,15 +12,15 @@ import (
 // A static host has to send what the server sends.
 func TestExport_SameBytes(t *testing.T) {
 	dir := t.TempDir()
-	manifest, err := Export(Config{Catalogue: "demo/rich.yaml"}, dir)
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := &Server{log: quiet(), config: Config{Catalogue: "demo/rich.yaml"}}
 	if err := s.load(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.loadPortal(); err != nil {
+	manifest, err := s.Site().Export(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.preparePages(); err != nil {
 		t.Fatal(err)
 	}
 	s.prepareLedger()

@@ -70,7 +70,7 @@ func FuzzConsents(f *testing.F) {
 	f.Fuzz(func(t *testing.T, origin, fetchSite, host, cookie, languages, gpc, body, form string) {
 		s := newKeepingServer(t, Config{})
 		id := consent.NewID()
-		fill := strings.NewReplacer("ID", id, "REV", s.site.Load().Rev, "TEXT", s.site.Load().Text, "AT", strconv.FormatInt(time.Now().Unix(), 10)).Replace
+		fill := strings.NewReplacer("ID", id, "REV", s.site.Load().Rev, "TEXT", s.site.Load().Shown.Text, "AT", strconv.FormatInt(time.Now().Unix(), 10)).Replace
 		for path, content := range map[string]string{"/api/consents": fill(body), consent.CharterPath: form} {
 			r := httptest.NewRequest("POST", path, strings.NewReader(content))
 			r.Header.Set("Content-Type", map[bool]string{true: typeJSON, false: "application/x-www-form-urlencoded"}[path == "/api/consents"])

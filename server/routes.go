@@ -12,31 +12,21 @@ import (
 
 	"temoin/app/consent"
 	"temoin/server/admin"
-	"temoin/server/demo"
 )
 
 // handler lists all routes, and around them, from the outside in, what is done
 // for each request.
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/", s.portal)
-	for path, file := range s.portalFiles {
-		mux.Handle(path, s.handle(file.answer))
-	}
-	for _, path := range demo.FramePaths() {
-		mux.Handle(path, framed(s.portal))
-	}
+	mux.Handle("/", s.pages)
 	mux.Handle("/healthz", s.handle(s.getHealth))
 	mux.Handle(consent.CharterPath, s.handle(s.charter))
 	mux.Handle(consent.CharterPath+"/{lang}", s.handle(s.charter))
-	mux.Handle("/temoin/", s.handle(s.unknownAsset))
+	mux.Handle("/temoin/", s.handle(s.unknownPart))
 	mux.Handle("/metrics", s.handle(s.getMetrics))
 	mux.Handle(admin.Path, s.handle(s.dashboard))
 	mux.Handle(admin.Path+"/", s.handle(s.dashboard))
 	s.handleConsents(mux)
-	mux.HandleFunc(trialPath, s.getTrialLoader)
-	mux.HandleFunc(trialParts+"catalogue.json", s.getTrialCatalogue)
-	mux.HandleFunc(trialParts+"{name}", s.getTrialPart)
 
 	var h http.Handler = mux
 	h = oneRange(s.assets(h))
@@ -67,10 +57,15 @@ func (s *Server) assets(next http.Handler) http.Handler {
 	})
 }
 
-// unknownAsset says which files there are.
-func (s *Server) unknownAsset(w http.ResponseWriter, r *http.Request) error {
+// unknownPart says which files there are.
+func (s *Server) unknownPart(_ http.ResponseWriter, r *http.Request) error {
 	paths := slices.Sorted(maps.Keys(s.site.Load().Files))
 	return notFound("%s is not there; there are:\n%s", r.URL.Path, strings.Join(paths, "\n"))
+}
+
+// nothing answers what no route does.
+func nothing(_ http.ResponseWriter, r *http.Request) error {
+	return notFound("there is nothing at %s", r.URL.Path)
 }
 
 // dashboard handles /admin, which shows the receipts where they are kept.
@@ -111,16 +106,15 @@ func (s *Server) getMetrics(http.ResponseWriter, *http.Request) error {
 
 // contentSecurityPolicy is what our own pages need, and what a host page needs
 // at the least: its scripts, WebAssembly, and requests to where they came from.
-// Who may show it in a frame comes behind it.
 const contentSecurityPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; " +
 	"style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; base-uri 'none'; " +
-	"require-trusted-types-for 'script'; trusted-types temoin; frame-ancestors "
+	"require-trusted-types-for 'script'; trusted-types temoin; frame-ancestors 'none'"
 
 // securityHeaders are those of every answer. The values are shared by all of
 // them: they are replaced, never changed.
 func securityHeaders(next http.Handler) http.Handler {
 	shared := http.Header{
-		"Content-Security-Policy": {contentSecurityPolicy + "'none'"},
+		"Content-Security-Policy": {contentSecurityPolicy},
 		"X-Content-Type-Options":  {"nosniff"},
 		"Referrer-Policy":         {"strict-origin-when-cross-origin"},
 	}
@@ -130,14 +124,6 @@ func securityHeaders(next http.Handler) http.Handler {
 		if isSecure(r) {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// framed lets our own pages show in a frame what next answers.
-func framed(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", contentSecurityPolicy+"'self'")
 		next.ServeHTTP(w, r)
 	})
 }

@@ -1,6 +1,6 @@
-// Package server answers what pages load: the assets made of a catalogue, the
-// cookie charter with its form, and the demo portal. Nothing in it ever reaches
-// the browser as code; it prerenders what package app draws there.
+// Package server answers what pages load, the cookie charter with its form, and
+// the API of the receipts. What it answers with is made by package site, and kept
+// by package ledger.
 package server
 
 import (
@@ -13,20 +13,16 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"temoin/app/consent"
-	"temoin/app/guard"
 	"temoin/server/admin"
 	"temoin/server/catalogue"
-	"temoin/server/demo"
 	"temoin/server/ledger"
 	"temoin/server/site"
-	"temoin/web"
+	"temoin/server/store"
 )
 
 // Config is what a server is started with.
@@ -36,9 +32,15 @@ type Config struct {
 	Addr, MetricsAddr string
 	// TLS says with which certificate it speaks https, if any.
 	TLS TLSConfig
-	// Catalogue is the path of the catalogue. Where no file is there, the
-	// embedded example is served.
+	// Catalogue is the path of the catalogue. Where no file is there, Example is
+	// served until there is one; without an example, that is an error.
 	Catalogue string
+	Example   []byte
+	// Pages makes what answers where the server itself has nothing; without it,
+	// that is not found.
+	Pages func(*Server) (http.Handler, error)
+	// Dist holds what ./build.sh build made; nil stands for what is embedded.
+	Dist fs.FS
 	// MaxAge is how long browsers use temoin.js without asking for a newer one.
 	MaxAge time.Duration
 	// Level is the least level that is logged, Log where to.
@@ -62,10 +64,8 @@ type Config struct {
 type Server struct {
 	config       Config
 	log          *slog.Logger
-	portal       http.Handler
-	portalFiles  map[string]asset // by path
+	pages        http.Handler
 	site         atomic.Pointer[site.Site]
-	trials       trials
 	seen         string // the stamp of the catalogue's file when it was last read
 	listener     net.Listener
 	watching     net.Listener // for /metrics, nil where nobody watches
@@ -84,7 +84,7 @@ func New(config Config) (*Server, error) {
 	if err := s.load(); err != nil {
 		return nil, err
 	}
-	if err := s.loadPortal(); err != nil {
+	if err := s.preparePages(); err != nil {
 		return nil, err
 	}
 	s.prepareLedger()
@@ -142,7 +142,17 @@ func shown(served *site.Site) *ledger.Shown {
 	if !served.Keeps {
 		return nil
 	}
-	return &ledger.Shown{Signer: signer(served.Catalogue), Editions: served.Shown}
+	shown := &ledger.Shown{Signer: signer(served.Catalogue)}
+	for _, lang := range served.Catalogue.Languages {
+		shown.Editions = append(shown.Editions, store.Edition{
+			Rev:       served.Rev,
+			Text:      served.Shown.Text,
+			Lang:      lang,
+			Catalogue: served.Shown.Catalogue,
+			Body:      served.Shown.Bodies[lang],
+		})
+	}
+	return shown
 }
 
 // signer is the name in the key: the site's host.
@@ -206,35 +216,37 @@ func (s *Server) MetricsURL() string {
 	return urlOf(s.watching, "http") + "/metrics"
 }
 
-func (s *Server) loadPortal() error {
-	pages, err := demo.New(demo.Folder())
-	if err != nil {
-		return err
+// preparePages makes what answers beside the server's own routes.
+func (s *Server) preparePages() (err error) {
+	s.pages = s.handle(nothing)
+	if s.config.Pages != nil {
+		s.pages, err = s.config.Pages(s)
 	}
-	pages.Bench = s.bench
-	s.portal, s.portalFiles = pages, map[string]asset{}
-	for _, name := range demo.Files() {
-		body, err := fs.ReadFile(demo.Folder(), name)
-		if err != nil {
-			return fmt.Errorf("read portal file: %w", err)
-		}
-		s.portalFiles["/demo/"+name] = asset{site.NewAsset(name, "no-cache", body)}
-	}
-	return nil
+	return err
 }
 
-// load reads the catalogue and makes its bundle.
+// Site returns the site that is served now.
+func (s *Server) Site() *site.Site { return s.site.Load() }
+
+// File returns what answers requests for a file.
+func (s *Server) File(a *site.Asset) http.Handler { return s.handle(asset{a}.answer) }
+
+// load reads the catalogue and makes its site.
 func (s *Server) load() error {
 	s.seen = stamp(s.config.Catalogue)
-	c, err := loadCatalogue(s.config.Catalogue)
+	c, err := s.loadCatalogue()
 	if err != nil {
 		return err
 	}
-	b, err := site.New(c, web.Dist(), s.config.MaxAge, s.config.Store.Data != "")
+	b, err := site.New(c, site.Options{
+		Dist:     s.config.Dist,
+		MaxAge:   s.config.MaxAge,
+		Receipts: s.config.Store.Data != "",
+		Updated:  site.LastUpdate(s.config.Catalogue),
+	})
 	if err != nil {
 		return err
 	}
-	b.AddGPC(site.LastUpdate(s.config.Catalogue))
 	s.site.Store(b)
 	for _, warning := range catalogue.Warnings(s.config.Catalogue, c) {
 		s.log.Warn(warning)
@@ -242,73 +254,14 @@ func (s *Server) load() error {
 	return nil
 }
 
-// loadCatalogue reads the catalogue at path, or the embedded example where
-// there is no such file.
-func loadCatalogue(path string) (*consent.Catalogue, error) {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return catalogue.Parse("server/demo/catalogue.yaml", demo.Catalogue)
+// loadCatalogue reads the catalogue's file, or, before anything is served, the
+// example where there is none.
+func (s *Server) loadCatalogue() (*consent.Catalogue, error) {
+	c, err := catalogue.Load(s.config.Catalogue)
+	if errors.Is(err, fs.ErrNotExist) && s.config.Example != nil && s.site.Load() == nil {
+		return catalogue.Parse("the example", s.config.Example)
 	}
-	return catalogue.Load(path)
-}
-
-// Check reads the catalogue at path, which has to be there, and says in a line
-// what it holds, after a line for each warning; or returns all that is wrong in it.
-func Check(path string) (string, error) {
-	c, err := catalogue.Load(path)
-	if err != nil {
-		return "", err
-	}
-	good := fmt.Sprintf("%s: good; revision %s, %d categories, %d services, in %s",
-		path, c.Rev(), len(c.Categories), len(c.Services), strings.Join(c.Languages, ", "))
-	return strings.Join(append(catalogue.Warnings(path, c), good), "\n"), nil
-}
-
-// Export writes into dir what a server of the catalogue sends; see [site.Site.Export].
-func Export(config Config, dir string) (*site.Manifest, error) {
-	c, err := loadCatalogue(config.Catalogue)
-	if err != nil {
-		return nil, err
-	}
-	b, err := site.New(c, web.Dist(), config.MaxAge, false)
-	if err != nil {
-		return nil, err
-	}
-	b.AddGPC(site.LastUpdate(config.Catalogue))
-	return b.Export(dir)
-}
-
-// Policy returns the header line that holds a page to a choice about the
-// catalogue at path: everything, or the categories and services of those ids, or,
-// where there are none, what is allowed before an answer.
-func Policy(path string, all bool, ids []string) (string, error) {
-	c, err := loadCatalogue(path)
-	if err != nil {
-		return "", err
-	}
-	var known []string
-	for _, category := range c.Categories {
-		known = append(known, category.ID)
-	}
-	for _, service := range c.Services {
-		known = append(known, service.ID)
-	}
-	for _, id := range ids {
-		if !slices.Contains(known, id) {
-			return "", fmt.Errorf("no category or service %q; there are %s", id, strings.Join(known, ", "))
-		}
-	}
-	var record *consent.Record
-	switch {
-	case all:
-		record = &consent.Record{Choices: c.Accept()}
-	case len(ids) > 0:
-		record = &consent.Record{}
-		record.Choices, record.Services = c.Split(func(id string) bool {
-			service := c.Service(id)
-			return slices.Contains(ids, id) || service != nil && slices.Contains(ids, service.Category)
-		})
-	}
-	return "Content-Security-Policy: " + guard.Policy(c, record), nil
+	return c, err
 }
 
 const (
@@ -375,13 +328,24 @@ func (s *Server) watch(ctx context.Context) {
 			s.reload()
 			s.reloadCertificate()
 		case <-ticker.C:
-			if stamp(s.config.Catalogue) != s.seen {
-				s.reload()
-			}
+			s.lookAtCatalogue()
 			if s.certificates.changed() {
 				s.reloadCertificate()
 			}
 		}
+	}
+}
+
+// lookAtCatalogue takes the catalogue over where its file has changed. Where the
+// file is gone, the last good one stays.
+func (s *Server) lookAtCatalogue() {
+	switch seen := stamp(s.config.Catalogue); {
+	case seen == s.seen:
+	case seen == "":
+		s.seen = seen
+		s.log.Error("the catalogue is gone, the last good one stays", "file", s.config.Catalogue)
+	default:
+		s.reload()
 	}
 }
 

@@ -3,19 +3,18 @@ package server
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"temoin/server/demo"
 )
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -45,14 +44,6 @@ func TestHandler(t *testing.T) {
 		status       int
 		says         string
 	}{
-		"home":                      {"GET", "/", 200, "Rivemont"},
-		"portal style":              {"GET", "/demo/portal.css", 200, "{"},
-		"portal script":             {"GET", "/demo/panneau.js", 200, "temoin:change"},
-		"gated portal script":       {"GET", "/demo/compteur.js", 200, "demo_visites"},
-		"video":                     {"GET", "/demo/video", 200, "Lecteur factice"},
-		"map":                       {"GET", "/demo/carte?lang=en", 200, "Imaginary map"},
-		"post to the video":         {"POST", "/demo/video", 405, ""},
-		"a template is not served":  {"GET", "/demo/video.html", 404, ""},
 		"loader":                    {"GET", "/temoin.js", 200, "loader.withdraw.js"},
 		"loader in English":         {"GET", "/temoin.en.js", 200, `temoinBundle=["en",`},
 		"health":                    {"GET", "/healthz", 200, `"status":"ok"`},
@@ -60,15 +51,19 @@ func TestHandler(t *testing.T) {
 		"unknown language":          {"GET", "/temoin.de.js", 404, ""},
 		"unknown part":              {"GET", "/temoin/app.0000.wasm", 404, "/temoin.js"},
 		"unknown charter language":  {"GET", "/charte-cookies/de", 404, "fr, en"},
-		"unknown page":              {"GET", "/nowhere", 404, "jeux-de-donnees"},
+		"unknown page":              {"GET", "/nowhere", 404, "nothing at /nowhere\n"},
+		"the root":                  {"GET", "/", 404, "nothing at /\n"},
+		"the demo's portal":         {"GET", "/jeux-de-donnees", 404, "nothing at"},
+		"the demo's embed":          {"GET", "/demo/video", 404, "nothing at"},
+		"the demo's trial":          {"GET", "/essai/temoin.js?theme=dsfr", 404, "nothing at"},
+		"the measured page":         {"GET", "/banc", 404, "nothing at"},
+		"a post to nothing":         {"POST", "/nowhere", 404, "nothing at"},
 		"no receipts, no dashboard": {"GET", "/admin/receipts", 404, "keeps no receipts"},
 		"a path that climbs":        {"GET", "/temoin/%2e%2e/%2e%2e/etc/passwd", 404, ""},
 		"delete the charter":        {"DELETE", "/charte-cookies", 405, "GET, HEAD, POST"},
 		"post to the loader":        {"POST", "/temoin.js", 405, "GET, HEAD"},
 		"post to health":            {"POST", "/healthz", 405, "GET, HEAD"},
-		"post to the portal":        {"POST", "/", 405, ""},
 		"head of the charter":       {"HEAD", "/charte-cookies", 200, ""},
-		"a catalogue is not served": {"GET", "/demo/catalogue.yaml", 404, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := httptest.NewRecorder()
@@ -88,33 +83,6 @@ func TestHandler(t *testing.T) {
 				t.Errorf("says that it is %q", got)
 			}
 		})
-	}
-}
-
-// Nobody may show our pages in a frame; of the two that stand for other people's
-// embeds, we ourselves may.
-func TestSecurityHeaders_Frames(t *testing.T) {
-	s := newTestServer(t)
-	for path, want := range map[string]string{
-		"/":                   "'none'",
-		"/essai":              "'none'",
-		"/charte-cookies":     "'none'",
-		"/demo/nowhere":       "'none'",
-		"/demo/video":         "'self'",
-		"/demo/carte?lang=en": "'self'",
-	} {
-		w := httptest.NewRecorder()
-		s.handler().ServeHTTP(w, httptest.NewRequest("GET", path, nil))
-		policies := w.Header().Values("Content-Security-Policy")
-		if len(policies) != 1 {
-			t.Fatalf("%s: got the policies %q, want one", path, policies)
-		}
-		directives := strings.Split(policies[0], "; ")
-		for _, directive := range []string{"frame-ancestors " + want, "frame-src 'self'", "script-src 'self' 'wasm-unsafe-eval'"} {
-			if !slices.Contains(directives, directive) {
-				t.Errorf("%s: got the policy %q, want %q in it", path, directives, directive)
-			}
-		}
 	}
 }
 
@@ -156,7 +124,7 @@ func mustListen(t *testing.T, path string, log io.Writer) *Server {
 }
 
 func TestRun_AnswersAndStops(t *testing.T) {
-	s := mustListen(t, "none.yaml", io.Discard)
+	s := mustListen(t, "demo/catalogue.yaml", io.Discard)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
@@ -176,9 +144,9 @@ func TestRun_AnswersAndStops(t *testing.T) {
 }
 
 func TestNew_AddressInUse(t *testing.T) {
-	first := mustListen(t, "none.yaml", io.Discard)
+	first := mustListen(t, "demo/catalogue.yaml", io.Discard)
 	defer first.listener.Close()
-	_, err := New(Config{Addr: first.listener.Addr().String(), Log: quiet()})
+	_, err := New(Config{Addr: first.listener.Addr().String(), Catalogue: "demo/catalogue.yaml", Log: quiet()})
 	if err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("got %v, want an error that says so", err)
 	}
@@ -195,6 +163,14 @@ func TestNew_CatalogueInvalid(t *testing.T) {
 	}
 }
 
+// TestNew_NoCatalogue: a mistyped path serves no imaginary town.
+func TestNew_NoCatalogue(t *testing.T) {
+	_, err := New(Config{Addr: "127.0.0.1:0", Catalogue: "nowhere.yaml", Log: quiet()})
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "nowhere.yaml") {
+		t.Errorf("got %v, want an error that names the file", err)
+	}
+}
+
 func TestRun_CatalogueChanges(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "catalogue.yaml")
 	write := func(text string) {
@@ -203,7 +179,11 @@ func TestRun_CatalogueChanges(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	original := string(demo.Catalogue)
+	data, err := os.ReadFile("demo/catalogue.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	original := string(data)
 	write(original)
 	var log logBuffer
 	s := mustListen(t, path, &log)
@@ -225,8 +205,14 @@ func TestRun_CatalogueChanges(t *testing.T) {
 	}
 	write(strings.Replace(original, "duration: 2 weeks", "duration: 3 weeks", 1))
 	until("a valid one is taken over", func() bool { return s.site.Load().Rev != before.Rev })
+	last := s.site.Load()
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	until("without one, the example is served again", func() bool { return s.site.Load().Rev == before.Rev })
+	until("that it is gone is logged", func() bool { return strings.Contains(log.String(), "the last good one stays") })
+	if s.site.Load() != last {
+		t.Error("the last good catalogue did not stay")
+	}
+	write(original)
+	until("it comes back", func() bool { return s.site.Load().Rev == before.Rev })
 }

@@ -1,10 +1,18 @@
 // Package demo is the demo: an open-data portal of an imaginary metropolis, in
-// which a visitor meets the banner, and the catalogues that it is shown with.
+// which a visitor meets the banner; a page to try other looks and languages of it;
+// a page that is measured beside other banners; and the catalogues that all of it
+// is shown with. A site's own server has none of it: see "temoin demo".
 package demo
 
 import (
 	"embed"
+	"fmt"
 	"io/fs"
+	"net/http"
+	"strings"
+
+	"temoin/server"
+	"temoin/server/site"
 )
 
 //go:embed files
@@ -15,11 +23,47 @@ var files embed.FS
 //go:embed catalogue.yaml
 var Catalogue []byte
 
-// Folder returns the portal: templates, content and style.
-func Folder() fs.FS {
-	dir, err := fs.Sub(files, "files")
+// Demo answers the pages of the demo on a server.
+type Demo struct {
+	server *server.Server
+	trials trials
+}
+
+// Pages returns what answers the demo's pages: see [server.Config].
+func Pages(s *server.Server) (http.Handler, error) {
+	folder, err := fs.Sub(files, "files")
 	if err != nil {
-		panic(err) // the folder's name is a constant of this file
+		return nil, err
 	}
-	return dir
+	portal, err := newPortal(folder)
+	if err != nil {
+		return nil, err
+	}
+	d := &Demo{server: s}
+	portal.offer = d.offer
+	mux := http.NewServeMux()
+	mux.Handle("/", portal)
+	for _, path := range framePaths {
+		mux.Handle(path, framed(portal))
+	}
+	for _, name := range assets {
+		body, err := fs.ReadFile(folder, name)
+		if err != nil {
+			return nil, fmt.Errorf("read portal file: %w", err)
+		}
+		mux.Handle("/demo/"+name, s.File(site.NewAsset(name, "no-cache", body)))
+	}
+	mux.HandleFunc(trialPath, d.getLoader)
+	mux.HandleFunc(trialParts+"catalogue.json", d.getCatalogue)
+	mux.HandleFunc(trialParts+"{name}", d.getPart)
+	return mux, nil
+}
+
+// framed lets the portal's own pages show in a frame what next answers.
+func framed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		const header = "Content-Security-Policy"
+		w.Header().Set(header, strings.Replace(w.Header().Get(header), "frame-ancestors 'none'", "frame-ancestors 'self'", 1))
+		next.ServeHTTP(w, r)
+	})
 }

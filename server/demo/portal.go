@@ -25,39 +25,38 @@ var languages = []string{"fr", "en"}
 
 const (
 	// datasetsPath is where the list of datasets is; each dataset is below it.
-	datasetsPath = "/jeux-de-donnees"
-	videoPath    = "/demo/video"
-	mapPath      = "/demo/carte"
-	benchPath    = "/banc"
+	datasetsPath   = "/jeux-de-donnees"
+	videoPath      = "/demo/video"
+	mapPath        = "/demo/carte"
+	comparisonPath = "/banc"
 )
 
-// Files are the style and the scripts of the portal, in the demo folder. They
+// assets are the style and the scripts of the portal, in the demo's folder. They
 // are served below "/demo/".
-func Files() []string { return []string{"portal.css", "compteur.js", "panneau.js", "gpc.js"} }
+var assets = []string{"portal.css", "compteur.js", "panneau.js", "gpc.js"}
 
-// FramePaths are the addresses of what stands for other people's embeds: unlike
+// framePaths are the addresses of what stands for other people's embeds: unlike
 // any other page, the portal's own pages may show them in a frame.
-func FramePaths() []string { return []string{videoPath, mapPath} }
+var framePaths = []string{videoPath, mapPath}
 
-// Portal serves the demo: an open-data portal of an imaginary metropolis, the
+// portal serves the pages of the demo: an open-data portal of an imaginary metropolis, the
 // kind of site that Témoin is made for, so that a visitor meets the banner in
 // its natural surroundings. Like any other site, it only carries the script tag,
 // a button and a link; one page, "/essai", shows a video, a map and an audience
 // counter that wait for the visitor's consent.
-type Portal struct {
+type portal struct {
 	content   *content
 	pages     []page // those that the navigation leads to, and the datasets
 	others    []page // that no link leads to
 	templates *template.Template
-	// Bench is asked for what the page "/essai" shows; without it, the page has
-	// no bench.
-	Bench BenchFunc
+	// offer is asked for what the page "/essai" shows and offers.
+	offer func(query url.Values, lang string) (*Offer, error)
 }
 
-// New reads the portal's content and templates from files, whose root
+// newPortal reads the portal's content and templates from files, whose root
 // is the demo folder. It checks them here, so that a mistake in them stops
 // the program at its start rather than a visitor later.
-func New(files fs.FS) (*Portal, error) {
+func newPortal(files fs.FS) (*portal, error) {
 	content, err := readContent(files)
 	if err != nil {
 		return nil, err
@@ -66,11 +65,11 @@ func New(files fs.FS) (*Portal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse portal templates: %w", err)
 	}
-	return &Portal{content: content, pages: content.pages(), others: content.others(), templates: templates}, nil
+	return &portal{content: content, pages: content.pages(), others: content.others(), templates: templates}, nil
 }
 
 // paths lists the pages that the portal serves.
-func (p *Portal) paths() []string {
+func (p *portal) paths() []string {
 	var paths []string
 	for _, page := range p.pages {
 		paths = append(paths, page.Path)
@@ -79,7 +78,7 @@ func (p *Portal) paths() []string {
 }
 
 // at returns the page of this path, or nil.
-func (p *Portal) at(path string) *page {
+func (p *portal) at(path string) *page {
 	for _, list := range [][]page{p.pages, p.others} {
 		for i := range list {
 			if list[i].Path == path {
@@ -92,7 +91,7 @@ func (p *Portal) at(path string) *page {
 
 // ServeHTTP answers with a page, with a dataset's extract where its path ends
 // in ".csv", or says which pages there are.
-func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (p *portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, r.Method+" is not allowed here, only GET, HEAD", http.StatusMethodNotAllowed)
@@ -108,7 +107,7 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case wantsCSV:
 		p.serveCSV(w, found.Dataset)
 	default:
-		if path == benchPath {
+		if path == comparisonPath {
 			// The peers' pages have no policy, and an inline script, as this one has.
 			w.Header().Del("Content-Security-Policy")
 		}
@@ -118,7 +117,7 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // servePage renders into memory first, so that a template that fails halfway
 // gives a clean error and not half a page.
-func (p *Portal) servePage(w http.ResponseWriter, r *http.Request, status int, shown *page) {
+func (p *portal) servePage(w http.ResponseWriter, r *http.Request, status int, shown *page) {
 	view, err := p.view(r, shown)
 	if err != nil {
 		slog.Error("prepare portal page", "path", r.URL.Path, "error", err)
@@ -139,7 +138,7 @@ func (p *Portal) servePage(w http.ResponseWriter, r *http.Request, status int, s
 
 // serveCSV sends the extract as the producer wrote it: the same file in every
 // language, numbers with a decimal point, dates as year-month-day.
-func (p *Portal) serveCSV(w http.ResponseWriter, d *dataset) {
+func (p *portal) serveCSV(w http.ResponseWriter, d *dataset) {
 	var body bytes.Buffer
 	csv.NewWriter(&body).WriteAll(append([][]string{d.columnNames()}, d.Rows...)) // into memory: cannot fail
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
@@ -148,7 +147,7 @@ func (p *Portal) serveCSV(w http.ResponseWriter, d *dataset) {
 }
 
 // view gathers what the templates need to draw a page for this request.
-func (p *Portal) view(r *http.Request, shown *page) (view, error) {
+func (p *portal) view(r *http.Request, shown *page) (view, error) {
 	query := r.URL.Query()
 	lang := query.Get("lang")
 	if !slices.Contains(languages, lang) {
@@ -162,15 +161,15 @@ func (p *Portal) view(r *http.Request, shown *page) (view, error) {
 		Lang:    lang,
 		Query:   strings.TrimSpace(query.Get("q")),
 	}
-	if shown.Path != TrialPath || p.Bench == nil {
+	if shown.Path != trialPage || p.offer == nil {
 		return v, nil
 	}
 	var err error
-	if v.Bench, err = p.Bench(query, lang); err != nil {
-		return v, fmt.Errorf("ask for the bench: %w", err)
+	if v.Offer, err = p.offer(query, lang); err != nil {
+		return v, fmt.Errorf("ask what there is to try: %w", err)
 	}
-	if v.Bench.GPC = query.Get("gpc") == "on"; v.Bench.GPC {
-		v.Bench.Query.Set("gpc", "on")
+	if v.Offer.GPC = query.Get("gpc") == "on"; v.Offer.GPC {
+		v.Offer.Query.Set("gpc", "on")
 	}
 	return v, nil
 }
@@ -244,7 +243,7 @@ func (c *content) pages() []page {
 		pages = append(pages, page{Path: d.Path(), Title: d.Title, Dataset: d, template: "dataset.html"})
 	}
 	return append(pages,
-		page{Path: TrialPath, Title: c.Words["try.title"], template: "try.html"},
+		page{Path: trialPage, Title: c.Words["try.title"], template: "try.html"},
 		page{Path: "/a-propos", Title: c.Words["about.title"], template: "about.html"},
 	)
 }
@@ -255,7 +254,7 @@ func (c *content) others() []page {
 	return []page{
 		{Path: videoPath, Title: c.Words["video.title"], template: "video.html"},
 		{Path: mapPath, Title: c.Words["map.title"], template: "map.html"},
-		{Path: benchPath, template: "bench.html"},
+		{Path: comparisonPath, template: "comparison.html"},
 	}
 }
 
@@ -466,7 +465,7 @@ type view struct {
 	Dataset *dataset // that the page, or a card on it, is about
 	Lang    string
 	Query   string
-	Bench   *Bench // of the page to try things on
+	Offer   *Offer // of the page to try things on
 }
 
 // With returns the view of one dataset's card.
@@ -525,8 +524,8 @@ func (v view) Foreign() bool { return v.Lang != languages[0] }
 // path looks like.
 func (v view) Switch(lang string) string {
 	query := url.Values{}
-	if v.Bench != nil {
-		query = maps.Clone(v.Bench.Query)
+	if v.Offer != nil {
+		query = maps.Clone(v.Offer.Query)
 	}
 	query.Set("lang", lang)
 	if v.Query != "" {

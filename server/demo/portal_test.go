@@ -15,9 +15,9 @@ import (
 
 const demoFolder = "files"
 
-func mustNew(t *testing.T) *Portal {
+func mustNew(t *testing.T) *portal {
 	t.Helper()
-	p, err := New(os.DirFS(demoFolder))
+	p, err := newPortal(os.DirFS(demoFolder))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func mustNew(t *testing.T) *Portal {
 }
 
 // visit asks the portal for target and returns the response and its body.
-func visit(t *testing.T, p *Portal, method, target string) (*http.Response, string) {
+func visit(t *testing.T, p *portal, method, target string) (*http.Response, string) {
 	t.Helper()
 	recorder := httptest.NewRecorder()
 	p.ServeHTTP(recorder, httptest.NewRequest(method, target, nil))
@@ -135,7 +135,7 @@ func TestPortal_try(t *testing.T) {
 func TestPortal_frames(t *testing.T) {
 	p := mustNew(t)
 	note := map[string]string{"fr": "aucun tiers n’est appelé", "en": "no third party is called"}
-	for _, path := range FramePaths() {
+	for _, path := range framePaths {
 		for lang, want := range note {
 			t.Run(path+" "+lang, func(t *testing.T) {
 				response, body := visit(t, p, http.MethodGet, path+"?lang="+lang)
@@ -208,8 +208,8 @@ func TestPortal_headers(t *testing.T) {
 func TestPortal_links(t *testing.T) {
 	p := mustNew(t)
 	served := append(p.paths(), "/charte-cookies/en", "/temoin.js")
-	served = append(served, FramePaths()...)
-	for _, name := range Files() {
+	served = append(served, framePaths...)
+	for _, name := range assets {
 		served = append(served, "/demo/"+name)
 	}
 	internal := regexp.MustCompile(`(?:href|action|src)="(/[^"?#]*)(\??[^"#]*)`)
@@ -451,7 +451,7 @@ func TestNew_errors(t *testing.T) {
 			if tt.page != "" {
 				files["home.html"] = &fstest.MapFile{Data: []byte(tt.page)}
 			}
-			_, err := New(files)
+			_, err := newPortal(files)
 			switch {
 			case tt.want == "" && err != nil:
 				t.Errorf("got %q, want no error", err)
@@ -464,10 +464,10 @@ func TestNew_errors(t *testing.T) {
 
 // The page that is measured beside other banners holds one gated script, which
 // the policy of our other pages would not let run.
-func TestPortal_bench(t *testing.T) {
+func TestPortal_comparison(t *testing.T) {
 	w := httptest.NewRecorder()
 	w.Header().Set("Content-Security-Policy", "script-src 'self'")
-	mustNew(t).ServeHTTP(w, httptest.NewRequest(http.MethodGet, benchPath, nil))
+	mustNew(t).ServeHTTP(w, httptest.NewRequest(http.MethodGet, comparisonPath, nil))
 	body := w.Body.String()
 	if w.Code != http.StatusOK || strings.Count(body, "<script") != 2 || !strings.Contains(body, `data-consent="statistics">window.__statsRan`) {
 		t.Errorf("got %d, %s", w.Code, body)

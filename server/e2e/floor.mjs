@@ -37,7 +37,7 @@ function banner() {
   observer.observe(document.documentElement, { childList: true });
 }
 
-const measured = new URL('../demo/files/bench.html', import.meta.url);
+const measured = new URL('../demo/files/comparison.html', import.meta.url);
 const page = (await readFile(measured, 'utf8')).replace('/temoin.js', '/floor.js');
 
 const files = {

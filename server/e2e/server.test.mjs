@@ -289,9 +289,28 @@ test('a head of a request that is too large is refused', async () => {
 
 // ---- starting and stopping ----
 
+test('without a catalogue there is no server, and the error says what to do', async () => {
+  const { code, stderr } = await temoin('serve', '-addr', '127.0.0.1:0', '-catalogue', 'catalog.yml');
+  assert.equal(code, 1);
+  assert.match(stderr, /^temoin: there is no catalogue catalog\.yml: write one with temoin init, or name yours with -catalogue FILE/);
+});
+
+test('a site has the banner, the charter and the API, and of all else one plain line', async (t) => {
+  const own = await startTemoin(t, { command: 'serve' });
+  for (const name of ['/temoin.js', '/temoin.en.js', '/charte-cookies', '/charte-cookies/en', '/.well-known/gpc.json', '/healthz', '/metrics', '/api/consents/checkpoint', '/temoin/catalogue.json']) {
+    assert.equal((await send(own.url + name)).status, 200, name);
+  }
+  for (const name of ['/', '/jeux-de-donnees', '/essai', '/essai/temoin.js?theme=dsfr', '/banc', '/demo/portal.css', '/demo/video', '/nothing']) {
+    const answer = await send(own.url + name);
+    assert.equal(answer.status, 404, name);
+    assert.match(answer.headers['content-type'], /^text\/plain/, name);
+    assert.match(answer.text, /^there is nothing at [^\n]+\n$/, name);
+  }
+});
+
 test('an address in use is a clear error, and exit 1', async () => {
   const { host } = new URL(server.url);
-  const { code, stderr } = await temoin('serve', '-addr', host);
+  const { code, stderr } = await temoin('serve', '-addr', host, '-catalogue', server.catalogue);
   assert.equal(code, 1);
   assert.match(stderr, new RegExp(`^temoin: listen on ${host.replaceAll('.', '\\.')}: .*address already in use`));
 });
@@ -314,15 +333,15 @@ test('a catalogue that cannot be read is a clear error, and exit 1', async (t) =
 test('a flag from the environment counts, and the one of the command line counts more', async (t) => {
   const dir = await folder(t);
   const { host } = new URL(server.url);
-  await assert.rejects(run(binary, ['serve', '-catalogue', path.join(dir, 'none.yaml')], { env: { ...process.env, TEMOIN_ADDR: host }, timeout: 10_000 }), (error) => {
+  await assert.rejects(run(binary, ['serve', '-data', path.join(dir, 'data')], { env: { ...process.env, TEMOIN_ADDR: host, TEMOIN_CATALOGUE: server.catalogue }, timeout: 10_000 }), (error) => {
     assert.match(error.stderr, /address already in use/, 'TEMOIN_ADDR must count');
     return true;
   });
-  await assert.rejects(run(binary, ['serve', '-addr', host], { env: { ...process.env, TEMOIN_ADDR: '127.0.0.1:0' }, timeout: 10_000 }), /address already in use/);
+  await assert.rejects(run(binary, ['serve', '-addr', host, '-catalogue', server.catalogue, '-data', path.join(dir, 'data')], { env: { ...process.env, TEMOIN_ADDR: '127.0.0.1:0' }, timeout: 10_000 }), /address already in use/);
 });
 
 test('an unknown command, flag or word is a clear error, and exit 1', async () => {
-  for (const [args, says] of [[[], /no command/], [['srve'], /no command "srve"; there are serve, check, export, receipts, admin and csp/], [['serve', '-adr', 'x'], /-adr/], [['serve', 'x'], /serve takes flags only/], [['check'], /check takes one file/], [['export'], /export takes one folder/]]) {
+  for (const [args, says] of [[[], /no command/], [['srve'], /no command "srve"; there are init, check, serve, demo, export, receipts, admin and csp/], [['serve', '-adr', 'x'], /-adr/], [['serve', 'x'], /serve takes flags only/], [['check'], /check takes one file/], [['export'], /export takes one folder/]]) {
     const { code, stderr } = await temoin(...args);
     assert.equal(code, 1, args.join(' '));
     assert.match(stderr, says, args.join(' '));

@@ -47,11 +47,8 @@ func hash(parts ...[]byte) string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// AssetFunc makes an asset of a file.
-type AssetFunc func(name, cache string, body []byte) *Asset
-
-// PlainAsset leaves body as it is: it is made for few.
-func PlainAsset(name, cache string, body []byte) *Asset {
+// plainAsset leaves body as it is: it is made for few.
+func plainAsset(name, cache string, body []byte) *Asset {
 	return packedAsset(name, cache, body, func(string) []byte { return body })
 }
 

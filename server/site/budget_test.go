@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"temoin/app/consent"
-	"temoin/server/demo"
 	"temoin/web"
 )
 
@@ -42,7 +41,7 @@ func weighable(t *testing.T) map[string]*Asset {
 	assets := map[string]*Asset{}
 	hash := regexp.MustCompile(`^/(?:temoin/)?(.+?)(?:\.[0-9a-f]{8})?(\.\w+)$`)
 	add := func(c *consent.Catalogue, suffix string) {
-		b, err := New(c, web.Dist(), 0, true)
+		b, err := New(c, Options{Receipts: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +51,7 @@ func weighable(t *testing.T) map[string]*Asset {
 			assets[name+suffix] = a
 		}
 	}
-	add(mustParse(t, demo.Catalogue), "")
+	add(mustReadPortal(t), "")
 	add(mustReadDemo(t), ", rich")
 	data, err := fs.ReadFile(web.Dist(), "dialog.css")
 	if err != nil {

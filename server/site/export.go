@@ -35,13 +35,13 @@ type ManifestFile struct {
 	Integrity string `json:"integrity"`
 }
 
-// Export writes into dir what the server sends for a site, byte for byte, for
-// any static host: each file as it is, and beside it the compressed ones, name.br
-// and name.gz, for hosts that send such files. It refuses to write over a file
-// that it did not make, and removes what an earlier export made and this one does
-// not.
-func (b *Site) Export(dir string) (*Manifest, error) {
-	if err := b.addCharters(); err != nil {
+// Export writes into dir what a server sends for the site, byte for byte, for any
+// static host: each file as it is, and beside it the compressed ones, name.br and
+// name.gz, for hosts that send such files. It refuses to write over a file that it
+// did not make, and removes what an earlier export made and this one does not.
+func (s *Site) Export(dir string) (*Manifest, error) {
+	files, err := s.withCharters()
+	if err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -56,17 +56,17 @@ func (b *Site) Export(dir string) (*Manifest, error) {
 	if err := clear(root); err != nil {
 		return nil, fmt.Errorf("export into %s: %w", dir, err)
 	}
-	manifest, err := b.write(root)
+	manifest, err := write(root, s.Rev, files)
 	if err != nil {
 		return nil, fmt.Errorf("export into %s: %w", dir, err)
 	}
 	return manifest, nil
 }
 
-func (b *Site) write(root *os.Root) (*Manifest, error) {
-	manifest := &Manifest{Rev: b.Rev}
-	for _, name := range slices.Sorted(maps.Keys(b.Files)) {
-		a, file := b.Files[name], strings.TrimPrefix(name, "/")
+func write(root *os.Root, rev string, files map[string]*Asset) (*Manifest, error) {
+	manifest := &Manifest{Rev: rev}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		a, file := files[name], strings.TrimPrefix(name, "/")
 		if err := a.write(root, file); err != nil {
 			return nil, err
 		}
@@ -79,21 +79,22 @@ func (b *Site) write(root *os.Root) (*Manifest, error) {
 	return manifest, root.WriteFile(manifestName, append(data, '\n'), 0o644)
 }
 
-// addCharters makes assets of the charter pages, as a visitor sees them who has
-// not chosen.
-func (b *Site) addCharters() error {
-	for i, lang := range b.Catalogue.Languages {
-		page, err := b.Charter(lang, nil, false)
+// withCharters returns the files of the site and its charter pages, as a visitor
+// sees them who has not chosen.
+func (s *Site) withCharters() (map[string]*Asset, error) {
+	files := maps.Clone(s.Files)
+	for i, lang := range s.Catalogue.Languages {
+		page, err := s.Charter(lang, nil, false)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		a := NewAsset("index.html", "no-cache", page)
-		b.Files[path.Join(consent.CharterPath, lang, "index.html")] = a
+		a := NewAsset("index.html", askAlways, page)
+		files[path.Join(consent.CharterPath, lang, "index.html")] = a
 		if i == 0 {
-			b.Files[path.Join(consent.CharterPath, "index.html")] = a
+			files[path.Join(consent.CharterPath, "index.html")] = a
 		}
 	}
-	return nil
+	return files, nil
 }
 
 func (a *Asset) entry(name string) ManifestFile {

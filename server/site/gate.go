@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"temoin/app"
 	"temoin/app/consent"
 )
 
@@ -176,10 +175,9 @@ func googleSignalOf(c *consent.Catalogue) *googleSignal {
 // section 5, "GPC support resource").
 const gpcPath = "/.well-known/gpc.json"
 
-// AddGPC adds the file at gpcPath, which says whether the signal refuses.
-func (b *Site) AddGPC(updated time.Time) {
-	body := fmt.Appendf(nil, `{"gpc": %t, "lastUpdate": %q}`+"\n", b.Catalogue.HonoursGPC(), updated.UTC().Format(time.DateOnly))
-	b.Files[gpcPath] = NewAsset(gpcPath, "no-cache", body)
+// gpcStatement says whether the signal refuses, and since when the site says so.
+func gpcStatement(c *consent.Catalogue, updated time.Time) []byte {
+	return fmt.Appendf(nil, `{"gpc": %t, "lastUpdate": %q}`+"\n", c.HonoursGPC(), updated.UTC().Format(time.DateOnly))
 }
 
 // LastUpdate returns when what the site says was last changed: its catalogue at
@@ -192,33 +190,4 @@ func LastUpdate(path string) time.Time {
 		}
 	}
 	return time.Now() // a program that cannot see itself
-}
-
-// placeholders returns, for each language, the markup of the placeholder of
-// each service and category that can be refused, and under the key "style",
-// which no id may be, the style sheet of them all.
-func (b *builder) placeholders() map[string]any {
-	style := b.themed("placeholder.css")
-	values := map[string]any{}
-	for lang, edition := range b.editions {
-		markup := map[string]string{"style": style}
-		for _, category := range edition.Catalogue.Categories {
-			if !category.Necessary {
-				markup[category.ID] = b.placeholder(&app.Placeholder{Edition: edition, Category: &category})
-			}
-		}
-		for _, service := range edition.Catalogue.Refusable() {
-			markup[service.ID] = b.placeholder(&app.Placeholder{Edition: edition, Service: &service})
-		}
-		values[lang] = markup
-	}
-	return values
-}
-
-func (b *builder) placeholder(p *app.Placeholder) string {
-	markup, err := prerender(p)
-	if err != nil {
-		b.fail(fmt.Errorf("prerender placeholder in %s: %w", p.Edition.Lang, err))
-	}
-	return markup
 }

@@ -180,8 +180,10 @@ func TestGPC(t *testing.T) {
 		"reopen: false\n": `{"gpc": true, "lastUpdate": "2026-03-10"}` + "\n",
 	} {
 		t.Run(setting, func(t *testing.T) {
-			b := mustBundle(t, mustParse(t, []byte(gateHead+setting)))
-			b.AddGPC(day)
+			b, err := New(mustParse(t, []byte(gateHead+setting)), Options{Dist: fakeDist(), Updated: day})
+			if err != nil {
+				t.Fatal(err)
+			}
 			a := b.Files["/.well-known/gpc.json"]
 			if a == nil || string(a.Body) != want || a.contentType != "application/json" || !json.Valid(a.Body) {
 				t.Errorf("got %+v, want %s", a, want)

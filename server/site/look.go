@@ -1,28 +1,31 @@
 package site
 
 import (
+	"io/fs"
+	"slices"
 	"strings"
 
 	"temoin/app/consent"
 )
 
-// shellStyle returns the style sheet of what is painted before Go runs. It
-// travels with temoin.js, so it holds the one theme and the one position that
-// the catalogue names, and nothing of the others.
-func (b *builder) shellStyle() string {
-	style := b.themed("shell.css")
-	if position := b.Catalogue.Look.Position; position != consent.PositionBottom {
-		style += string(b.read("positions/" + string(position) + ".css"))
+// dress gives the style sheets the look of a catalogue. Each holds the one theme
+// that it names, and nothing of the others; what is painted before Go runs travels
+// with temoin.js, and so holds the one position, too.
+func (b *built) dress(dist fs.FS, look consent.Look) error {
+	theme, err := readDist(dist, "themes/"+string(look.Theme)+".css")
+	if err != nil {
+		return err
 	}
-	return style
-}
-
-// themed returns a style sheet with the values of the catalogue's theme before
-// it, which banner, placeholders and charter have in common.
-func (b *builder) themed(sheet string) string {
-	look := b.Catalogue.Look
-	theme := string(b.read("themes/" + string(look.Theme) + ".css"))
-	return inScheme(theme, look.Scheme) + string(b.read(sheet))
+	theme = []byte(inScheme(string(theme), look.Scheme))
+	for _, sheet := range []*[]byte{&b.shell, &b.charter, &b.placeholder} {
+		*sheet = slices.Concat(theme, *sheet)
+	}
+	if look.Position == consent.PositionBottom {
+		return nil
+	}
+	position, err := readDist(dist, "positions/"+string(look.Position)+".css")
+	b.shell = append(b.shell, position...)
+	return err
 }
 
 // inScheme makes a theme light or dark whatever the visitor's device is set to:

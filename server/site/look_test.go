@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"temoin/app/consent"
-	"temoin/server/demo"
 	"temoin/web"
 )
 
@@ -24,8 +23,8 @@ func TestStyle(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.look, func(t *testing.T) {
-			c := mustParse(t, []byte(string(demo.Catalogue)+"look: "+test.look+"\n"))
-			b, err := New(c, fakeDist(), 0, false)
+			c := mustParse(t, []byte(portalYAML(t)+"look: "+test.look+"\n"))
+			b, err := New(c, Options{Dist: fakeDist()})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -63,11 +62,11 @@ func TestScheme(t *testing.T) {
 	const query = "@media screen and (prefers-color-scheme:dark)"
 	for _, theme := range consent.Themes() {
 		t.Run(string(theme), func(t *testing.T) {
-			b := &builder{dist: web.Dist()}
-			css := string(b.read("themes/" + string(theme) + ".css"))
-			if b.err != nil {
-				t.Fatal(b.err)
+			sheet, err := readDist(web.Dist(), "themes/"+string(theme)+".css")
+			if err != nil {
+				t.Fatal(err)
 			}
+			css := string(sheet)
 			if inScheme(css, consent.SchemeAuto) != css {
 				t.Error("auto changes the theme")
 			}

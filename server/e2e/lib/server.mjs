@@ -91,17 +91,17 @@ process.on('exit', () => { for (const child of children) child.kill('SIGKILL'); 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 
 /**
- * Starts the server with a catalogue and receipts of its own. All clients are
+ * Starts the demo, or with the command serve a site's own server, with a catalogue and receipts of its own. All clients are
  * one to it, so it does not bound how much one may report.
  * @param t the test, or node:test's after
  * @returns { url, log(), catalogue, data, change(text), receipts(), stop() }
  */
-export async function startTemoin(t, { catalogue, args = [] } = {}) {
+export async function startTemoin(t, { catalogue, command = 'demo', args = [] } = {}) {
   const dir = await mkdtemp(path.join(tmpdir(), 'temoin-e2e-'));
   const file = path.join(dir, 'catalogue.yaml');
   const data = path.join(dir, 'data');
   await writeFile(file, catalogue ?? await richCatalogue());
-  const child = spawn(binary, ['serve', '-addr', '127.0.0.1:0', '-catalogue', file, '-data', data, '-rate', '0', '-max-age', '0', '-log', 'debug', ...args]);
+  const child = spawn(binary, [command, '-addr', '127.0.0.1:0', '-catalogue', file, '-data', data, '-rate', '0', '-max-age', '0', '-log', 'debug', ...args]);
   children.add(child);
   const ended = new Promise((resolve) => { child.on('close', (code, signal) => { children.delete(child); resolve({ code, signal }); }); });
   let [out, log] = ['', ''];

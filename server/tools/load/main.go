@@ -38,17 +38,19 @@ func main() {
 
 // options are how a load is made.
 type options struct {
-	program  string
-	postgres bool
-	duration time.Duration
-	workers  uint64
-	crowd    uint64
+	program   string
+	catalogue string
+	postgres  bool
+	duration  time.Duration
+	workers   uint64
+	crowd     uint64
 }
 
 func run(ctx context.Context, args []string) error {
 	var o options
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
 	flags.StringVar(&o.program, "program", "bin/temoin", "the `file` of the built server")
+	flags.StringVar(&o.catalogue, "catalogue", "server/demo/catalogue.yaml", "the `file` of the catalogue that it serves")
 	flags.BoolVar(&o.postgres, "postgres", false, "on a PostgreSQL that is started for it, instead of SQLite")
 	flags.DurationVar(&o.duration, "duration", 30*time.Second, "how long each load lasts")
 	flags.Uint64Var(&o.workers, "workers", 128, "how many clients report at once in the first")
@@ -70,7 +72,7 @@ func run(ctx context.Context, args []string) error {
 		defer cluster.Stop()
 		database = cluster.URL()
 	}
-	s, err := start(ctx, o.program, dir, database)
+	s, err := start(ctx, o, dir, database)
 	if err != nil {
 		return err
 	}
@@ -127,8 +129,8 @@ type server struct {
 }
 
 // start starts the program, which is killed when ctx is done.
-func start(ctx context.Context, program, dir, database string) (*server, error) {
-	process := exec.CommandContext(ctx, program, "serve", "-addr", "127.0.0.1:0", "-catalogue", dir+"/none.yaml",
+func start(ctx context.Context, o options, dir, database string) (*server, error) {
+	process := exec.CommandContext(ctx, o.program, "serve", "-addr", "127.0.0.1:0", "-catalogue", o.catalogue,
 		"-data", dir, "-database", database, "-rate", "0", "-log", "warn", "-metrics-addr", "127.0.0.1:0")
 	process.Stderr = os.Stderr
 	out, err := process.StdoutPipe()
@@ -136,7 +138,7 @@ func start(ctx context.Context, program, dir, database string) (*server, error) 
 		err = process.Start()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("start %s: %w", program, err)
+		return nil, fmt.Errorf("start %s: %w", o.program, err)
 	}
 	s := &server{process: process}
 	lines := bufio.NewScanner(out)
@@ -149,7 +151,7 @@ func start(ctx context.Context, program, dir, database string) (*server, error) 
 		}
 	}
 	if s.metrics == "" {
-		return nil, fmt.Errorf("start %s: it does not say where it answers: %w", program, lines.Err())
+		return nil, fmt.Errorf("start %s: it does not say where it answers: %w", o.program, lines.Err())
 	}
 	return s, nil
 }

@@ -20,7 +20,6 @@ import (
 	"temoin/app"
 	"temoin/app/consent"
 	"temoin/server/catalogue"
-	"temoin/server/demo"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -67,7 +66,7 @@ func mustParse(tb testing.TB, yaml []byte) *consent.Catalogue {
 
 func mustBundle(tb testing.TB, c *consent.Catalogue) *Site {
 	tb.Helper()
-	b, err := New(c, fakeDist(), 5*time.Minute, false)
+	b, err := New(c, Options{Dist: fakeDist(), MaxAge: 5 * time.Minute})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -83,6 +82,18 @@ func mustReadDemo(tb testing.TB) *consent.Catalogue {
 	return mustParse(tb, data)
 }
 
+// portalYAML is the demo's catalogue with four necessary cookies.
+func portalYAML(tb testing.TB) string {
+	tb.Helper()
+	data, err := os.ReadFile("../demo/catalogue.yaml")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return string(data)
+}
+
+func mustReadPortal(tb testing.TB) *consent.Catalogue { return mustParse(tb, []byte(portalYAML(tb))) }
+
 // lines puts each tag on a line of its own, for golden files that can be read.
 func lines(markup string) string {
 	return regexp.MustCompile(`>\s*<`).ReplaceAllString(markup, ">\n<") + "\n"
@@ -90,7 +101,7 @@ func lines(markup string) string {
 
 func TestPrerender_Golden(t *testing.T) {
 	for name, c := range map[string]*consent.Catalogue{
-		"portal": mustParse(t, demo.Catalogue),
+		"portal": mustReadPortal(t),
 		"demo":   mustReadDemo(t),
 	} {
 		b := mustBundle(t, c)
@@ -277,7 +288,7 @@ func TestBundle(t *testing.T) {
 			for _, lang := range c.Languages {
 				path := "/temoin/" + strings.Replace(name, "*", lang, 1)
 				if a := b.Files[path]; a == nil || a.Cache != Immutable {
-					t.Errorf("%s: not there, or not Immutable", path)
+					t.Errorf("%s: not there, or not immutable", path)
 				}
 			}
 		}
@@ -301,7 +312,7 @@ func TestBundle(t *testing.T) {
 }
 
 func TestBundle_NothingBuilt(t *testing.T) {
-	_, err := New(mustReadDemo(t), fstest.MapFS{}, 0, false)
+	_, err := New(mustReadDemo(t), Options{Dist: fstest.MapFS{}})
 	if err == nil || !strings.Contains(err.Error(), "./build.sh build") {
 		t.Errorf("got %v, want an error that says what to do", err)
 	}

@@ -2,12 +2,12 @@ package demo
 
 import "net/url"
 
-// TrialPath is the page to try things on, with the bench: a form that shows the
-// banner in other looks and languages.
-const TrialPath = "/essai"
+// trialPage is the page to try things on, with a form that shows the banner in
+// other looks and languages.
+const trialPage = "/essai"
 
-// Bench is what the page to try things on offers, and what it shows now.
-type Bench struct {
+// Offer is what the page to try things on offers, and what it shows now.
+type Offer struct {
 	// Loader is the address of temoin.js for what is shown, CatalogueJSON that of
 	// the catalogue that it was made of.
 	Loader, CatalogueJSON string
@@ -23,7 +23,7 @@ type Bench struct {
 }
 
 // Select is a choice of one; the words of its options are in the content, named
-// bench.<name>.<value>.
+// trial.<name>.<value>.
 type Select struct {
 	Name    string
 	Options []Option
@@ -35,7 +35,3 @@ type Option struct {
 	Dir          string // of the label, where that is in the language of the value
 	Chosen       bool
 }
-
-// BenchFunc returns the bench for the query of the page's address, in a
-// language of the portal.
-type BenchFunc func(query url.Values, lang string) (*Bench, error)

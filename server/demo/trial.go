@@ -1,4 +1,4 @@
-package server
+package demo
 
 import (
 	"fmt"
@@ -11,9 +11,7 @@ import (
 
 	"temoin/app/consent"
 	"temoin/server/catalogue"
-	"temoin/server/demo"
 	"temoin/server/site"
-	"temoin/web"
 )
 
 // A trial is what the demo's page to try things asks for in the query of its
@@ -29,8 +27,8 @@ type trial struct {
 // trialPath is where the loader of a trial is; its parts lie beneath
 // trialParts, where any loader at that place looks for them.
 const (
-	trialPath  = demo.TrialPath + "/temoin.js"
-	trialParts = demo.TrialPath + "/temoin/"
+	trialPath  = trialPage + "/temoin.js"
+	trialParts = trialPage + "/temoin/"
 )
 
 // plainTrial returns the trial of the catalogue as it is.
@@ -85,7 +83,7 @@ func readTrial(c *consent.Catalogue, query url.Values) (trial, error) {
 	wanted := query[queryCategory]
 	for _, id := range wanted {
 		if !slices.Contains(t.categories, id) {
-			return t, badRequest("%s is %q, want some of: %s", queryCategory, id, strings.Join(t.categories, ", "))
+			return t, fmt.Errorf("%s is %q, want some of: %s", queryCategory, id, strings.Join(t.categories, ", "))
 		}
 	}
 	t.categories = slices.DeleteFunc(t.categories, func(id string) bool { return !slices.Contains(wanted, id) })
@@ -99,7 +97,7 @@ func pick[T ~string](query url.Values, name string, list []T, value *T) error {
 		return nil
 	}
 	if !slices.Contains(list, wanted) {
-		return badRequest("%s is %q, want one of: %v", name, wanted, list)
+		return fmt.Errorf("%s is %q, want one of: %v", name, wanted, list)
 	}
 	*value = wanted
 	return nil
@@ -157,29 +155,29 @@ func (t trial) apply(c *consent.Catalogue) (*consent.Catalogue, error) {
 	return &changed, nil
 }
 
-// trials keeps the bundles of the trials of one catalogue that were asked for
+// trials keeps the sites of the trials of one catalogue that were asked for
 // last. They are made one after the other, and not compressed, so that whoever
 // asks for many takes little from the visitors of the site.
 type trials struct {
-	mu      sync.Mutex
-	of      *site.Site
-	bundles map[string]*site.Site // by the query, which says no language that the catalogue has
+	mu    sync.Mutex
+	of    *site.Site
+	sites map[string]*site.Site // by the query, which says no language that the catalogue has
 }
 
 const maxTrials = 16
 
-// bundle returns the bundle of t, a trial of base.
-func (k *trials) bundle(base *site.Site, t trial) (*site.Site, error) {
+// site returns the site of t, a trial of base.
+func (k *trials) site(base *site.Site, t trial) (*site.Site, error) {
 	if !t.adds(base.Catalogue) {
-		t.lang = "" // each bundle has all of the catalogue's
+		t.lang = "" // each site has all of the catalogue's
 	}
 	key := t.query().Encode()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.of != base || len(k.bundles) >= maxTrials {
-		k.of, k.bundles = base, map[string]*site.Site{}
+	if k.of != base || len(k.sites) >= maxTrials {
+		k.of, k.sites = base, map[string]*site.Site{}
 	}
-	if known := k.bundles[key]; known != nil {
+	if known := k.sites[key]; known != nil {
 		return known, nil
 	}
 	c, err := t.apply(base.Catalogue)
@@ -191,7 +189,7 @@ func (k *trials) bundle(base *site.Site, t trial) (*site.Site, error) {
 		c.Links.Charter += "/" + base.Catalogue.Languages[0]
 	}
 	// What is tried out is no choice of the site's visitors: no receipts.
-	b, err := site.Make(c, web.Dist(), 0, false, site.PlainAsset)
+	b, err := site.New(c, site.Options{Plain: true})
 	if err != nil {
 		return nil, fmt.Errorf("make trial: %w", err)
 	}
@@ -199,7 +197,7 @@ func (k *trials) bundle(base *site.Site, t trial) (*site.Site, error) {
 	maps.DeleteFunc(b.Files, func(path string, a *site.Asset) bool {
 		return a.Cache == site.Immutable && base.Files[path] != nil
 	})
-	k.bundles[key] = b
+	k.sites[key] = b
 	return b, nil
 }
 
@@ -210,7 +208,7 @@ func (k *trials) find(base *site.Site, path string) *site.Asset {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for _, b := range k.bundles {
+	for _, b := range k.sites {
 		if a := b.Files[path]; a != nil && a.Cache == site.Immutable {
 			return a
 		}
@@ -218,47 +216,48 @@ func (k *trials) find(base *site.Site, path string) *site.Asset {
 	return nil
 }
 
-// getTrialLoader handles "GET /essai/temoin.js".
-func (s *Server) getTrialLoader(w http.ResponseWriter, r *http.Request) {
-	s.serveTrial(w, r, trial.loader)
+// getLoader handles "GET /essai/temoin.js".
+func (d *Demo) getLoader(w http.ResponseWriter, r *http.Request) {
+	d.serveTrial(w, r, trial.loader)
 }
 
-// getTrialCatalogue handles "GET /essai/temoin/catalogue.json".
-func (s *Server) getTrialCatalogue(w http.ResponseWriter, r *http.Request) {
-	s.serveTrial(w, r, func(trial) string { return "/temoin/catalogue.json" })
+// getCatalogue handles "GET /essai/temoin/catalogue.json".
+func (d *Demo) getCatalogue(w http.ResponseWriter, r *http.Request) {
+	d.serveTrial(w, r, func(trial) string { return "/temoin/catalogue.json" })
 }
 
-// serveTrial answers with one file of the bundle of the trial in the query.
-func (s *Server) serveTrial(w http.ResponseWriter, r *http.Request, path func(trial) string) {
-	base := s.site.Load()
+// serveTrial answers with one file of the site of the trial in the query.
+func (d *Demo) serveTrial(w http.ResponseWriter, r *http.Request, path func(trial) string) {
+	base := d.server.Site()
 	t, err := readTrial(base.Catalogue, r.URL.Query())
 	if err != nil {
-		s.fail(w, r, err)
+		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	b, err := s.trials.bundle(base, t)
+	tried, err := d.trials.site(base, t)
 	if err != nil {
-		s.fail(w, r, err)
+		d.server.Fail(w, r, err)
 		return
 	}
-	s.handle(asset{b.Files[path(t)]}.answer).ServeHTTP(w, r)
+	d.server.File(tried.Files[path(t)]).ServeHTTP(w, r)
 }
 
-// getTrialPart handles "GET /essai/temoin/{name}": the parts that a trial's
-// loader asks for, by names with their hash.
-func (s *Server) getTrialPart(w http.ResponseWriter, r *http.Request) {
-	a := s.trials.find(s.site.Load(), "/temoin/"+r.PathValue("name"))
-	if a == nil {
+// getPart handles "GET /essai/temoin/{name}": the parts that a trial's loader asks
+// for, by names with their hash.
+func (d *Demo) getPart(w http.ResponseWriter, r *http.Request) {
+	file := d.trials.find(d.server.Site(), "/temoin/"+r.PathValue("name"))
+	if file == nil {
 		http.NotFound(w, r)
 		return
 	}
-	s.handle(asset{a}.answer).ServeHTTP(w, r)
+	d.server.File(file).ServeHTTP(w, r)
 }
 
-// bench says what the demo's page shows for the trial in the query, and what it
-// offers. An address that asks for what there is not shows the site as it is.
-func (s *Server) bench(query url.Values, lang string) (*demo.Bench, error) {
-	c := s.site.Load().Catalogue
+// offer says what the page to try things shows for the trial in the query, and
+// what it offers. An address that asks for what there is not shows the site as it
+// is.
+func (d *Demo) offer(query url.Values, lang string) (*Offer, error) {
+	c := d.server.Site().Catalogue
 	t, err := readTrial(c, query)
 	if err != nil {
 		t = plainTrial(c)
@@ -271,39 +270,39 @@ func (s *Server) bench(query url.Values, lang string) (*demo.Bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	bench := &demo.Bench{
+	offer := &Offer{
 		Loader:        "/temoin.js",
 		CatalogueJSON: "/temoin/catalogue.json",
 		Query:         url.Values{},
 		Tag:           `<script src="` + t.loader() + `"></script>`,
 		Catalogue:     string(text),
-		Selects: []demo.Select{
+		Selects: []Select{
 			{Name: queryTheme, Options: options(consent.Themes(), t.look.Theme)},
 			{Name: queryPosition, Options: options(consent.Positions(), t.look.Position)},
 			{Name: queryScheme, Options: options(consent.Schemes(), t.look.Scheme)},
 		},
 	}
 	if asked := t.query(); asked.Encode() != plainTrial(c).query().Encode() {
-		bench.Query = asked
-		bench.Loader = trialPath + "?" + asked.Encode()
-		bench.CatalogueJSON = trialParts + "catalogue.json?" + asked.Encode()
+		offer.Query = asked
+		offer.Loader = trialPath + "?" + asked.Encode()
+		offer.CatalogueJSON = trialParts + "catalogue.json?" + asked.Encode()
 	}
 	for _, id := range refusable(c) {
 		title := c.Category(id).Title.In(lang)
-		bench.Categories = append(bench.Categories, demo.Option{Value: id, Label: title, Chosen: slices.Contains(t.categories, id)})
+		offer.Categories = append(offer.Categories, Option{Value: id, Label: title, Chosen: slices.Contains(t.categories, id)})
 	}
-	bench.Languages, err = languageOptions(c, t.lang)
-	return bench, err
+	offer.Languages, err = languageOptions(c, t.lang)
+	return offer, err
 }
 
 // languageOptions offers the page's language, each of the catalogue's, and then
 // all others that there are texts for.
-func languageOptions(c *consent.Catalogue, chosen string) ([]demo.Option, error) {
+func languageOptions(c *consent.Catalogue, chosen string) ([]Option, error) {
 	languages, err := catalogue.Languages()
 	if err != nil {
 		return nil, err
 	}
-	all := []demo.Option{{Chosen: chosen == ""}}
+	all := []Option{{Chosen: chosen == ""}}
 	codes := slices.Clone(c.Languages)
 	for _, code := range slices.Sorted(maps.Keys(languages)) {
 		if !slices.Contains(codes, code) {
@@ -311,15 +310,15 @@ func languageOptions(c *consent.Catalogue, chosen string) ([]demo.Option, error)
 		}
 	}
 	for _, code := range codes {
-		all = append(all, demo.Option{Value: code, Label: languages[code].Name, Dir: languages[code].Dir, Chosen: code == chosen})
+		all = append(all, Option{Value: code, Label: languages[code].Name, Dir: languages[code].Dir, Chosen: code == chosen})
 	}
 	return all, nil
 }
 
-func options[T ~string](list []T, chosen T) []demo.Option {
-	var all []demo.Option
+func options[T ~string](list []T, chosen T) []Option {
+	var all []Option
 	for _, value := range list {
-		all = append(all, demo.Option{Value: string(value), Chosen: value == chosen})
+		all = append(all, Option{Value: string(value), Chosen: value == chosen})
 	}
 	return all
 }

@@ -1,0 +1,73 @@
+//go:build !js
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"temoin/app/consent"
+	"temoin/app/guard"
+	"temoin/server/catalogue"
+)
+
+// csp prints the header line that holds a page to a choice.
+func csp(_ context.Context, args []string, stdout, stderr io.Writer) error {
+	var path, allow string
+	flags := newFlags("csp", stderr)
+	catalogueFlag(flags, &path)
+	flags.StringVar(&allow, "allow", "", "`ids` of the categories and services that are allowed, with commas between; the rest is refused")
+	all := flags.Bool("all", false, "all is allowed")
+	words, err := parse(flags, args)
+	switch {
+	case err != nil:
+		return err
+	case len(words) > 0:
+		return fmt.Errorf("csp takes flags only, not %q", words[0])
+	case *all && allow != "":
+		return errors.New("csp takes -all or -allow, not both")
+	}
+	c, err := catalogue.Load(path)
+	if err != nil {
+		return advised(path, err)
+	}
+	record, err := answered(c, *all, list(allow))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, "Content-Security-Policy: "+guard.Policy(c, record))
+	return nil
+}
+
+// answered returns the record that allows everything, or the categories and
+// services of those ids; or nil, where there are none: nothing is answered yet.
+func answered(c *consent.Catalogue, all bool, ids []string) (*consent.Record, error) {
+	var known []string
+	for _, category := range c.Categories {
+		known = append(known, category.ID)
+	}
+	for _, service := range c.Services {
+		known = append(known, service.ID)
+	}
+	for _, id := range ids {
+		if !slices.Contains(known, id) {
+			return nil, fmt.Errorf("no category or service %q; there are %s", id, strings.Join(known, ", "))
+		}
+	}
+	switch {
+	case all:
+		return &consent.Record{Choices: c.Accept()}, nil
+	case len(ids) == 0:
+		return nil, nil
+	}
+	record := &consent.Record{}
+	record.Choices, record.Services = c.Split(func(id string) bool {
+		service := c.Service(id)
+		return slices.Contains(ids, id) || service != nil && slices.Contains(ids, service.Category)
+	})
+	return record, nil
+}

@@ -1,0 +1,80 @@
+package site
+
+import (
+	"fmt"
+
+	"temoin/app"
+	"temoin/app/consent"
+	"temoin/server/catalogue"
+)
+
+// edition is what visitors are shown in one language.
+type edition struct {
+	*app.Edition
+	shown []byte // JSON, as receipts name it: without the style
+	text  []byte // as the program in the browser reads it
+}
+
+// makeEditions makes the editions of a catalogue, in the order of its languages.
+func makeEditions(c *consent.Catalogue, style []byte) ([]edition, error) {
+	var editions []edition
+	for _, lang := range c.Languages {
+		made, err := catalogue.Edition(c, lang)
+		if err != nil {
+			return nil, err
+		}
+		shown, err := encodeJSON(made)
+		if err != nil {
+			return nil, fmt.Errorf("write edition in %s: %w", lang, err)
+		}
+		made.Style = string(style)
+		text, err := made.Write()
+		if err != nil {
+			return nil, fmt.Errorf("write edition in %s: %w", lang, err)
+		}
+		editions = append(editions, edition{made, shown, []byte(text)})
+	}
+	return editions, nil
+}
+
+func byLanguage(editions []edition) map[string]*app.Edition {
+	byLang := map[string]*app.Edition{}
+	for _, e := range editions {
+		byLang[e.Lang] = e.Edition
+	}
+	return byLang
+}
+
+func textsOf(editions []edition) map[string][]byte {
+	texts := map[string][]byte{}
+	for _, e := range editions {
+		texts[e.Lang] = e.text
+	}
+	return texts
+}
+
+// Shown is what visitors are shown, as their receipts name it.
+type Shown struct {
+	// Text names what is shown in all languages: 16 hexadecimal digits.
+	Text string
+	// Catalogue is the whole catalogue, JSON.
+	Catalogue []byte
+	// Bodies are what is shown, JSON, by language.
+	Bodies map[string][]byte
+}
+
+// nameShown names what visitors are shown.
+func nameShown(c *consent.Catalogue, editions []edition) (Shown, error) {
+	whole, err := encodeJSON(c)
+	if err != nil {
+		return Shown{}, fmt.Errorf("write catalogue: %w", err)
+	}
+	shown := Shown{Catalogue: whole, Bodies: map[string][]byte{}}
+	var all [][]byte
+	for _, e := range editions {
+		shown.Bodies[e.Lang] = e.shown
+		all = append(all, e.shown)
+	}
+	shown.Text = hash(all...)
+	return shown, nil
+}

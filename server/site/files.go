@@ -1,0 +1,82 @@
+package site
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// files are the files of a site while they are made.
+type files struct {
+	byPath map[string]*Asset
+	encode func(name, cache string, body []byte) *Asset
+}
+
+func newFiles(plain bool) *files {
+	f := &files{map[string]*Asset{}, NewAsset}
+	if plain {
+		f.encode = plainAsset
+	}
+	return f
+}
+
+func (f *files) add(path, cache string, body []byte) { f.byPath[path] = f.encode(path, cache, body) }
+
+// hashed adds a file whose name holds its hash; it returns that name, as the
+// loader knows it.
+func (f *files) hashed(name string, body []byte) string {
+	stem, extension, _ := strings.Cut(name, ".")
+	name = stem + "." + version(body) + "." + extension
+	f.add("/temoin/"+name, Immutable, body)
+	return name
+}
+
+// program adds app.wasm, which was compressed when it was built.
+func (f *files) program(b *built) string {
+	name := "app." + version(b.program) + ".wasm"
+	packed := map[string][]byte{"br": b.programBrotli, "gzip": b.programGzip}
+	f.byPath["/temoin/"+name] = packedAsset(name, Immutable, b.program, func(encoding string) []byte { return packed[encoding] })
+	return name
+}
+
+// localized adds one file for each language, with one hash for all, so that the
+// loader need know only one name; it returns the name with a star in the place of
+// the language.
+func (f *files) localized(stem, extension string, bodies map[string][]byte) string {
+	languages := slices.Sorted(maps.Keys(bodies))
+	var all [][]byte
+	for _, lang := range languages {
+		all = append(all, bodies[lang])
+	}
+	sum := version(all...)
+	for _, lang := range languages {
+		f.add("/temoin/"+stem+"."+lang+"."+sum+extension, Immutable, bodies[lang])
+	}
+	return stem + ".*." + sum + extension
+}
+
+// askAlways is the Cache-Control of what a browser may keep, but not use without
+// asking whether there is a newer one.
+const askAlways = "no-cache"
+
+// cacheFor returns the Cache-Control of what keeps its name when it changes.
+func cacheFor(maxAge time.Duration) string {
+	if maxAge <= 0 {
+		return askAlways
+	}
+	return fmt.Sprintf("public, max-age=%d", int(maxAge.Seconds()))
+}
+
+// encodeJSON writes a value that stands in a file of its own, where "<" needs no
+// escape.
+func encodeJSON(value any) ([]byte, error) {
+	var data bytes.Buffer
+	encoder := json.NewEncoder(&data)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(value)
+	return bytes.TrimSpace(data.Bytes()), err
+}

@@ -1,0 +1,158 @@
+// Package site makes of a catalogue the files that pages load: the loaders, what
+// they fetch later, and the charter pages. It knows no request; package server
+// answers with what is made here, an export writes it into a folder.
+package site
+
+import (
+	"fmt"
+	"io/fs"
+	"time"
+
+	"temoin/app"
+	"temoin/app/consent"
+	"temoin/web"
+)
+
+// Site is all that is made of one catalogue. It does not change once it is made.
+type Site struct {
+	Catalogue *consent.Catalogue
+	// Rev is the catalogue's revision.
+	Rev string
+	// Keeps is whether whoever serves the site keeps receipts of the choices.
+	Keeps bool
+	// Files holds the files by their path on the server.
+	Files map[string]*Asset
+	// Shown is what visitors are shown and their receipts name.
+	Shown Shown
+
+	editions     map[string]*app.Edition // by language
+	charterStyle string                  // the path of the charter page's style sheet
+}
+
+// Options say how a site is made.
+type Options struct {
+	// Dist holds what ./build.sh build made; nil stands for [web.Dist].
+	Dist fs.FS
+	// MaxAge is how long a browser may use temoin.js without asking whether there
+	// is a newer one; 0 makes it ask always.
+	MaxAge time.Duration
+	// Receipts is whether whoever serves the site keeps receipts, if the catalogue
+	// wants them kept.
+	Receipts bool
+	// Updated is when the site last changed what it says.
+	Updated time.Time
+	// Plain leaves the files as they are, for a site that few will ever load.
+	Plain bool
+}
+
+// New makes the site of a catalogue. It fails where a text of the catalogue cannot
+// be printed, or where what ./build.sh build makes is missing.
+func New(c *consent.Catalogue, o Options) (*Site, error) {
+	if o.Dist == nil {
+		o.Dist = web.Dist()
+	}
+	s := &Site{Catalogue: c, Rev: c.Rev(), Keeps: o.Receipts && c.Receipts == consent.ReceiptsKept}
+	built, err := readBuilt(o.Dist, c)
+	if err != nil {
+		return nil, err
+	}
+	editions, err := makeEditions(c, built.dialog)
+	if err != nil {
+		return nil, err
+	}
+	if s.Shown, err = nameShown(c, editions); err != nil {
+		return nil, err
+	}
+	shells, err := makeShells(c, editions)
+	if err != nil {
+		return nil, err
+	}
+	placeholders, err := makePlaceholders(editions, built.placeholder)
+	if err != nil {
+		return nil, err
+	}
+
+	files := newFiles(o.Plain)
+	loader := newLoader(c, built.shell)
+	loader.Runtime = files.hashed("runtime.js", built.runtime)
+	loader.Program = files.program(built)
+	loader.Edition = files.localized("edition", ".txt", textsOf(editions))
+	loader.Later = files.hashed("later.js", built.later)
+	loader.Shells = files.localized("shell", ".json", shells.files)
+	loader.Placeholders = files.localized("placeholders", ".json", placeholders)
+	loader.Proof = proofOf(s)
+	if err := files.addLoaders(loader, shells, built.loader, cacheFor(o.MaxAge)); err != nil {
+		return nil, err
+	}
+	s.charterStyle = "/temoin/" + files.hashed("charter.css", built.charter)
+	if err := files.addStatements(s, o); err != nil {
+		return nil, err
+	}
+	s.Files, s.editions = files.byPath, byLanguage(editions)
+	return s, nil
+}
+
+// addStatements adds what is there for other programs and people than browsers.
+func (f *files) addStatements(s *Site, o Options) error {
+	public, err := encodeJSON(publicCatalogue{s.Rev, s.Catalogue.Cookie.MaxAge(), s.Catalogue})
+	if err != nil {
+		return fmt.Errorf("write catalogue: %w", err)
+	}
+	cache := cacheFor(o.MaxAge)
+	f.add("/temoin/catalogue.json", cache, public)
+	f.add("/temoin/notices.txt", cache, web.Notices)
+	f.add("/temoin/temoin.d.ts", cache, web.Declarations)
+	f.add(gpcPath, askAlways, gpcStatement(s.Catalogue, o.Updated))
+	return nil
+}
+
+// publicCatalogue is the catalogue as a site's own server reads it that wants to
+// know what the visitor allowed: with what it would have to calculate.
+type publicCatalogue struct {
+	Rev      string `json:"rev"`
+	Lifetime int    `json:"lifetime"` // seconds
+	*consent.Catalogue
+}
+
+// proofOf says where choices are reported for proof; nil where they are not.
+func proofOf(s *Site) *proofBundle {
+	switch address := s.Catalogue.Receipts.Address(); {
+	case address != "":
+		return &proofBundle{address, s.Shown.Text}
+	case s.Keeps:
+		return &proofBundle{"api/consents", s.Shown.Text}
+	}
+	return nil
+}
+
+// built is what ./build.sh build made, as far as a catalogue needs it. The style
+// sheets have the look of the catalogue.
+type built struct {
+	loader, runtime, later              []byte
+	program, programBrotli, programGzip []byte
+	shell, dialog, charter, placeholder []byte
+}
+
+func readBuilt(dist fs.FS, c *consent.Catalogue) (*built, error) {
+	b := &built{}
+	gate := gateOf(c)
+	for name, body := range map[string]*[]byte{
+		gate.loader(): &b.loader, "runtime.js": &b.runtime, "later.js": &b.later,
+		"app.wasm": &b.program, "app.wasm.br": &b.programBrotli, "app.wasm.gz": &b.programGzip,
+		"shell.css": &b.shell, "dialog.css": &b.dialog, "charter.css": &b.charter, "placeholder.css": &b.placeholder,
+	} {
+		var err error
+		if *body, err = readDist(dist, name); err != nil {
+			return nil, err
+		}
+	}
+	return b, b.dress(dist, c.Look)
+}
+
+func readDist(dist fs.FS, name string) ([]byte, error) {
+	body, err := fs.ReadFile(dist, name)
+	if err != nil {
+		return nil, fmt.Errorf("read web/dist, which ./build.sh build makes: %w", err)
+	}
+	return body, nil
+}
