@@ -297,7 +297,7 @@ test('without a catalogue there is no server, and the error says what to do', as
 
 test('a site has the banner, the charter and the API, and of all else one plain line', async (t) => {
   const own = await startTemoin(t, { command: 'serve' });
-  for (const name of ['/temoin.js', '/temoin.en.js', '/charte-cookies', '/charte-cookies/en', '/.well-known/gpc.json', '/healthz', '/metrics', '/api/consents/checkpoint', '/temoin/catalogue.json']) {
+  for (const name of ['/temoin.js', '/temoin.en.js', '/charte-cookies', '/charte-cookies/en', '/.well-known/gpc.json', '/healthz', '/api/consents/checkpoint', '/temoin/catalogue.json']) {
     assert.equal((await send(own.url + name)).status, 200, name);
   }
   for (const name of ['/', '/jeux-de-donnees', '/essai', '/essai/temoin.js?theme=dsfr', '/banc', '/demo/portal.css', '/demo/video', '/nothing']) {
