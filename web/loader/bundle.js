@@ -1,5 +1,5 @@
 // What the server wrote around this program for one catalogue and one language
-// (server/site/bundle.go, type loaderBundle), and where the program came from.
+// (server/site/loader.go, type loaderBundle), and where the program came from.
 
 /* global temoinBundle */
 export const [
