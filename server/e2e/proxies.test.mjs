@@ -83,7 +83,7 @@ const forgeries = {
 
 for (const name of names) {
   test(name, async (t) => {
-    const server = await startTemoin(t, { args: ['-rate', '10', '-user-header', userHeader, '-proxies', '127.0.0.1'] });
+    const server = await startTemoin(t, { command: 'serve', args: ['-rate', '10', '-user-header', userHeader, '-proxies', '127.0.0.1'] });
     const report = await newReport(server);
     const proxy = await startProxy(t, name, server.url);
 

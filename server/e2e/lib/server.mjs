@@ -94,14 +94,16 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () =>
  * Starts the demo, or with the command serve a site's own server, with a catalogue and receipts of its own. All clients are
  * one to it, so it does not bound how much one may report.
  * @param t the test, or node:test's after
- * @returns { url, log(), catalogue, data, change(text), receipts(), stop() }
+ * @param options.files how many files it may have open, connections among them
+ * @returns { url, metrics(), log(), catalogue, data, change(text), receipts(), signal(name), stop() }
  */
-export async function startTemoin(t, { catalogue, command = 'demo', args = [] } = {}) {
+export async function startTemoin(t, { catalogue, command = 'demo', args = [], files } = {}) {
   const dir = await mkdtemp(path.join(tmpdir(), 'temoin-e2e-'));
   const file = path.join(dir, 'catalogue.yaml');
   const data = path.join(dir, 'data');
   await writeFile(file, catalogue ?? await richCatalogue());
-  const child = spawn(binary, [command, '-addr', '127.0.0.1:0', '-catalogue', file, '-data', data, '-rate', '0', '-max-age', '0', '-log', 'debug', ...args]);
+  const [program, ...before] = files ? ['sh', '-c', `ulimit -n ${files}; exec "$0" "$@"`, binary] : [binary];
+  const child = spawn(program, [...before, command, '-addr', '127.0.0.1:0', '-catalogue', file, '-data', data, '-rate', '0', '-max-age', '0', '-log', 'debug', ...args]);
   children.add(child);
   const ended = new Promise((resolve) => { child.on('close', (code, signal) => { children.delete(child); resolve({ code, signal }); }); });
   let [out, log] = ['', ''];
@@ -121,7 +123,7 @@ export async function startTemoin(t, { catalogue, command = 'demo', args = [] } 
     await rm(dir, { recursive: true, force: true });
   });
   const url = await eventually(
-    () => out.match(/http:\/\/\S+/)?.[0],
+    () => out.match(/answers on (\S+)/)?.[1],
     () => `a line "Témoin answers on http://…" from ${binary}; it said:\n${out}${log}`,
     { within: 60_000 }, // many languages on a busy machine take their time
   );
@@ -131,7 +133,9 @@ export async function startTemoin(t, { catalogue, command = 'demo', args = [] } 
     if (code !== 0) throw new Error(`temoin receipts export ended with ${code}: ${stderr}`);
     return stdout.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
   };
-  return { url, catalogue: file, data, log: () => log, change: (text) => writeFile(file, text), receipts, stop, ended };
+  const metrics = () => out.match(/Metrics are on (\S+)/)?.[1];
+  const signal = (name) => child.kill(name);
+  return { url, metrics, signal, catalogue: file, data, log: () => log, change: (text) => writeFile(file, text), receipts, stop, ended };
 }
 
 /**
