@@ -107,7 +107,10 @@ func (l *Ledger) probe(ctx context.Context) {
 func (l *Ledger) purge(ctx context.Context) {
 	before := time.Now().Add(-l.config.Retention.Length())
 	erased, err := l.store.Load().Purge(ctx, before)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil: // the server stops; the next one goes on where this one was
+		return
+	case err != nil:
 		l.fault("purge", err)
 		return
 	}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"log/slog"
@@ -47,6 +48,22 @@ func TestOpen_AtOnce(t *testing.T) {
 	}
 	if left := openFiles(t, dir); len(left) > 0 {
 		t.Errorf("%d files of the store are still open, such as %s", len(left), left[0])
+	}
+}
+
+// TestPurge_CutShort: that a server stops while it purges is no fault of the store.
+func TestPurge_CutShort(t *testing.T) {
+	faults := 0
+	l := New(Config{Store: StoreConfig{Data: t.TempDir()}, Log: quiet(), Fault: func() { faults++ }})
+	if err := l.Open(t.Context(), oneEdition); err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	l.purge(stopped)
+	if faults > 0 || !l.Healthy() {
+		t.Errorf("got %d faults, and healthy is %v", faults, l.Healthy())
 	}
 }
 
