@@ -4,12 +4,15 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/acme/autocert"
+	"golang.org/x/time/rate"
 )
 
 // TLSConfig says with which certificate the server speaks TLS, and HTTP/2: none,
@@ -35,7 +38,7 @@ type certificates struct {
 }
 
 // newCertificates reads what config names. Obtained certificates are kept in data.
-func newCertificates(config TLSConfig, data string) (*certificates, error) {
+func newCertificates(config TLSConfig, data string, log *slog.Logger) (*certificates, error) {
 	c := &certificates{config: config}
 	switch {
 	case (config.Cert == "") != (config.Key == ""):
@@ -45,7 +48,7 @@ func newCertificates(config TLSConfig, data string) (*certificates, error) {
 	case config.Autocert != "" && data == "":
 		return nil, errors.New("-autocert keeps its certificates in the folder of -data, which is empty")
 	case config.Autocert != "":
-		c.tls = obtained(config, data)
+		c.tls = obtained(config, data, log)
 	case config.Cert != "":
 		c.tls = &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current.Load(), nil }}
 		return c, c.load()
@@ -54,8 +57,9 @@ func newCertificates(config TLSConfig, data string) (*certificates, error) {
 }
 
 // obtained returns a configuration that obtains certificates when they are first
-// asked for, and renews them.
-func obtained(config TLSConfig, data string) *tls.Config {
+// asked for, and renews them. Where it cannot, the log says why: net/http tells
+// nobody.
+func obtained(config TLSConfig, data string, log *slog.Logger) *tls.Config {
 	hosts := strings.FieldsFunc(config.Autocert, func(r rune) bool { return r == ',' || r == ' ' })
 	manager := &autocert.Manager{
 		Prompt:     autocert.AcceptTOS,
@@ -63,7 +67,16 @@ func obtained(config TLSConfig, data string) *tls.Config {
 		HostPolicy: autocert.HostWhitelist(hosts...),
 		Client:     &acme.Client{DirectoryURL: config.Directory},
 	}
-	return manager.TLSConfig()
+	c := manager.TLSConfig()
+	often := rate.Sometimes{First: 1, Interval: time.Minute}
+	c.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		certificate, err := manager.GetCertificate(hello)
+		if err != nil {
+			often.Do(func() { log.Warn("no certificate could be had", "host", hello.ServerName, "error", err) })
+		}
+		return certificate, err
+	}
+	return c
 }
 
 // changed reports whether the files are others than those that were read.

@@ -102,7 +102,7 @@ func New(config Config) (*Server, error) {
 
 // listen takes the addresses at which the server answers.
 func (s *Server) listen() (err error) {
-	if s.certificates, err = newCertificates(s.config.TLS, s.config.Store.Data); err != nil {
+	if s.certificates, err = newCertificates(s.config.TLS, s.config.Store.Data, s.log); err != nil {
 		return err
 	}
 	if s.listener, err = listen(s.config.Addr, s.log); err != nil {
