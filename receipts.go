@@ -4,12 +4,14 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"time"
@@ -21,8 +23,9 @@ import (
 
 const receiptsUsage = `temoin receipts: the proofs of consent
 
-  temoin receipts verify        check every receipt, signature and place in the log
-                 -checkpoint F  and that the log goes on from the checkpoint in this file, which was kept elsewhere
+  temoin receipts verify        check every receipt, signature and place in the log, and that the log goes on from the
+                                checkpoint that the server keeps beside its key
+                 -checkpoint F  or from the one in this file, which was kept elsewhere: a checkpoint, or a visitor's receipt
   temoin receipts export        write receipts to the standard output
                  -format csv|jsonl  -since 2026-01-01  -until 2026-02-01 (not itself; both UTC)
   temoin receipts show ID       one receipt, with the proof that it is in the log
@@ -66,7 +69,7 @@ func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	defer s.Close()
 	switch command, words := words[0], words[1:]; command {
 	case "verify":
-		return verify(ctx, s, words, checkpoint, stdout)
+		return verify(ctx, s, words, checkpoint, c.CheckpointPath(), stdout)
 	case "export":
 		return exportReceipts(ctx, s, words, format, since, until, stdout)
 	case "show":
@@ -97,18 +100,15 @@ func none(words []string) error {
 	return nil
 }
 
-func verify(ctx context.Context, s *store.Store, words []string, file string, stdout io.Writer) error {
+func verify(ctx context.Context, s *store.Store, words []string, file, kept string, stdout io.Writer) error {
 	if err := none(words); err != nil {
 		return err
 	}
-	var earlier []byte
-	if file != "" {
-		var err error
-		if earlier, err = os.ReadFile(file); err != nil {
-			return fmt.Errorf("read checkpoint: %w", err)
-		}
+	earlier, err := readCheckpoint(file, kept)
+	if err != nil {
+		return err
 	}
-	v, err := s.Verify(ctx, string(earlier))
+	v, err := s.Verify(ctx, earlier)
 	if err != nil {
 		return err
 	}
@@ -124,6 +124,33 @@ func verify(ctx context.Context, s *store.Store, words []string, file string, st
 	}
 	fmt.Fprintln(stdout, "the log is whole")
 	return nil
+}
+
+// readCheckpoint reads the earlier checkpoint that a log is held against: the one
+// in file, which may be a visitor's receipt, and where none is named the one that
+// the server keeps beside its key, if it does.
+func readCheckpoint(file, kept string) (string, error) {
+	if file == "" {
+		if _, err := os.Stat(kept); errors.Is(err, fs.ErrNotExist) {
+			return "", nil
+		}
+		file = kept
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("read checkpoint: %w", err)
+	}
+	if !bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+		return string(data), nil
+	}
+	visitors, err := receipt.ParseFile(data)
+	if err == nil {
+		err = visitors.Verify()
+	}
+	if err != nil {
+		return "", fmt.Errorf("read checkpoint: the receipt %s: %w", file, err)
+	}
+	return visitors.Log.Checkpoint, nil
 }
 
 // place says which entries a fault is in.

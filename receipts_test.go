@@ -44,7 +44,7 @@ func serving(t *testing.T, args ...string) (url string, stop func()) {
 	var out, log outputBuffer
 	done := make(chan error, 1)
 	go func() {
-		done <- run(ctx, append([]string{"serve", "-addr", "127.0.0.1:0", "-catalogue", "none.yaml"}, args...), &out, &log)
+		done <- run(ctx, append([]string{"serve", "-addr", "127.0.0.1:0", "-catalogue", "server/demo/catalogue.yaml"}, args...), &out, &log)
 	}()
 	stop = sync.OnceFunc(func() {
 		cancel()
@@ -121,7 +121,7 @@ func TestReceipts(t *testing.T) {
 	command("4 entries, 2 receipts, 0 erased\nthe log is whole", "verify")
 	command(`"Receipts": 2`, "stats")
 	table := command("index,id,answered,", "export")
-	if lines := strings.Split(strings.TrimSpace(table), "\n"); len(lines) != 3 || !strings.Contains(lines[1], first) || !strings.HasSuffix(lines[1], ",partly,necessary first-party,statistics third-party") {
+	if lines := strings.Split(strings.TrimSpace(table), "\n"); len(lines) != 3 || !strings.Contains(lines[1], first) || !strings.HasSuffix(lines[1], ",partly,necessary first-party,statistics third-party,") {
 		t.Errorf("got the table %q", table)
 	}
 	if lines := command(`"signature":"`, "export", "-format", "jsonl", "-since", "2026-01-01"); strings.Count(lines, "\n") != 2 {
@@ -149,8 +149,16 @@ func TestReceipts(t *testing.T) {
 	}
 	third := choose(t, url) // the server goes on in the log that the command wrote to
 	command("6 entries, 2 receipts, 1 erased\nthe log is whole", "verify", "-checkpoint", checkpoint)
+	command("the log is whole", "verify", "-checkpoint", file) // a visitor's own receipt
 	stop()
+	command("the log is whole", "verify") // against what the server has kept
 	command(third, "show", third)
+	if kept, err := os.ReadFile(filepath.Join(data, "key.checkpoint")); err != nil || !strings.Contains(string(kept), "\n6\n") {
+		t.Errorf("beside the key the server keeps %q (%v)", kept, err)
+	}
+	if _, _, err := temoin(t.Context(), "receipts", "-data", data, "verify", "-checkpoint", forged); err == nil {
+		t.Error("a forged receipt is taken for a checkpoint")
+	}
 	if _, _, err := temoin(t.Context(), "receipts", "-data", data, "verify", "-checkpoint", mustWrite(t, "other", "x\n9\n")); err == nil {
 		t.Error("a checkpoint that nobody signed is taken")
 	}

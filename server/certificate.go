@@ -4,15 +4,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"log/slog"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/acme/autocert"
-	"golang.org/x/time/rate"
 )
 
 // TLSConfig says with which certificate the server speaks TLS, and HTTP/2: none,
@@ -38,7 +35,7 @@ type certificates struct {
 }
 
 // newCertificates reads what config names. Obtained certificates are kept in data.
-func newCertificates(config TLSConfig, data string, log *slog.Logger) (*certificates, error) {
+func newCertificates(config TLSConfig, data string) (*certificates, error) {
 	c := &certificates{config: config}
 	switch {
 	case (config.Cert == "") != (config.Key == ""):
@@ -48,7 +45,7 @@ func newCertificates(config TLSConfig, data string, log *slog.Logger) (*certific
 	case config.Autocert != "" && data == "":
 		return nil, errors.New("-autocert keeps its certificates in the folder of -data, which is empty")
 	case config.Autocert != "":
-		c.tls = obtained(config, data, log)
+		c.tls = obtained(config, data)
 	case config.Cert != "":
 		c.tls = &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current.Load(), nil }}
 		return c, c.load()
@@ -57,9 +54,8 @@ func newCertificates(config TLSConfig, data string, log *slog.Logger) (*certific
 }
 
 // obtained returns a configuration that obtains certificates when they are first
-// asked for, and renews them. Where it cannot, the log says why: net/http tells
-// nobody.
-func obtained(config TLSConfig, data string, log *slog.Logger) *tls.Config {
+// asked for, and renews them.
+func obtained(config TLSConfig, data string) *tls.Config {
 	hosts := strings.FieldsFunc(config.Autocert, func(r rune) bool { return r == ',' || r == ' ' })
 	manager := &autocert.Manager{
 		Prompt:     autocert.AcceptTOS,
@@ -67,16 +63,7 @@ func obtained(config TLSConfig, data string, log *slog.Logger) *tls.Config {
 		HostPolicy: autocert.HostWhitelist(hosts...),
 		Client:     &acme.Client{DirectoryURL: config.Directory},
 	}
-	c := manager.TLSConfig()
-	often := rate.Sometimes{First: 1, Interval: time.Minute}
-	c.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-		certificate, err := manager.GetCertificate(hello)
-		if err != nil {
-			often.Do(func() { log.Warn("no certificate could be had", "host", hello.ServerName, "error", err) })
-		}
-		return certificate, err
-	}
-	return c
+	return manager.TLSConfig()
 }
 
 // changed reports whether the files are others than those that were read.

@@ -318,7 +318,7 @@ func TestConsents_Hostile(t *testing.T) {
 		"unknown category":          {set("choices", map[string]bool{"necessary": true, "unknown": true}), 422, ""},
 		"refused what is necessary": {set("choices", map[string]bool{"necessary": false, "statistics": false, "first-party": false, "third-party": false}), 422, "necessary"},
 		"unknown service":           {set("services", map[string]bool{"unknown": true}), 422, "unknown"},
-		"from tomorrow's morrow":    {set("at", time.Now().Unix()+2*day), 422, "at"},
+		"from tomorrow's morrow":    {set("at", time.Now().Unix()+2*day), 425, "at"},
 		"expired":                   {set("at", time.Now().Unix()-181*day), 422, "at"},
 		"unknown how":               {change(func(p *report) { p.How = "=cmd|'/c calc'!A1" }), 400, "how"},
 		"language that is markup":   {change(func(p *report) { p.Lang = "<script>" }), 0, ""},
@@ -612,5 +612,47 @@ func TestConsents_Off(t *testing.T) {
 				t.Errorf("got %d, want 404", got.StatusCode)
 			}
 		})
+	}
+}
+
+// TestConsents_EarlyComesLater: a page whose clock is days ahead is told to try
+// again, not that its receipt is refused for good.
+func TestConsents_EarlyComesLater(t *testing.T) {
+	s := newKeepingServer(t, Config{})
+	early := s.denied()
+	early.Record["at"] = time.Now().Add(48 * time.Hour).Unix()
+	got := s.answer(request(early.json()))
+	if got.StatusCode != http.StatusTooEarly || got.Header.Get("Retry-After") == "" {
+		t.Errorf("got %d and Retry-After %q: %s", got.StatusCode, got.Header.Get("Retry-After"), bodyOf(t, got))
+	}
+}
+
+// TestUnanswered_Bounded: one client cannot make the figures up.
+func TestUnanswered_Bounded(t *testing.T) {
+	s := newKeepingServer(t, Config{Rate: 120})
+	for range 500 {
+		r := httptest.NewRequest("POST", "/api/consents/unanswered", strings.NewReader(s.site.Load().Rev))
+		r.RemoteAddr = "203.0.113.7:4711"
+		if got := s.answer(r); got.StatusCode != http.StatusNoContent && got.StatusCode != http.StatusTooManyRequests {
+			t.Fatalf("got %d: %s", got.StatusCode, bodyOf(t, got))
+		}
+	}
+	s.ledger.Flush(t.Context())
+	today := time.Now().UTC().Format(time.DateOnly)
+	sums, err := s.ledger.Store().Unanswered(t.Context(), "2000-01-01", today)
+	if err != nil || len(sums) != 1 || sums[0].N > 12 {
+		t.Errorf("of 500 banners of one client got %+v (%v), want at most 12 counted", sums, err)
+	}
+}
+
+// TestLog_HoldsNoID: who may read the log may not read receipts by it.
+func TestLog_HoldsNoID(t *testing.T) {
+	var log bytes.Buffer
+	s := newKeepingServer(t, Config{Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	kept := s.accepted()
+	s.answer(request(kept.json()))
+	s.answer(httptest.NewRequest("GET", "/api/consents/"+kept.id(), nil))
+	if strings.Contains(log.String(), kept.id()) || !strings.Contains(log.String(), "/api/consents/{id}") {
+		t.Errorf("got the log\n%s", &log)
 	}
 }

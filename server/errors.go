@@ -55,6 +55,8 @@ var ledgerErrors = []struct {
 	{ledger.ErrAborted, http.StatusServiceUnavailable, retryDelay}, // for the figures: nobody reads it
 	{ledger.ErrRefused, http.StatusUnprocessableEntity, 0},
 	{ledger.ErrInvalid, http.StatusUnprocessableEntity, 0},
+	{ledger.ErrErased, http.StatusGone, 0},
+	{ledger.ErrEarly, http.StatusTooEarly, time.Hour},
 	{ledger.ErrConflict, http.StatusConflict, 0},
 	{ledger.ErrNotFound, http.StatusNotFound, 0},
 }

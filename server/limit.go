@@ -41,6 +41,16 @@ type limiter struct {
 	clients *lru.Cache[string, *rate.Limiter]
 }
 
+// unansweredRate returns how many banners that were left one client may report in
+// a minute, of the rate of choices: a twentieth, since a visitor who stays leaves
+// few. 0 sets no bound.
+func unansweredRate(perMinute int) int {
+	if perMinute <= 0 {
+		return 0
+	}
+	return max(1, perMinute/20)
+}
+
 func newLimiter(perMinute int, proxies Networks, log *slog.Logger) *limiter {
 	clients, _ := lru.New[string, *rate.Limiter](maxClients) // the size is a valid one
 	return &limiter{perMinute: perMinute, proxies: proxies, log: log, clients: clients}

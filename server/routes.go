@@ -147,7 +147,7 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 }
 
 // logRequests logs each request at the level debug, without anything that says
-// who made it: no address, no user agent, no query.
+// who made it: no address, no user agent, no query, no id of a receipt.
 func (s *Server) logRequests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.log.Enabled(r.Context(), slog.LevelDebug) {
@@ -157,9 +157,18 @@ func (s *Server) logRequests(next http.Handler) http.Handler {
 		start := time.Now()
 		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(recorder, r)
-		s.log.Debug("request", "method", r.Method, "path", r.URL.Path,
+		s.log.Debug("request", "method", r.Method, "path", loggedPath(r),
 			"status", recorder.status, "ms", time.Since(start).Milliseconds())
 	})
+}
+
+// loggedPath returns the path that was asked for, or its pattern where a part of
+// it may be an id.
+func loggedPath(r *http.Request) string {
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		return r.Pattern
+	}
+	return r.URL.Path
 }
 
 type statusRecorder struct {

@@ -73,6 +73,7 @@ type Server struct {
 	certificates *certificates
 	ledger       *ledger.Ledger
 	limit        *limiter
+	unanswered   *limiter // of banners that were left: plain counts, which anybody can make up
 	metrics      *metrics
 	admin        http.Handler
 }
@@ -102,7 +103,7 @@ func New(config Config) (*Server, error) {
 
 // listen takes the addresses at which the server answers.
 func (s *Server) listen() (err error) {
-	if s.certificates, err = newCertificates(s.config.TLS, s.config.Store.Data, s.log); err != nil {
+	if s.certificates, err = newCertificates(s.config.TLS, s.config.Store.Data); err != nil {
 		return err
 	}
 	if s.listener, err = listen(s.config.Addr, s.log); err != nil {
@@ -126,6 +127,7 @@ func (s *Server) close() (err error) {
 
 func (s *Server) prepareLedger() {
 	s.limit = newLimiter(s.config.Rate, s.config.Proxies, s.log)
+	s.unanswered = newLimiter(unansweredRate(s.config.Rate), s.config.Proxies, slog.New(slog.DiscardHandler))
 	s.metrics = newMetrics(func() int { return s.ledger.Queued() })
 	s.ledger = ledger.New(ledger.Config{
 		Store:     s.config.Store,
@@ -246,6 +248,11 @@ func (s *Server) load() error {
 	})
 	if err != nil {
 		return err
+	}
+	if b.Keeps {
+		if err := ledger.CheckRetention(s.config.Retention, c.Cookie.Lifetime); err != nil {
+			return err
+		}
 	}
 	s.site.Store(b)
 	for _, warning := range catalogue.Warnings(s.config.Catalogue, c) {

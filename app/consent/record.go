@@ -72,9 +72,9 @@ func (r *Record) Granted(id string) bool {
 	return granted
 }
 
-// clockSkew is how far in the future an answer may lie: visitors' clocks are
+// ClockSkew is how far in the future an answer may lie: visitors' clocks are
 // often wrong by hours, seldom by more than a day.
-const clockSkew = 24 * time.Hour
+const ClockSkew = 24 * time.Hour
 
 // Valid reports whether the record still counts at now: it answers the
 // catalogue of revision rev, is not older than lifetime and not from the
@@ -84,7 +84,7 @@ func (r *Record) Valid(now time.Time, rev string, lifetime time.Duration) bool {
 		return false
 	}
 	age := now.Sub(r.At)
-	return age <= lifetime && age >= -clockSkew
+	return age <= lifetime && age >= -ClockSkew
 }
 
 // Encode returns the cookie's value: what JavaScript's encodeURIComponent

@@ -137,7 +137,6 @@ test('-autocert answers with what it has obtained, for its hosts alone', async (
   const server = await startTemoin(t, { command: 'serve', args: ['-data', dir, '-autocert', host, '-autocert-directory', 'https://127.0.0.1:1/none'] });
   assert.deepEqual(await greeted(server.url, host), { serial: await serialOf(cert), speaks: 'h2' });
   await assert.rejects(greeted(server.url, 'evil.example'));
-  await eventually(() => /no certificate could be had.*evil\.example/.test(server.log()), 'a line that says why');
 });
 
 test('flags of certificates that do not go together are a clear error, and exit 1', async () => {

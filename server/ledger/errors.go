@@ -21,6 +21,10 @@ var (
 	ErrRefused = errors.New("no receipt can be made of this")
 	// ErrConflict: a receipt of this id is kept that says otherwise.
 	ErrConflict = store.ErrConflict
+	// ErrErased: the receipt of this id was erased, and is not kept anew.
+	ErrErased = store.ErrErased
+	// ErrEarly: the choice is of the future by this server's clock; its time comes.
+	ErrEarly = errors.New("the choice is of the future")
 	// ErrNotFound: there is no such receipt.
 	ErrNotFound = store.ErrNotFound
 	// ErrInvalid: what was reported does not answer the catalogue.

@@ -23,8 +23,11 @@ func (l *Ledger) Keep(ctx context.Context, submission *receipt.Submission, site 
 	if err != nil {
 		return nil, false, err
 	}
+	if ahead := submission.Record.At.Sub(now); ahead > consent.ClockSkew {
+		return nil, false, fmt.Errorf("%w: at is %d, %s ahead of this server's clock, want at most %s", ErrEarly, submission.Record.At.Unix(), ahead.Round(time.Second), consent.ClockSkew)
+	}
 	if !submission.Record.Valid(now, submission.Record.Rev, asked.Cookie.Lifetime.Length()) {
-		return nil, false, fmt.Errorf("%w: at is %d, want a choice of the last %s, and none of the future",
+		return nil, false, fmt.Errorf("%w: at is %d, want a choice of the last %s",
 			ErrRefused, submission.Record.At.Unix(), asked.Cookie.Lifetime)
 	}
 	made, err := receipt.New(submission, receipt.Context{Site: site, Catalogue: asked, Received: now, Version: l.config.Version})
@@ -33,7 +36,7 @@ func (l *Ledger) Keep(ctx context.Context, submission *receipt.Submission, site 
 	}
 	signed, fresh, err = s.Append(ctx, made)
 	switch {
-	case errors.Is(err, store.ErrConflict):
+	case errors.Is(err, store.ErrConflict), errors.Is(err, store.ErrErased):
 		return nil, false, err
 	case errors.Is(err, store.ErrBusy):
 		return nil, false, ErrBusy

@@ -40,6 +40,7 @@ type Ledger struct {
 
 	store      atomic.Pointer[store.Store] // nil until it is open
 	failing    atomic.Bool                 // whether the store failed when it was last asked
+	cut        atomic.Bool                 // whether the log lacks what it held before
 	unanswered counts
 }
 
@@ -49,18 +50,17 @@ func New(config Config) *Ledger { return &Ledger{config: config} }
 const (
 	openTime  = 5 * time.Second  // between two tries to open the store
 	flushTime = 10 * time.Second // between two times that counts are written, and the store is probed
-	purgeTime = 24 * time.Hour
 	storeTime = 10 * time.Second // the longest that one call of the store takes
 )
 
-// Run keeps the store open, writes what is counted, probes the store, and purges
-// what is older than the retention, until ctx is done. current returns what
+// Run keeps the store open, writes what is counted, probes the store, purges what
+// is older than the retention, and keeps checkpoints, until ctx is done. current returns what
 // visitors are shown now, or nil where no receipts are to be kept.
 func (l *Ledger) Run(ctx context.Context, current func() *Shown) {
 	opening, flushing := time.NewTicker(openTime), time.NewTicker(flushTime)
 	defer opening.Stop()
 	defer flushing.Stop()
-	var purged time.Time
+	var purged, kept time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -74,6 +74,10 @@ func (l *Ledger) Run(ctx context.Context, current func() *Shown) {
 		if l.store.Load() != nil && time.Since(purged) > purgeTime {
 			purged = time.Now()
 			l.purge(ctx)
+		}
+		if l.store.Load() != nil && time.Since(kept) > checkpointTime {
+			kept = time.Now()
+			l.keepCheckpoint(ctx)
 		}
 	}
 }
@@ -96,25 +100,16 @@ func (l *Ledger) probe(ctx context.Context) {
 	}
 	probing, cancel := context.WithTimeout(ctx, storeTime)
 	defer cancel()
-	switch err := s.Ping(probing); {
+	err := l.watchClock(probing, s, time.Now())
+	if err == nil {
+		err = s.Ping(probing)
+	}
+	switch {
 	case err == nil:
 		l.works()
 	case ctx.Err() == nil:
 		l.fault("probe", err)
 	}
-}
-
-func (l *Ledger) purge(ctx context.Context) {
-	before := time.Now().Add(-l.config.Retention.Length())
-	erased, err := l.store.Load().Purge(ctx, before)
-	switch {
-	case ctx.Err() != nil: // the server stops; the next one goes on where this one was
-		return
-	case err != nil:
-		l.fault("purge", err)
-		return
-	}
-	l.config.Log.Info("receipts purged", "erased", erased, "received before", before.UTC().Format(time.DateOnly))
 }
 
 // fault notes that the store failed.
@@ -135,9 +130,11 @@ func (l *Ledger) works() {
 	}
 }
 
-// Healthy reports whether the store worked when it was last asked. It asks
-// nothing itself: see [Ledger.Run].
-func (l *Ledger) Healthy() bool { return l.store.Load() != nil && !l.failing.Load() }
+// Healthy reports whether the store worked when it was last asked, and holds all
+// that it held before. It asks nothing itself: see [Ledger.Run].
+func (l *Ledger) Healthy() bool {
+	return l.store.Load() != nil && !l.failing.Load() && !l.cut.Load()
+}
 
 // Store returns the store, or nil while it cannot be had.
 func (l *Ledger) Store() *store.Store { return l.store.Load() }

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"log/slog"
@@ -14,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"temoin/server/receipt"
 	"temoin/server/store"
 )
 
@@ -48,22 +48,6 @@ func TestOpen_AtOnce(t *testing.T) {
 	}
 	if left := openFiles(t, dir); len(left) > 0 {
 		t.Errorf("%d files of the store are still open, such as %s", len(left), left[0])
-	}
-}
-
-// TestPurge_CutShort: that a server stops while it purges is no fault of the store.
-func TestPurge_CutShort(t *testing.T) {
-	faults := 0
-	l := New(Config{Store: StoreConfig{Data: t.TempDir()}, Log: quiet(), Fault: func() { faults++ }})
-	if err := l.Open(t.Context(), oneEdition); err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	stopped, stop := context.WithCancel(t.Context())
-	stop()
-	l.purge(stopped)
-	if faults > 0 || !l.Healthy() {
-		t.Errorf("got %d faults, and healthy is %v", faults, l.Healthy())
 	}
 }
 
@@ -178,7 +162,16 @@ func TestOpenStore_Refuses(t *testing.T) {
 	if _, err := OpenStore(t.Context(), StoreConfig{Data: dir}, "x", quiet()); err == nil || !strings.Contains(err.Error(), "chmod 600") {
 		t.Errorf("a key that others can read: got %v", err)
 	}
+	if err := os.Chmod(key, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	other := filepath.Join(t.TempDir(), "other")
+	if _, err := OpenStore(t.Context(), StoreConfig{Data: dir, Key: other}, "x", quiet()); err == nil || !strings.Contains(err.Error(), "is lost") {
+		t.Errorf("a path to no key: got %v", err)
+	}
+	if _, err := receipt.LoadKey(other, "other.example"); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := OpenStore(t.Context(), StoreConfig{Data: dir, Key: other}, "x", quiet()); err == nil || !strings.Contains(err.Error(), "begun with another key") {
 		t.Errorf("another key: got %v", err)
 	}

@@ -23,26 +23,52 @@ type StoreConfig struct {
 	Key string
 }
 
+// keyPath is where the key is.
+func (c StoreConfig) keyPath() string {
+	if c.Key != "" {
+		return c.Key
+	}
+	return filepath.Join(c.Data, "key")
+}
+
+// mayMakeKey returns an error where no new key may be made in the place of one
+// that is missing: by a command, and where a log has begun with the one that is
+// lost. missing says why it is.
+func (c StoreConfig) mayMakeKey(ctx context.Context, name string, missing error) error {
+	if name == "" {
+		return fmt.Errorf("open receipts: no key, which the server makes at its first start: %w", missing)
+	}
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return fmt.Errorf("open receipts: %w", err)
+	}
+	begun, err := store.HasLog(ctx, store.Config{Database: c.Database, Dir: c.Data})
+	switch {
+	case errors.Is(err, store.ErrAddress):
+		return fmt.Errorf("%w: %w", errConfigured, err)
+	case err != nil:
+		return fmt.Errorf("open receipts: %w", err)
+	case begun:
+		return fmt.Errorf("%w: the key %s is lost, and the receipts were signed with it; bring a copy of it back, "+
+			"or keep the database elsewhere and begin with an empty one (docs/receipts.md)", errConfigured, c.keyPath())
+	}
+	return nil
+}
+
 // OpenStore opens the store of receipts. name is who signs, where the key has
 // yet to be made; without one it has to be there.
 func OpenStore(ctx context.Context, c StoreConfig, name string, log *slog.Logger) (*store.Store, error) {
-	path := c.Key
-	if path == "" {
-		path = filepath.Join(c.Data, "key")
-	}
-	if name == "" {
-		if _, err := os.Stat(path); err != nil {
-			return nil, fmt.Errorf("open receipts: no key, which the server makes at its first start: %w", err)
+	path := c.keyPath()
+	if _, err := os.Stat(path); err != nil {
+		if err := c.mayMakeKey(ctx, name, err); err != nil {
+			return nil, err
 		}
-	} else if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("open receipts: %w", err)
 	}
 	key, err := receipt.LoadKey(path, name)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errConfigured, err)
 	}
-	s, err := store.Open(ctx, store.Config{Database: c.Database, Dir: c.Data, Key: key, Log: log})
-	if errors.Is(err, store.ErrNewer) || errors.Is(err, store.ErrKey) {
+	s, err := store.Open(ctx, store.Config{Database: c.Database, Dir: c.Data, Key: key, Log: log, ReadOnly: name == ""})
+	if errors.Is(err, store.ErrNewer) || errors.Is(err, store.ErrKey) || errors.Is(err, store.ErrAddress) {
 		return nil, fmt.Errorf("%w: %w", errConfigured, err)
 	}
 	return s, err
@@ -111,5 +137,6 @@ func (l *Ledger) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
 	defer cancel()
 	l.Flush(ctx)
+	l.keepCheckpoint(ctx)
 	return s.Close()
 }

@@ -146,10 +146,15 @@ func (s *Store) appendBatch(ctx context.Context, tx querier, batch []*pending, a
 		return err
 	}
 
+	erased, err := findErased(ctx, tx, batch)
+	if err != nil {
+		return err
+	}
+
 	var fresh []*entry
 	var receipts []*receipt.Receipt
 	for _, p := range batch {
-		if _, found := kept[p.receipt.ID()]; !found {
+		if _, found := kept[p.receipt.ID()]; !found && !erased[hashOf(p.receipt.ID())] {
 			kept[p.receipt.ID()] = p.entry
 			fresh = append(fresh, p.entry)
 			receipts = append(receipts, p.receipt)
@@ -164,7 +169,11 @@ func (s *Store) appendBatch(ctx context.Context, tx querier, batch []*pending, a
 		}
 	}
 	for i, p := range batch {
-		answers[i] = s.compare(p, kept[p.receipt.ID()])
+		if e, found := kept[p.receipt.ID()]; found {
+			answers[i] = s.compare(p, e)
+		} else {
+			answers[i] = answer{err: ErrErased}
+		}
 	}
 	// If the commit fails, the next batch finds another log and checks it.
 	s.trusted, err = h.tree()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/url"
@@ -14,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -51,19 +53,11 @@ const (
 	transactionTime = 20 * time.Second
 )
 
+// openDatabase opens the database and brings its tables up to date.
 func openDatabase(ctx context.Context, c Config) (*database, error) {
-	var d *database
-	var err error
-	scheme, _, isURL := strings.Cut(c.Database, "://")
-	switch {
-	case c.Database == "":
-		d, err = openSQLite(c.Dir)
-	case scheme == "postgres" || scheme == "postgresql":
-		d, err = openPostgres(c.Database)
-	case isURL:
-		return nil, fmt.Errorf("the database's URL begins with %s://, want postgres://", scheme)
-	default: // which may hold a password
-		return nil, errors.New("the database is no URL, want postgres://user@host/database")
+	d, err := connect(c)
+	if c.ReadOnly && (errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission)) {
+		d, err = openReadOnly(c.Dir)
 	}
 	if err != nil {
 		return nil, err
@@ -74,6 +68,45 @@ func openDatabase(ctx context.Context, c Config) (*database, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+func connect(c Config) (*database, error) {
+	scheme, _, isURL := strings.Cut(c.Database, "://")
+	switch {
+	case c.Database == "":
+		return openSQLite(c.Dir)
+	case scheme == "postgres" || scheme == "postgresql":
+		return openPostgres(c.Database)
+	case isURL:
+		return nil, fmt.Errorf("%w: it begins with %s://, want postgres://", ErrAddress, scheme)
+	default: // which may hold a password
+		return nil, fmt.Errorf("%w: it is no URL, want postgres://user@host/database", ErrAddress)
+	}
+}
+
+// HasLog reports whether a log has begun in the database, without a key and
+// without changing anything.
+func HasLog(ctx context.Context, c Config) (bool, error) {
+	if c.Database == "" {
+		if _, err := os.Stat(filepath.Join(c.Dir, "temoin.db")); errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		}
+	}
+	d, err := connect(c)
+	if err != nil {
+		return false, err
+	}
+	defer d.close()
+	tables := `SELECT count(*) FROM sqlite_master WHERE name = 'checkpoints'`
+	if d.file == "" {
+		tables = `SELECT count(*) FROM information_schema.tables WHERE table_name = 'checkpoints' AND table_schema = current_schema()`
+	}
+	var n int
+	if err := d.read.QueryRowContext(ctx, tables).Scan(&n); err != nil || n == 0 {
+		return false, err
+	}
+	err = d.read.QueryRowContext(ctx, `SELECT count(*) FROM checkpoints`).Scan(&n)
+	return n > 0, err
 }
 
 func (d *database) close() error { return errors.Join(d.write.Close(), d.read.Close()) }
@@ -116,6 +149,20 @@ func openSQLite(dir string) (*database, error) {
 	return d, nil
 }
 
+// openReadOnly opens the file temoin.db of a folder that cannot be written to.
+func openReadOnly(dir string) (*database, error) {
+	d := &database{file: filepath.Join(dir, "temoin.db")}
+	if info, err := os.Stat(d.file + "-wal"); err == nil && info.Size() > 0 {
+		return nil, fmt.Errorf("%s cannot be read where nothing can be written: a part of it is still in the file beside it, %s-wal; copy the folder, and read the copy", d.file, d.file)
+	}
+	var err error
+	if d.read, err = sql.Open("sqlite", sqliteName(d.file, "mode=ro", "immutable=1")); err != nil {
+		return nil, err
+	}
+	d.write = d.read
+	return d, nil
+}
+
 func sqliteName(file string, options ...string) string {
 	name := url.URL{Scheme: "file", Path: filepath.ToSlash(file)}
 	options = append(options, fmt.Sprintf("_pragma=busy_timeout(%d)", lockWait.Milliseconds()))
@@ -125,7 +172,7 @@ func sqliteName(file string, options ...string) string {
 func openPostgres(address string) (*database, error) {
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrAddress, err)
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 5 * time.Second

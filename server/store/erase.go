@@ -3,7 +3,9 @@ package store
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,13 +52,65 @@ func (s *Store) Erase(ctx context.Context, id string) error {
 		if err == nil && n == 0 && before == 0 {
 			return ErrNotFound
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return forbid(ctx, tx, id, time.Now())
 	})
 	if err != nil {
 		return fmt.Errorf("erase receipt %q: %w", id, err)
 	}
 	s.forget(ctx)
 	return nil
+}
+
+// erasedTime is how long an erased receipt is refused: no choice counts for
+// longer (CNIL 2020-091, section 5: thirteen months of 30 days).
+const erasedTime = 390 * 24 * time.Hour
+
+// forbid has the receipt of that id refused from now on.
+func forbid(ctx context.Context, tx querier, id string, now time.Time) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM erased WHERE until <= $1`, now.Unix()); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO erased (hash, until) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING`,
+		hashOf(id), now.Add(erasedTime).Unix())
+	return err
+}
+
+func hashOf(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:])
+}
+
+// findErased returns which of a batch were erased, by the hash of their id.
+func findErased(ctx context.Context, tx querier, batch []*pending) (map[string]bool, error) {
+	hashes := make([]any, len(batch))
+	for i, p := range batch {
+		hashes[i] = hashOf(p.receipt.ID())
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT hash FROM erased WHERE hash IN `+tuples(1, len(hashes)), hashes...)
+	if err != nil {
+		return nil, err
+	}
+	erased := map[string]bool{}
+	err = each(rows, func(rows *sql.Rows) error {
+		var hash string
+		err := rows.Scan(&hash)
+		erased[hash] = true
+		return err
+	})
+	return erased, err
+}
+
+// CountBefore returns how many receipts were received before a time: what
+// [Store.Purge] would erase.
+func (s *Store) CountBefore(ctx context.Context, before time.Time) (n int64, err error) {
+	err = s.db.read.QueryRowContext(ctx, `SELECT count(*) FROM entries WHERE received < $1`, unixCeil(before)).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count receipts: %w", err)
+	}
+	return n, nil
 }
 
 // Purge erases, as [Store.Erase] does, all receipts that were received before a

@@ -188,6 +188,31 @@ func (s *Store) trust(ctx context.Context, tx querier, h *head) error {
 	return nil
 }
 
+// GoesOnFrom checks that the log holds all that it held at a checkpoint that was
+// kept elsewhere. It fails with [ErrCut] where it does not. It compares hashes
+// alone: whether the content is still what they commit to is for [Store.Verify].
+func (s *Store) GoesOnFrom(ctx context.Context, checkpoint string) error {
+	kept, err := receipt.OpenCheckpoint(s.key.Verifier(), checkpoint)
+	if err != nil {
+		return fmt.Errorf("the kept checkpoint: %w", err)
+	}
+	h, err := readHead(ctx, s.db.read, "")
+	if err != nil {
+		return err
+	}
+	if h.size < kept.N {
+		return fmt.Errorf("%w: it has %d entries, and had %d", ErrCut, h.size, kept.N)
+	}
+	root, err := tlog.TreeHash(kept.N, s.storedHashes(ctx))
+	if err != nil {
+		return fmt.Errorf("hash tree of %d entries: %w", kept.N, err)
+	}
+	if root != kept.Hash {
+		return fmt.Errorf("%w: its first %d entries are others", ErrCut, kept.N)
+	}
+	return nil
+}
+
 // Checkpoint returns the newest signed checkpoint of the log.
 func (s *Store) Checkpoint(ctx context.Context) (string, error) {
 	return checkpoint(ctx, s.db.read, `DESC`)

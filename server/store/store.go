@@ -50,6 +50,9 @@ var (
 	ErrBusy     = errors.New("too many receipts are waiting, or the store is closed")
 	ErrNewer    = errors.New("the database is of a newer version of the program")
 	ErrKey      = errors.New("the log was begun with another key")
+	ErrAddress  = errors.New("the address of the database cannot be used")
+	ErrErased   = errors.New("the receipt of this id was erased")
+	ErrCut      = errors.New("the log does not hold all that it held before")
 )
 
 // Config says where receipts are kept.
@@ -58,6 +61,7 @@ type Config struct {
 	Dir      string       // the data folder; made where it is missing
 	Key      *receipt.Key // signs receipts and checkpoints
 	Log      *slog.Logger // is told what no caller is; may be nil
+	ReadOnly bool         // a database that cannot be written to is opened for reading
 	Queue    int          // how many receipts may wait; 0 stands for 4096
 }
 
@@ -157,9 +161,13 @@ func (s *Store) Close() error {
 	return s.db.close()
 }
 
+// UsedSetting is the name of the setting that says when the database was last in
+// use: the last [Store.Ping], in RFC 3339.
+const UsedSetting = "pinged"
+
 // Ping asks the database whether it can be written to.
 func (s *Store) Ping(ctx context.Context) error {
-	return s.SetSetting(ctx, "pinged", time.Now().UTC().Format(time.RFC3339))
+	return s.SetSetting(ctx, UsedSetting, time.Now().UTC().Format(time.RFC3339))
 }
 
 // Queued returns how many receipts wait to be committed.

@@ -1,0 +1,77 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"temoin/server/store"
+)
+
+// checkpointTime is how long lies between two times that the checkpoint is kept.
+const checkpointTime = time.Hour
+
+// CheckpointPath is the file that the server keeps the newest checkpoint in,
+// beside the key. It shows whether the database is as new as it was: a copy of the
+// key and of this file belongs elsewhere.
+func (c StoreConfig) CheckpointPath() string { return c.keyPath() + ".checkpoint" }
+
+// keepCheckpoint keeps the newest checkpoint outside of the database, unless the
+// log does not go on from the one that was kept before.
+func (l *Ledger) keepCheckpoint(ctx context.Context) {
+	s := l.store.Load()
+	if s == nil {
+		return
+	}
+	switch err := l.renewCheckpoint(ctx, s); {
+	case err == nil:
+		l.cut.Store(false)
+	case ctx.Err() != nil:
+	case errors.Is(err, store.ErrCut):
+		if !l.cut.Swap(true) {
+			l.config.Log.Error("the receipts are not all there that were: an older copy of the database was brought back, or the log was cut; "+
+				"bring the newest copy back, or, if there is none, move the file away to go on with this one",
+				"file", l.config.Store.CheckpointPath(), "error", err)
+		}
+	default:
+		l.config.Log.Error("the checkpoint of the receipts cannot be kept", "file", l.config.Store.CheckpointPath(), "error", err)
+	}
+}
+
+func (l *Ledger) renewCheckpoint(ctx context.Context, s *store.Store) error {
+	path := l.config.Store.CheckpointPath()
+	kept, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err == nil {
+		if err := s.GoesOnFrom(ctx, string(kept)); err != nil {
+			return err
+		}
+	}
+	newest, err := s.Checkpoint(ctx)
+	if err != nil || newest == string(kept) {
+		return err
+	}
+	if kept == nil {
+		l.config.Log.Info("the checkpoint of the receipts is kept in a file; send a copy to another machine", "file", path)
+	}
+	return replaceFile(path, []byte(newest))
+}
+
+// replaceFile writes a file that is whole whenever it is read, and durable.
+func replaceFile(path string, data []byte) error {
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // with mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name()) // of no effect once it has its name
+	_, err = file.Write(data)
+	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}

@@ -1,0 +1,87 @@
+package ledger
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestCheckpoint_OlderCopy: a server notices that an older copy of its database
+// was brought back, and says so until somebody has seen to it.
+func TestCheckpoint_OlderCopy(t *testing.T) {
+	dir := t.TempDir()
+	l, _, stop := running(t, dir, "6 months")
+	keep(t, l)
+	stop()
+	database := filepath.Join(dir, "temoin.db")
+	older, err := os.ReadFile(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	l, _, stop = running(t, dir, "6 months")
+	keep(t, l)
+	stop()
+	kept, err := os.ReadFile(filepath.Join(dir, "key.checkpoint"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(database, older, 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	l, log, stop := running(t, dir, "6 months")
+	l.keepCheckpoint(t.Context())
+	if l.Healthy() || !strings.Contains(log.String(), "an older copy of the database was brought back") || !strings.Contains(log.String(), "key.checkpoint") {
+		t.Errorf("healthy: %t; the log says\n%s", l.Healthy(), log)
+	}
+	keep(t, l) // visitors are not made to suffer for it
+	stop()
+	if now, err := os.ReadFile(filepath.Join(dir, "key.checkpoint")); err != nil || string(now) != string(kept) {
+		t.Errorf("the checkpoint that shows it is gone (%v)", err)
+	}
+
+	if err := os.Rename(filepath.Join(dir, "key.checkpoint"), filepath.Join(dir, "earlier.checkpoint")); err != nil {
+		t.Fatal(err)
+	}
+	l, _, stop = running(t, dir, "6 months")
+	l.keepCheckpoint(t.Context())
+	if !l.Healthy() {
+		t.Error("an operator who has seen to it is still told")
+	}
+	stop()
+}
+
+// TestOpen_LostKey: no new key takes the place of one that has signed.
+func TestOpen_LostKey(t *testing.T) {
+	dir := t.TempDir()
+	l, _, stop := running(t, dir, "6 months")
+	keep(t, l)
+	stop()
+	key := filepath.Join(dir, "key")
+	if err := os.Rename(key, key+".away"); err != nil {
+		t.Fatal(err)
+	}
+	lost := New(Config{Store: StoreConfig{Data: dir}, Log: quiet()})
+	if err := lost.Open(t.Context(), oneEdition); err == nil || !strings.Contains(err.Error(), "is lost") || !strings.Contains(err.Error(), key) {
+		t.Errorf("got %v, want the server not to start", err)
+	}
+	if _, err := os.Stat(key); !os.IsNotExist(err) {
+		t.Errorf("a new key was made (%v)", err)
+	}
+	if err := os.Rename(key+".away", key); err != nil {
+		t.Fatal(err)
+	}
+	_, _, stop = running(t, dir, "6 months")
+	stop()
+}
+
+// TestOpen_MalformedAddress: a server whose database cannot even be asked for
+// does not start.
+func TestOpen_MalformedAddress(t *testing.T) {
+	l := New(Config{Store: StoreConfig{Data: t.TempDir(), Database: "postgress://u@h/d"}, Log: quiet()})
+	if err := l.Open(t.Context(), oneEdition); err == nil || !strings.Contains(err.Error(), "want postgres://") {
+		t.Errorf("got %v", err)
+	}
+}

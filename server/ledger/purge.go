@@ -1,0 +1,146 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"temoin/app/consent"
+	"temoin/server/store"
+)
+
+const (
+	// purgeTime is how long lies between two purges, and between what a new
+	// retention is said to erase and its erasing.
+	purgeTime = 24 * time.Hour
+	// jump is how far the clock may be ahead of when the log was last in use
+	// before it is doubted, trial how long it has to go on from there before it is
+	// believed.
+	jump  = 30 * 24 * time.Hour
+	trial = 7 * 24 * time.Hour
+)
+
+// The names of settings. The store notes itself when it was last in use.
+const (
+	retentionSetting = "retention"    // "<duration> since <time>"
+	jumpSetting      = "clock-jumped" // when that was noticed, by the clock that had jumped
+)
+
+// CheckRetention refuses to keep receipts for a shorter time than the choices
+// that they prove (GDPR, article 7(1)).
+func CheckRetention(retention, lifetime consent.Duration) error {
+	if retention.Length() < lifetime.Length() {
+		return fmt.Errorf("-retention is %q, want at least %q, for which the catalogue keeps a choice (cookie.lifetime)", retention, lifetime)
+	}
+	return nil
+}
+
+// purge erases the receipts that are older than the retention, unless the clock
+// is in doubt, or the retention is new and has yet to be said.
+func (l *Ledger) purge(ctx context.Context) {
+	s, now := l.store.Load(), time.Now()
+	before := now.Add(-l.config.Retention.Length())
+	if believed, err := l.believesClock(ctx, s, now); err != nil || !believed {
+		l.purgeEnded(ctx, 0, before, err)
+		return
+	}
+	if said, err := l.saysRetention(ctx, s, now, before); err != nil || !said {
+		l.purgeEnded(ctx, 0, before, err)
+		return
+	}
+	erased, err := s.Purge(ctx, before)
+	l.purgeEnded(ctx, erased, before, err)
+}
+
+// purgeEnded logs how far a purge has come.
+func (l *Ledger) purgeEnded(ctx context.Context, erased int64, before time.Time, err error) {
+	if err != nil && ctx.Err() == nil {
+		l.fault("purge", err)
+		return
+	}
+	if err != nil {
+		l.config.Log.Info("purge cut short, the next start goes on with it", "erased", erased)
+		return
+	}
+	if erased > 0 {
+		l.config.Log.Info("receipts purged", "erased", erased, "received before", before.UTC().Format(time.DateOnly))
+	}
+}
+
+// saysRetention says what a retention will erase that this log has not had
+// before. It returns whether that was said long enough ago.
+func (l *Ledger) saysRetention(ctx context.Context, s *store.Store, now, before time.Time) (bool, error) {
+	setting, err := s.Setting(ctx, retentionSetting)
+	if err != nil {
+		return false, err
+	}
+	last, since, _ := strings.Cut(setting, " since ")
+	if last == l.config.Retention.String() {
+		said, err := time.Parse(time.RFC3339, since)
+		return err != nil || now.Sub(said) >= purgeTime, nil
+	}
+	n, err := s.CountBefore(ctx, before)
+	if err != nil {
+		return false, err
+	}
+	said := now
+	if n == 0 {
+		said = now.Add(-purgeTime) // there is nothing to wait for
+	} else {
+		l.config.Log.Warn("the retention is new: in a day receipts will be erased, unless another one is set",
+			"retention", l.config.Retention, "earlier", last, "receipts", n, "received before", before.UTC().Format(time.DateOnly))
+	}
+	err = s.SetSetting(ctx, retentionSetting, l.config.Retention.String()+" since "+said.UTC().Format(time.RFC3339))
+	return n == 0, err
+}
+
+// believesClock reports whether receipts may be erased by this clock. One that
+// is a month or more ahead of when the log was last in use may have jumped: it
+// has to go on for a week from there.
+func (l *Ledger) believesClock(ctx context.Context, s *store.Store, now time.Time) (bool, error) {
+	if err := l.watchClock(ctx, s, now); err != nil {
+		return false, err
+	}
+	jumped, found, err := timeSetting(ctx, s, jumpSetting)
+	if err != nil || !found {
+		return err == nil, err
+	}
+	if now.Sub(jumped) < trial {
+		return false, nil
+	}
+	return true, s.SetSetting(ctx, jumpSetting, "")
+}
+
+// watchClock compares the clock with when the log was last in use, and notes
+// where it has jumped ahead, or back again.
+func (l *Ledger) watchClock(ctx context.Context, s *store.Store, now time.Time) error {
+	used, found, err := timeSetting(ctx, s, store.UsedSetting)
+	if err != nil || !found {
+		return err
+	}
+	jumped, doubted, err := timeSetting(ctx, s, jumpSetting)
+	switch {
+	case err != nil:
+		return err
+	case now.Sub(used) > jump:
+		l.config.Log.Warn("the clock is far ahead of when the receipts were last in use; if it is right, purging begins in a week",
+			"clock", now.UTC().Format(time.RFC3339), "last in use", used.UTC().Format(time.RFC3339))
+		return s.SetSetting(ctx, jumpSetting, now.UTC().Format(time.RFC3339))
+	case doubted && now.Before(jumped):
+		return s.SetSetting(ctx, jumpSetting, "") // it was set right
+	}
+	return nil
+}
+
+// timeSetting returns a setting that holds a time; found is whether it is set.
+func timeSetting(ctx context.Context, s *store.Store, name string) (t time.Time, found bool, err error) {
+	value, err := s.Setting(ctx, name)
+	if err != nil || value == "" {
+		return t, false, err
+	}
+	if t, err = time.Parse(time.RFC3339, value); err != nil {
+		return t, false, fmt.Errorf("setting %s: %w", name, err)
+	}
+	return t, true, nil
+}
