@@ -5,10 +5,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import http2 from 'node:http2';
 import https from 'node:https';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
+import tls from 'node:tls';
 
 import { names, site, startProxy } from './lib/proxies.mjs';
-import { admin, send, startTemoin } from './lib/server.mjs';
+import { pause, send, startTemoin } from './lib/server.mjs';
 
 const userHeader = 'X-Forwarded-User';
 // Each visitor comes from an address of his own: all of 127.0.0.0/8 is this machine.
@@ -81,6 +82,34 @@ const forgeries = {
   'X-Forwarded-For that is named in Connection': (i) => ({ 'X-Forwarded-For': `203.0.113.${i}`, Connection: 'close, X-Forwarded-For, X-Forwarded-Proto' }),
 };
 
+// What no recipe passes on, and the server would answer: it says in its log when
+// it came hidden in another request (RFC 9112, section 11.2).
+const hidden = `GET /healthz HTTP/1.1\r\nHost: ${site}\r\n\r\n`;
+const smuggled = {
+  'a length and chunks': `Content-Length: ${5 + hidden.length}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${hidden}`,
+  'a shorter length and chunks': `Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${hidden}`,
+  'chunks, and none': `Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n${hidden}`,
+  'chunks, with a space': `Transfer-Encoding : chunked\r\nContent-Length: ${5 + hidden.length}\r\n\r\n0\r\n\r\n${hidden}`,
+  'chunks by another name': `Transfer-Encoding: xchunked\r\nContent-Length: ${5 + hidden.length}\r\n\r\n0\r\n\r\n${hidden}`,
+  'chunks in a folded line': `X-Folded: x\r\n Transfer-Encoding: chunked\r\nContent-Length: ${hidden.length}\r\n\r\n${hidden}`,
+  'two lengths': `Content-Length: 0\r\nContent-Length: ${hidden.length}\r\n\r\n${hidden}`,
+  'a signed length': `Content-Length: +${hidden.length}\r\n\r\n${hidden}`,
+  'a bare carriage return': `X: a\rContent-Length: ${hidden.length}\r\n\r\n${hidden}`,
+  'HTTP/2 without TLS': `Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n${hidden}`,
+};
+
+/** Sends what no client would, and returns what comes within a second. */
+function sendRaw(proxy, text) {
+  return new Promise((resolve) => {
+    let got = '';
+    const socket = tls.connect({ host: '127.0.0.1', port: proxy.port, ca: proxy.cert, servername: site }, () => socket.write(text));
+    socket.on('data', (data) => { got += data; });
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(got));
+    pause(1000).then(() => socket.destroy());
+  });
+}
+
 for (const name of names) {
   test(name, async (t) => {
     const server = await startTemoin(t, { command: 'serve', args: ['-rate', '10', '-user-header', userHeader, '-proxies', '127.0.0.1'] });
@@ -138,6 +167,14 @@ for (const name of names) {
         const { status } = await ask(proxy, '/admin', { headers });
         assert.ok(status >= 400, `got ${status} for ${JSON.stringify(headers)}`);
       }
+    });
+    await t.test('no request hides in another', async () => {
+      const came = () => server.log().match(/path=\/healthz/g)?.length ?? 0;
+      const before = came();
+      const answers = await Promise.all(Object.values(smuggled).map((text) => sendRaw(proxy, `POST /charte-cookies HTTP/1.1\r\nHost: ${site}\r\n${text}`)));
+      for (const [i, what] of Object.keys(smuggled).entries()) assert.match(answers[i], /^HTTP\/1\.1 /, what);
+      assert.equal(came(), before);
+      assert.equal((await ask(proxy, '/temoin.js')).status, 200);
     });
     assert.doesNotMatch(server.log(), /cannot be told apart/);
   });
