@@ -88,9 +88,10 @@ test_all() {
   step 'gofmt'
   unformatted=$(gofmt -l app server web main.go main_js.go)
   [ -z "$unformatted" ] || { echo "not formatted: $unformatted"; exit 1; }
-  step 'go vet, and for the browser'
+  step 'go vet, and for the browser; a build for Windows'
   go vet ./...
   GOOS=js GOARCH=wasm go vet . ./app/...
+  GOOS=windows go build -o /dev/null .
   step 'staticcheck, and for the browser'
   staticcheck=$(go tool -n staticcheck)
   "$staticcheck" ./...

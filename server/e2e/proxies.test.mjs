@@ -3,13 +3,15 @@
 // that is the operator's.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { chmod } from 'node:fs/promises';
 import http2 from 'node:http2';
 import https from 'node:https';
+import path from 'node:path';
 import { test } from 'node:test';
 import tls from 'node:tls';
 
 import { names, site, startProxy } from './lib/proxies.mjs';
-import { pause, send, startTemoin } from './lib/server.mjs';
+import { folder, pause, send, startTemoin } from './lib/server.mjs';
 
 const userHeader = 'X-Forwarded-User';
 // Each visitor comes from an address of his own: all of 127.0.0.0/8 is this machine.
@@ -51,19 +53,24 @@ function ask2(proxy, path, { from = newVisitor(), method = 'GET', headers = {}, 
 
 const form = { method: 'POST', body: 'answer=refuse', headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' } };
 
-/** What a page reports of a refusal. */
-async function newReport(server) {
-  const { rev } = JSON.parse((await send(server.url + '/healthz')).text);
-  const loader = (await send(server.url + '/temoin.fr.js')).text;
-  const text = loader.match(/"text":"([0-9a-f]+)"/)?.[1] ?? assert.fail('expected the name of its text in temoin.fr.js');
-  return () => ({
+/** What a page reports of a refusal: the revision is the catalogue's, the text the loader's. */
+function newReport(rev, loader) {
+  const text = loader.match(/"text":"([0-9a-f]+)"/)?.[1] ?? assert.fail('expected the name of its text in the loader');
+  return {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
     body: JSON.stringify({
       record: { v: 1, id: randomUUID(), rev, at: Math.floor(Date.now() / 1000), choices: { necessary: true, statistics: false, 'first-party': false, 'third-party': false } },
       how: 'banner-refuse', gpc: false, lang: 'fr', text,
     }),
-  });
+  };
+}
+
+/** A function that makes reports, to a server behind a proxy. */
+async function reports(proxy) {
+  const { rev } = JSON.parse((await ask(proxy, '/temoin/catalogue.json')).text);
+  const loader = (await ask(proxy, '/temoin.fr.js')).text;
+  return () => newReport(rev, loader);
 }
 
 /** How many of the answers there are of each status. */
@@ -113,8 +120,8 @@ function sendRaw(proxy, text) {
 for (const name of names) {
   test(name, async (t) => {
     const server = await startTemoin(t, { command: 'serve', args: ['-rate', '10', '-user-header', userHeader, '-proxies', '127.0.0.1'] });
-    const report = await newReport(server);
     const proxy = await startProxy(t, name, server.url);
+    const report = await reports(proxy);
 
     await t.test('220 visitors leave 220 receipts', async () => {
       const kept = await statuses(Array.from({ length: 220 }, () => ask(proxy, '/api/consents', { ...report(), from: newVisitor() })));
@@ -179,3 +186,18 @@ for (const name of names) {
     assert.doesNotMatch(server.log(), /cannot be told apart/);
   });
 }
+
+test('nginx, through a unix socket', async (t) => {
+  const dir = await folder(t);
+  await chmod(dir, 0o755);
+  const socket = path.join(dir, 'temoin.sock');
+  const server = await startTemoin(t, { command: 'serve', args: ['-rate', '10', '-addr', `unix:${socket}`] });
+  // Where root starts it, nginx works as www-data, to which the socket's group would be set; here anybody may.
+  await chmod(socket, 0o666);
+  const proxy = await startProxy(t, 'nginx', server.url);
+  const report = await reports(proxy);
+  assert.deepEqual(await statuses(Array.from({ length: 30 }, () => ask(proxy, '/api/consents', report()))), { 201: 30 });
+  const from = newVisitor();
+  const answers = await statuses(Array.from({ length: 40 }, () => ask(proxy, '/api/consents', { ...report(), from })));
+  assert.ok(answers[429] >= 25, `expected 25 and more of 40 to be refused: ${JSON.stringify(answers)}`);
+});

@@ -71,7 +71,7 @@ function replaced(text, old, fresh) {
 }
 
 /**
- * Starts a proxy in front of the server at upstream, as the recipe has it.
+ * Starts a proxy in front of the server at upstream, http://host:port or unix:/path, as the recipe has it.
  * @param t the test, or node:test's after
  * @param change what else is changed in the recipe, old text to new
  * @returns { port, name, cert, stop() }
@@ -87,7 +87,7 @@ export async function startProxy(t, name, upstream, change = {}) {
 
   const port = await freePort();
   let text = await readFile(path.join(repository, 'docs/recipes', recipe), 'utf8');
-  for (const [old, fresh] of Object.entries({ ...replace, '127.0.0.1:8080': new URL(upstream).host, ...change })) text = replaced(text, old, fresh);
+  for (const [old, fresh] of Object.entries({ ...replace, '127.0.0.1:8080': upstream.replace(/^http:\/\//, ''), ...change })) text = replaced(text, old, fresh);
   text = text.replaceAll(`/etc/ssl/${site}.pem`, files.CERT).replaceAll(`/etc/ssl/${site}.key`, files.KEY)
     .replace('CERT', files.CERT).replace('KEY', files.KEY).replace('PORT', port);
   const file = path.join(dir, recipe);
