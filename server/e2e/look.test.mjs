@@ -286,7 +286,7 @@ test('minimal takes the page’s font', async (t) => {
   assert.equal(await tab.inside((shadow) => getComputedStyle(shadow.querySelector('.banner p')).fontFamily), 'monospace');
 });
 
-/** The custom properties that the README lists, each with a value and where it is to be seen. */
+/** The custom properties that docs/look.md lists, each with a value and where it is to be seen. */
 const properties = {
   ink: ['#010203', '.banner .title', 'color', 'rgb(1, 2, 3)'],
   paper: ['#fefefe', '.banner', 'backgroundColor', 'rgb(254, 254, 254)'],
@@ -345,7 +345,7 @@ async function own(t) {
 /** The colours of text in the banner and in the placeholder. */
 const inks = (shadow) => [shadow.querySelector('.banner .title'), document.querySelector('.temoin-placeholder').shadowRoot.querySelector('.title')].map((element) => getComputedStyle(element).color);
 
-test('each part that the README lists can be reached, wherever it is drawn', async (t) => {
+test('each part that docs/look.md lists can be reached, wherever it is drawn', async (t) => {
   await withLook(server, { theme: 'default', position: 'bottom' });
   // A property that nothing inherits, nor sets.
   const parts = ['banner', 'title', 'text', 'link', 'button', 'reopen', 'notice', 'dialog', 'category', 'service', 'name', 'state', 'switch', 'summary', 'table', 'placeholder'];
@@ -360,14 +360,14 @@ test('each part that the README lists can be reached, wherever it is drawn', asy
   assert.deepEqual(seen, parts.map((part, i) => [part, [`${i + 1}px`]]));
 });
 
-test('custom properties on .temoin-placeholder are for embeds, on :root for both, and a site’s own dark class works as in the README', async (t) => {
+test('custom properties on .temoin-placeholder are for embeds, on :root for both, and a site’s own dark class works as in docs/look.md', async (t) => {
   await withLook(server, { theme: 'default', position: 'bottom' });
   ownPage('.temoin-placeholder { --temoin-ink: #010203 }');
   const [banner, placeholder] = await (await own(t)).inside(inks);
   assert.deepEqual([banner === placeholder, placeholder], [false, 'rgb(1, 2, 3)']);
   ownPage(':root { --temoin-ink: #040506 }');
   assert.deepEqual(await (await own(t)).inside(inks), Array(2).fill('rgb(4, 5, 6)'));
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const readme = await readFile(new URL('../../docs/look.md', import.meta.url), 'utf8');
   const [example] = readme.match(/#temoin \{ --temoin-accent[^`]*/);
   ownPage(example, '<html lang="fr" class="dark">');
   const { color, backgroundColor } = await (await own(t)).inside((shadow) => {
@@ -377,16 +377,16 @@ test('custom properties on .temoin-placeholder are for embeds, on :root for both
   assert.deepEqual([color, backgroundColor], ['rgb(238, 238, 238)', 'rgb(17, 17, 17)']);
 });
 
-test('the parts are those that the README lists', async (t) => {
+test('the parts are those that docs/look.md lists', async (t) => {
   await withLook(server, { theme: 'default', position: 'bottom' });
   const tab = await asked(t);
   await tab.press('customize');
   await tab.dialogIsOpen();
   const parts = await tab.inside((shadow) => [...new Set([...shadow.querySelectorAll('[part]')].map((element) => element.part.value))].sort());
   assert.deepEqual(parts, ['banner', 'button', 'category', 'dialog', 'link', 'name', 'notice', 'reopen', 'service', 'state', 'summary', 'switch', 'table', 'text', 'title']);
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-  for (const name of [...parts, 'placeholder']) assert.ok(readme.includes('`' + name + '`'), `the README lists the part ${name}`);
-  for (const name of Object.keys(properties)) assert.ok(readme.includes(`--temoin-${name}`), `the README lists --temoin-${name}`);
+  const readme = await readFile(new URL('../../docs/look.md', import.meta.url), 'utf8');
+  for (const name of [...parts, 'placeholder']) assert.ok(readme.includes('`' + name + '`'), `docs/look.md lists the part ${name}`);
+  for (const name of Object.keys(properties)) assert.ok(readme.includes(`--temoin-${name}`), `docs/look.md lists --temoin-${name}`);
 });
 
 test('no look prints the banner', needs('mediaType'), async (t) => {

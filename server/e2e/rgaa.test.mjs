@@ -1,4 +1,4 @@
-// RGAA.md names tests: each of them has to exist, and to be meant alone.
+// docs/rgaa.md names tests: each of them has to exist, and to be meant alone.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -6,8 +6,8 @@ import { test } from 'node:test';
 
 import { repository } from './lib/server.mjs';
 
-test('every test that RGAA.md names is there, and no other has a name like it', async () => {
-  const text = await readFile(path.join(repository, 'RGAA.md'), 'utf8');
+test('every test that docs/rgaa.md names is there, and no other has a name like it', async () => {
+  const text = await readFile(path.join(repository, 'docs/rgaa.md'), 'utf8');
   const named = [...text.matchAll(/`([\w-]+\.test\.mjs)`: ([^;|\n]+?)\s*(?=[;|\n]|\.\s)/g)].map(([, file, words]) => [file, words.replace(/\.$/, '')]);
   assert.ok(named.length > 50, `the table must be read: ${named.length}`);
   for (const [file, words] of named) {
