@@ -19,12 +19,23 @@ import (
 	"temoin/server/ledger"
 )
 
+const adminUsage = `temoin admin: the dashboard at /admin
+
+  temoin admin password   read a password from the standard input, and turn the dashboard on
+  temoin admin off        turn it off
+
+`
+
 // dashboard carries out the commands about the dashboard.
 func dashboard(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	var c ledger.StoreConfig
 	flags := flag.NewFlagSet("temoin admin", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	storeFlags(flags, &c)
+	flags.Usage = func() {
+		fmt.Fprint(stderr, adminUsage)
+		flags.PrintDefaults()
+	}
 	words, err := parse(flags, args)
 	if err != nil {
 		return err

@@ -48,7 +48,7 @@ var fence = regexp.MustCompile("(?ms)^```(.*?)\n(.*?)^```$")
 func TestDocs_Blocks(t *testing.T) {
 	checks := map[string]func(t *testing.T, text string){
 		"sh": checkShell, "yaml": checkYAML, "html": checkHTML, "css": checkCSS, "json": checkJSON,
-		"go": checkGo, "js": checkJS, "python": checkPython, "php": checkPHP,
+		"text": checkLayout, "go": checkGo, "js": checkJS, "python": checkPython, "php": checkPHP,
 	}
 	for name, text := range pages(t) {
 		for _, block := range fence.FindAllStringSubmatch(text, -1) {
@@ -168,6 +168,15 @@ func checkCSS(t *testing.T, text string) {
 func checkJSON(t *testing.T, text string) {
 	if !json.Valid([]byte(text)) {
 		t.Error("this is no JSON")
+	}
+}
+
+// checkLayout: the files and folders of a drawn layout are there.
+func checkLayout(t *testing.T, text string) {
+	for line := range strings.Lines(text) {
+		if _, err := os.Stat(strings.Fields(line)[0]); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
