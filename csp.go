@@ -35,11 +35,11 @@ func csp(_ context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return advised(path, err)
 	}
-	record, err := answered(c, *all, list(allow))
+	record, err := answered(&c.Catalogue, *all, list(allow))
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(stdout, "Content-Security-Policy: "+guard.Policy(c, record))
+	fmt.Fprintln(stdout, "Content-Security-Policy: "+guard.Policy(&c.Catalogue, record))
 	return nil
 }
 

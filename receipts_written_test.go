@@ -145,7 +145,7 @@ func TestCatalogue_WrittenEarlier(t *testing.T) {
 	if got := c.Rev(); got != rev {
 		t.Errorf("got the revision %s, want %s", got, rev)
 	}
-	fresh := *c
+	var fresh catalogue.Catalogue
 	if err := json.Unmarshal(written, &fresh); err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,6 @@ package app
 
 import (
 	ui "github.com/maxence-charriere/go-app/v10/pkg/app"
-
-	"temoin/app/consent"
 )
 
 // Banner is the first layer: who asks, what for, and three buttons of the same
@@ -59,7 +57,7 @@ func (b *Banner) buttons() []ui.UI {
 	refuse := &Button{Action: "refuse", Label: t.Refuse}
 	customize := &Button{Actions: b.Actions, Action: "customize", Label: t.Customize}
 	accept := &Button{Action: "accept", Label: t.Accept}
-	if b.Edition.Catalogue.Look.Theme == consent.ThemeDSFR {
+	if b.Edition.Theme == ThemeDSFR {
 		return []ui.UI{customize, refuse, accept}
 	}
 	return []ui.UI{refuse, customize, accept}

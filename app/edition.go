@@ -23,9 +23,15 @@ type Edition struct {
 	// Durations holds the words of this language for each duration that the
 	// catalogue names, by its String: plural rules stay in the server.
 	Durations map[string]string
+	// Theme names the colours and shapes that it is drawn in.
+	Theme string
 	// Style is the style sheet of what is drawn only once Go runs.
 	Style string
 }
+
+// ThemeDSFR is the theme of the French State, whose buttons stand in an order of
+// their own.
+const ThemeDSFR = "dsfr"
 
 // Texts are the wordings of the banner and the dialog, in one language. The
 // JSON names are the keys of the language files (web/texts) and of a

@@ -52,7 +52,7 @@ func (e *Edition) carry(w *wire) {
 	carryMap(w, &e.Durations)
 	c := e.Catalogue
 	w.text(&c.Site.Name)
-	w.strings(&c.Links.Charter, &c.Links.Privacy, &c.Cookie.Name, &c.Cookie.Domain, (*string)(&c.Look.Theme))
+	w.strings(&c.Links.Charter, &c.Links.Privacy, &c.Cookie.Name, &c.Cookie.Domain, &e.Theme)
 	w.duration(&c.Cookie.Lifetime)
 	w.bool(&c.Reopen)
 	carryList(w, &c.Categories, carryCategory)

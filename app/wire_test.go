@@ -17,14 +17,13 @@ func fullEdition() *app.Edition {
 		texts.Field(i).SetString(texts.Type().Field(i).Name)
 	}
 	text := func(s string) consent.Text { return consent.Text{consent.AnyLanguage: s} }
-	e.Dir, e.Style = "rtl", "p{}"
+	e.Dir, e.Style, e.Theme = "rtl", "p{}", app.ThemeDSFR
 	e.Durations = map[string]string{"session": "for now", "2 weeks": "a fortnight"}
 	e.Catalogue = &consent.Catalogue{
 		Site:       consent.Site{Name: text("Site\nof two lines")},
 		Links:      consent.Links{Charter: "/charter", Privacy: "/privacy"},
 		Cookie:     consent.CookieSettings{Name: "choice", Domain: "example.org", Lifetime: consent.Duration{Count: 6, Unit: consent.Month}},
 		Reopen:     true,
-		Look:       consent.Look{Theme: consent.ThemeDSFR},
 		Categories: []consent.Category{{ID: "necessary", Title: text("Necessary"), Description: text("It is."), Necessary: true}, {ID: "statistics", Anonymous: true}},
 		Services: []consent.Service{{
 			ID: "matomo", Category: "statistics", Name: text("Matomo"), Provider: "A", Purpose: text("Measure"), Policy: "https://a.example", Anonymous: true,

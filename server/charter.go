@@ -141,7 +141,7 @@ func answerOf(served *site.Site, name string, ticked []string) (choices, service
 	case "refuse":
 		return served.Catalogue.Refuse(), nil, nil
 	case "save":
-		choices, services = served.Catalogue.Split(app.FormDraft(served.Catalogue, ticked))
+		choices, services = served.Catalogue.Split(app.FormDraft(&served.Catalogue.Catalogue, ticked))
 		return choices, services, nil
 	}
 	return nil, nil, badRequest("answer is %q, want accept, refuse or save", name)

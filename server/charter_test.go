@@ -197,7 +197,7 @@ func TestCharter_Page(t *testing.T) {
 // TestCharter_Language: a visitor gets what was asked for or what is close to
 // it, else the site's first language, never one that only shares the script.
 func TestCharter_Language(t *testing.T) {
-	served := &site.Site{Catalogue: &consent.Catalogue{Languages: []string{"fr", "pt", "de", "da", "he", "bg", "ar"}}}
+	served := &site.Site{Catalogue: &catalogue.Catalogue{Catalogue: consent.Catalogue{Languages: []string{"fr", "pt", "de", "da", "he", "bg", "ar"}}}}
 	for header, want := range map[string]string{
 		"de":                          "de",
 		"de-CH, fr;q=0.5":             "de",

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"temoin/app/consent"
 	"temoin/server/catalogue"
 )
 
@@ -22,7 +21,7 @@ func fakeDist() fstest.MapFS {
 	return files
 }
 
-func mustParse(tb testing.TB, yaml []byte) *consent.Catalogue {
+func mustParse(tb testing.TB, yaml []byte) *catalogue.Catalogue {
 	tb.Helper()
 	c, err := catalogue.Parse("catalogue.yaml", yaml)
 	if err != nil {
@@ -31,7 +30,7 @@ func mustParse(tb testing.TB, yaml []byte) *consent.Catalogue {
 	return c
 }
 
-func mustReadDemo(tb testing.TB) *consent.Catalogue {
+func mustReadDemo(tb testing.TB) *catalogue.Catalogue {
 	tb.Helper()
 	data, err := os.ReadFile("demo/rich.yaml")
 	if err != nil {

@@ -158,7 +158,7 @@ func shown(served *site.Site) *ledger.Shown {
 }
 
 // signer is the name in the key: the site's host.
-func signer(c *consent.Catalogue) string {
+func signer(c *catalogue.Catalogue) string {
 	site, err := url.Parse(c.Site.URL)
 	if err != nil || site.Host == "" {
 		return "temoin" // a catalogue made by hand
@@ -191,7 +191,7 @@ func (s *Server) prepareAdmin() (err error) {
 	}
 	s.admin, err = admin.New(admin.Config{
 		Store:      s.receiptStore,
-		Catalogue:  func() *consent.Catalogue { return s.site.Load().Catalogue },
+		Catalogue:  func() *consent.Catalogue { return &s.site.Load().Catalogue.Catalogue },
 		UserHeader: s.config.UserHeader,
 		Proxies:    s.config.Proxies,
 		Client:     func(r *http.Request) string { return s.limit.network(r).String() },
@@ -263,7 +263,7 @@ func (s *Server) load() error {
 
 // loadCatalogue reads the catalogue's file, or, before anything is served, the
 // example where there is none.
-func (s *Server) loadCatalogue() (*consent.Catalogue, error) {
+func (s *Server) loadCatalogue() (*catalogue.Catalogue, error) {
 	c, err := catalogue.Load(s.config.Catalogue)
 	if errors.Is(err, fs.ErrNotExist) && s.config.Example != nil && s.site.Load() == nil {
 		return catalogue.Parse("the example", s.config.Example)

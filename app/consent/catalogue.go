@@ -6,54 +6,45 @@ import (
 	"time"
 )
 
-// Catalogue is what a site asks consent for, and how: all that its file says.
-// The tag jsonschema_description of each field is its description in the JSON Schema.
+// Catalogue is what a site asks consent for. What else its file says, how the
+// site asks, is no matter of consent: see package server/catalogue.
 type Catalogue struct {
-	Site       Site           `json:"site" jsonschema_description:"The site that asks."`
-	Languages  []string       `json:"languages" jsonschema_description:"Language codes (BCP 47) in which the site asks; the first is the default."`
-	Links      Links          `json:"links" jsonschema_description:"Pages that the banner leads to."`
-	Cookie     CookieSettings `json:"cookie" jsonschema_description:"The cookie that keeps the visitor's choice."`
-	Reopen     bool           `json:"reopen" jsonschema_description:"Show the floating button that reopens the choices (default true). Without it, the site's pages must hold a link to #temoin or an element with data-temoin-open."`
-	Look       Look           `json:"look,omitempty" jsonschema_description:"How banner, dialog and charter look."`
-	Categories []Category     `json:"categories" jsonschema_description:"What consent is asked for, in the order in which it is shown. Without them: necessary, statistics, first-party, third-party."`
-	Services   []Service      `json:"services" jsonschema_description:"Who sets cookies, and what for."`
-	GPC        GPC            `json:"gpc,omitempty" jsonschema_description:"What the browser's Global Privacy Control means before the visitor has answered: refuse, all that can be refused is, without asking (default), or ask."`
-	Reload     Reload         `json:"reload,omitempty" jsonschema_description:"When the page is loaded anew after a withdrawal: after-script, where a script that was let in has run (default), never, or always."`
-	Load       Load           `json:"load,omitempty" jsonschema_description:"When the program that draws the dialog is fetched, about 700 kB: idle, once the page has nothing else to do (default), or near, when the visitor comes near the banner."`
-	Receipts   Receipts       `json:"receipts,omitempty" jsonschema_description:"Where choices are reported for proof: keep, to the server that temoin.js comes from (default), off, or the https address of /api/consents on another server, for exported files."`
-	Origins    []string       `json:"origins,omitempty" jsonschema_description:"Other sites whose pages include this temoin.js and may report choices: https://, the host, nothing else."`
-	// GoogleConsent is told to Google's services only where one asks for it; see [SignalGoogle].
-	GoogleConsent *GoogleConsent `json:"google-consent,omitempty" jsonschema_description:"How Google Consent Mode is told of the choice."`
-	// Texts overrides wordings of the interface, by language and name.
-	Texts map[string]map[string]string `json:"texts,omitempty" jsonschema_description:"Own wordings of the interface, by language and name of the text."`
+	Site       Site           `json:"site"`
+	Languages  []string       `json:"languages"`
+	Links      Links          `json:"links"`
+	Cookie     CookieSettings `json:"cookie"`
+	Reopen     bool           `json:"reopen"`
+	Categories []Category     `json:"categories"`
+	Services   []Service      `json:"services"`
+	GPC        GPC            `json:"gpc,omitempty"`
 }
 
 // Site names the site that asks.
 type Site struct {
-	Name Text   `json:"name" jsonschema_description:"Name of the site, as its visitors know it."`
-	URL  string `json:"url" jsonschema_description:"Address of the site: https://, the host, nothing else."`
+	Name Text   `json:"name"`
+	URL  string `json:"url"`
 }
 
 // Links are pages of the site: a path ("/charte-cookies") or an https address.
 type Links struct {
-	Charter string `json:"charter" jsonschema_description:"The cookie charter (default /charte-cookies, which the server answers)."`
-	Privacy string `json:"privacy,omitempty" jsonschema_description:"The site's privacy policy."`
+	Charter string `json:"charter"`
+	Privacy string `json:"privacy,omitempty"`
 }
 
 // CookieSettings says how the choice is kept.
 type CookieSettings struct {
-	Name     string   `json:"name" jsonschema_description:"Name of the cookie (default cookies_preferences)."`
-	Domain   string   `json:"domain,omitempty" jsonschema_description:"Parent domain that shares the choice, without a leading dot (default: the site's host alone)."`
-	Lifetime Duration `json:"lifetime" jsonschema_description:"How long a choice is kept, at most 13 months (default 6 months)."`
+	Name     string   `json:"name"`
+	Domain   string   `json:"domain,omitempty"`
+	Lifetime Duration `json:"lifetime"`
 }
 
 // Category is one question to the visitor.
 type Category struct {
-	ID          string `json:"id" jsonschema_description:"Name in the cookie and in data-consent: a lower-case letter, then letters, digits, hyphens."`
-	Title       Text   `json:"title" jsonschema_description:"Short name of the purpose."`
-	Description Text   `json:"description" jsonschema_description:"One or two plain sentences that say what it is for."`
-	Necessary   bool   `json:"necessary,omitempty" jsonschema_description:"Needs no consent and cannot be refused: authentication, security, language, basket, the choice itself."`
-	Anonymous   bool   `json:"anonymous,omitempty" jsonschema_description:"Audience measure that is exempt from consent: on without asking, the visitor may object. Each of its services has to be anonymous."`
+	ID          string `json:"id"`
+	Title       Text   `json:"title"`
+	Description Text   `json:"description"`
+	Necessary   bool   `json:"necessary,omitempty"`
+	Anonymous   bool   `json:"anonymous,omitempty"`
 }
 
 // Kind says what a service does, as far as the law cares.
@@ -73,30 +64,30 @@ func Kinds() []Kind { return []Kind{Technical, Measure, Advertising, Social, Med
 
 // Service is somebody who sets cookies or learns of the visit.
 type Service struct {
-	ID        string     `json:"id" jsonschema_description:"Name in the cookie and in data-service: a lower-case letter, then letters, digits, hyphens."`
-	Category  string     `json:"category" jsonschema_description:"Id of the category that it belongs to."`
-	Name      Text       `json:"name" jsonschema_description:"Name of the service."`
-	Provider  string     `json:"provider" jsonschema_description:"Who provides it."`
-	Location  Text       `json:"location,omitempty" jsonschema_description:"Where on the site it works."`
-	Purpose   Text       `json:"purpose" jsonschema_description:"What it is for, in a plain sentence."`
-	Policy    string     `json:"policy,omitempty" jsonschema_description:"https address of the provider's privacy policy."`
-	Kind      Kind       `json:"kind,omitempty" jsonschema_description:"What the service does (default technical)."`
-	Anonymous bool       `json:"anonymous,omitempty" jsonschema_description:"Exempt audience measure: on without asking, the visitor may object. Asks for exemption."`
-	Exemption *Exemption `json:"exemption,omitempty" jsonschema_description:"What the law asks of an exempt audience measure, confirmed by the site."`
-	Cookies   []Cookie   `json:"cookies,omitempty" jsonschema_description:"The cookies that the service sets."`
-	Hosts     []string   `json:"hosts,omitempty" jsonschema_description:"Hosts that the service loads from, such as www.example.com, or *.example.com for every subdomain: what a page loads from there waits until the service is allowed."`
-	Storage   *Storage   `json:"storage,omitempty" jsonschema_description:"What the service keeps in the browser beside cookies. Each is a name, or a pattern with * for any characters."`
-	Signal    Signal     `json:"signal,omitempty" jsonschema_description:"How the service itself is told of the choice, in its own words."`
+	ID        string     `json:"id"`
+	Category  string     `json:"category"`
+	Name      Text       `json:"name"`
+	Provider  string     `json:"provider"`
+	Location  Text       `json:"location,omitempty"`
+	Purpose   Text       `json:"purpose"`
+	Policy    string     `json:"policy,omitempty"`
+	Kind      Kind       `json:"kind,omitempty"`
+	Anonymous bool       `json:"anonymous,omitempty"`
+	Exemption *Exemption `json:"exemption,omitempty"`
+	Cookies   []Cookie   `json:"cookies,omitempty"`
+	Hosts     []string   `json:"hosts,omitempty"`
+	Storage   *Storage   `json:"storage,omitempty"`
+	Signal    Signal     `json:"signal,omitempty"`
 }
 
 // Exemption holds the conditions under which an audience measure needs no
 // consent (CNIL, deliberation 2020-091, section 5). Each has to be true.
 type Exemption struct {
-	OwnUseOnly    bool     `json:"own-use-only" jsonschema_description:"Measures for the publisher alone."`
-	AnonymousData bool     `json:"anonymous-data" jsonschema_description:"Yields anonymous figures only."`
-	SingleSite    bool     `json:"single-site" jsonschema_description:"Follows nobody across sites or apps."`
-	NotRenewed    bool     `json:"not-renewed" jsonschema_description:"Its cookies are not prolonged by further visits."`
-	DataRetention Duration `json:"data-retention" jsonschema_description:"How long the collected data are kept: at most 25 months."`
+	OwnUseOnly    bool     `json:"own-use-only"`
+	AnonymousData bool     `json:"anonymous-data"`
+	SingleSite    bool     `json:"single-site"`
+	NotRenewed    bool     `json:"not-renewed"`
+	DataRetention Duration `json:"data-retention"`
 }
 
 // Party says whose cookie it is.
@@ -110,12 +101,12 @@ const (
 
 // Cookie is one cookie of a service, or a family of them.
 type Cookie struct {
-	Name     string   `json:"name" jsonschema_description:"Name, or a pattern with * for any characters, such as _pk_*."`
-	Purpose  Text     `json:"purpose" jsonschema_description:"What it is for."`
-	Duration Duration `json:"duration" jsonschema_description:"How long it lives: session, or a number and a unit, such as \"13 months\" or \"at most 2 weeks\"."`
-	Party    Party    `json:"party,omitempty" jsonschema_description:"first: set for the site visited (default); third: for another site."`
-	Path     string   `json:"path,omitempty" jsonschema_description:"Path that an HttpOnly cookie is set on, where it is not /."`
-	HTTPOnly bool     `json:"http-only,omitempty" jsonschema_description:"Set by a server for itself alone: no script sees it, so none can delete it when consent is withdrawn."`
+	Name     string   `json:"name"`
+	Purpose  Text     `json:"purpose"`
+	Duration Duration `json:"duration"`
+	Party    Party    `json:"party,omitempty"`
+	Path     string   `json:"path,omitempty"`
+	HTTPOnly bool     `json:"http-only,omitempty"`
 }
 
 // Category returns the category of that id, or nil.
@@ -166,9 +157,7 @@ func (c *Catalogue) Refusable() []Service {
 func (c *Catalogue) Only(lang string) *Catalogue {
 	only := *c
 	only.Site.Name = c.Site.Name.only(lang)
-	only.Texts, only.GPC, only.Reload, only.Load, only.GoogleConsent = nil, "", "", "", nil
-	only.Receipts, only.Origins = "", nil
-	only.Look = Look{Theme: c.Look.Theme} // the rest is in the style sheets
+	only.GPC = ""
 	if c.Links.Charter == CharterPath {
 		only.Links.Charter += "/" + lang
 	}

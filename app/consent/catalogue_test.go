@@ -214,7 +214,6 @@ func TestCatalogue_Rev(t *testing.T) {
 		"wordings": func(c *consent.Catalogue) {
 			c.Categories[1].Title, c.Services[4].Purpose = nil, consent.Text{"": "x"}
 		},
-		"own texts":       func(c *consent.Catalogue) { c.Texts = map[string]map[string]string{"fr": {"accept": "OK"}} },
 		"floating button": func(c *consent.Catalogue) { c.Reopen = false },
 		"order": func(c *consent.Catalogue) {
 			slices.Reverse(c.Categories)

@@ -2,7 +2,6 @@ package consent_test
 
 import (
 	"encoding/json"
-	"maps"
 	"strings"
 	"testing"
 
@@ -12,8 +11,7 @@ import (
 // gated is the portal with all that the gate works by.
 func gated() *consent.Catalogue {
 	c := portal()
-	c.GPC, c.Reload = consent.GPCAsk, consent.ReloadAlways
-	c.GoogleConsent = &consent.GoogleConsent{WaitForUpdate: 500, URLPassthrough: true, AdsDataRedaction: true}
+	c.GPC = consent.GPCAsk
 	c.Services[2].Signal = consent.SignalGoogle
 	c.Services[2].Cookies[0].HTTPOnly = true
 	c.Services[4].Hosts = []string{"*.youtube.com"}
@@ -35,50 +33,13 @@ func TestGate_TheInterfaceTravelsLight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []string{"hosts", "storage", "signal", "http-only", "gpc", "reload", "google-consent"} {
+	for _, key := range []string{"hosts", "storage", "signal", "http-only", "gpc"} {
 		if strings.Contains(string(got), `"`+key+`"`) {
 			t.Errorf("%q is left in %s", key, got)
 		}
 	}
-	if c.Services[4].Storage == nil || !c.Services[2].Cookies[0].HTTPOnly || c.GoogleConsent == nil {
+	if c.Services[4].Storage == nil || !c.Services[2].Cookies[0].HTTPOnly {
 		t.Error("the catalogue itself was changed")
-	}
-}
-
-func TestCatalogue_GoogleTypes(t *testing.T) {
-	service := func(id string, kind consent.Kind, signal consent.Signal) consent.Service {
-		return consent.Service{ID: id, Kind: kind, Signal: signal}
-	}
-	google, uet := consent.SignalGoogle, consent.SignalUET
-	for name, test := range map[string]struct {
-		services []consent.Service
-		settings *consent.GoogleConsent
-		want     map[string]string
-	}{
-		"no service": {nil, nil, map[string]string{}},
-		"a measure": {
-			[]consent.Service{service("a", consent.Measure, google), service("b", consent.Measure, google)}, nil,
-			map[string]string{"analytics_storage": "a"}},
-		"a measure and advertising": {
-			[]consent.Service{service("ads", consent.Advertising, google), service("a", consent.Measure, google)}, nil,
-			map[string]string{"analytics_storage": "a", "ad_storage": "ads", "ad_user_data": "ads", "ad_personalization": "ads"}},
-		"services of others": {
-			[]consent.Service{service("a", consent.Measure, ""), service("b", consent.Advertising, uet)}, nil,
-			map[string]string{}},
-		"settings without types": {
-			[]consent.Service{service("a", consent.Measure, google)}, &consent.GoogleConsent{WaitForUpdate: 500},
-			map[string]string{"analytics_storage": "a"}},
-		"own types": {
-			[]consent.Service{service("a", consent.Measure, google)},
-			&consent.GoogleConsent{Types: map[string]string{"ad_storage": "third-party"}},
-			map[string]string{"ad_storage": "third-party"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c := &consent.Catalogue{Services: test.services, GoogleConsent: test.settings}
-			if got := c.GoogleTypes(); !maps.Equal(got, test.want) {
-				t.Errorf("got %v, want %v", got, test.want)
-			}
-		})
 	}
 }
 

@@ -2,25 +2,6 @@ package consent
 
 import "strings"
 
-// Receipts says where pages report the choices that are made on them, for the
-// receipts by which the site can demonstrate consent (GDPR, article 7(1)).
-type Receipts string
-
-// The answers beside an address: to the server that temoin.js came from, or to
-// nobody.
-const (
-	ReceiptsKept Receipts = "keep"
-	ReceiptsOff  Receipts = "off"
-)
-
-// Address returns the address of another server that keeps the receipts, or "".
-func (r Receipts) Address() string {
-	if r == ReceiptsKept || r == ReceiptsOff {
-		return ""
-	}
-	return string(r)
-}
-
 // HiddenExpiryLines returns the lines that delete the cookies which record
 // does not allow and which only a server can delete, HttpOnly ones of the site
 // itself: on each folder of their path, for host alone and for each of its

@@ -214,7 +214,7 @@ func richCatalogue(t testing.TB) *consent.Catalogue {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c
+	return &c.Catalogue
 }
 
 // revisions returns three catalogues as a site may have had them, one after the

@@ -10,7 +10,7 @@ import (
 
 // Also returns the catalogue in one language more: Témoin's own words are in
 // that language, and what the site alone can say is in its first one.
-func Also(c *consent.Catalogue, lang string) (*consent.Catalogue, error) {
+func Also(c *Catalogue, lang string) (*Catalogue, error) {
 	languages, err := Languages()
 	if err != nil {
 		return nil, err

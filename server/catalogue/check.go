@@ -29,7 +29,7 @@ const (
 // those.
 type checker struct {
 	*decoder
-	catalogue *consent.Catalogue
+	catalogue *Catalogue
 	languages map[string]*Language
 	// byID holds the categories. The catalogue's own look-up is too slow for a
 	// file that is nothing but categories and services.
@@ -43,7 +43,7 @@ type checker struct {
 	signals map[consent.Signal]int
 }
 
-func check(d *decoder, c *consent.Catalogue, languages map[string]*Language) {
+func check(d *decoder, c *Catalogue, languages map[string]*Language) {
 	k := &checker{
 		decoder:   d,
 		catalogue: c,

@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -245,7 +246,7 @@ func (d *decoder) structure(at path, v reflect.Value) {
 			d.problemAt(entry.key, fmt.Sprintf("unknown key %q", name), suggestion(name, append(more, names(fields)...)))
 			continue
 		}
-		d.value(at.key(name), entry.value, v.Field(i))
+		d.value(at.key(name), entry.value, v.FieldByIndex(fields[i].index))
 	}
 	for _, field := range fields {
 		if field.required && !d.given(at.key(field.name)) {
@@ -467,16 +468,18 @@ func shorten(text string) string {
 	return string([]rune(text)[:most-1]) + "…"
 }
 
-// field is a key that a struct is read from; fields are in the struct's order.
+// field is a key that a struct is read from; fields are in the struct's order,
+// those of a catalogue in the order in which it is written.
 type field struct {
 	name, description string
 	required          bool
+	index             []int // for reflect's FieldByIndex
 }
 
 // defaults are the keys that may be left out although they always have a
 // value. Every other key has to be given unless its json tag says omitempty.
 var defaults = map[reflect.Type][]string{
-	reflect.TypeFor[consent.Catalogue]():      {"links", "cookie", "reopen", "categories", "services"},
+	reflect.TypeFor[Catalogue]():              {"links", "cookie", "reopen", "categories", "services"},
 	reflect.TypeFor[consent.Links]():          {"charter"},
 	reflect.TypeFor[consent.CookieSettings](): {"name", "lifetime"},
 	reflect.TypeFor[consent.Category]():       {"title", "description"},
@@ -484,15 +487,15 @@ var defaults = map[reflect.Type][]string{
 
 // enums are the types of texts that have few values.
 var enums = map[reflect.Type][]string{
-	reflect.TypeFor[consent.Kind]():     words(consent.Kinds()),
-	reflect.TypeFor[consent.Party]():    {string(consent.FirstParty), string(consent.ThirdParty)},
-	reflect.TypeFor[consent.Signal]():   words(consent.Signals()),
-	reflect.TypeFor[consent.GPC]():      {string(consent.GPCRefuse), string(consent.GPCAsk)},
-	reflect.TypeFor[consent.Theme]():    words(consent.Themes()),
-	reflect.TypeFor[consent.Position](): words(consent.Positions()),
-	reflect.TypeFor[consent.Scheme]():   words(consent.Schemes()),
-	reflect.TypeFor[consent.Reload]():   {string(consent.ReloadAfterScript), string(consent.ReloadNever), string(consent.ReloadAlways)},
-	reflect.TypeFor[consent.Load]():     {string(consent.LoadIdle), string(consent.LoadNear)},
+	reflect.TypeFor[consent.Kind]():   words(consent.Kinds()),
+	reflect.TypeFor[consent.Party]():  {string(consent.FirstParty), string(consent.ThirdParty)},
+	reflect.TypeFor[consent.Signal](): words(consent.Signals()),
+	reflect.TypeFor[consent.GPC]():    {string(consent.GPCRefuse), string(consent.GPCAsk)},
+	reflect.TypeFor[Theme]():          words(Themes()),
+	reflect.TypeFor[Position]():       words(Positions()),
+	reflect.TypeFor[Scheme]():         words(Schemes()),
+	reflect.TypeFor[Reload]():         {string(ReloadAfterScript), string(ReloadNever), string(ReloadAlways)},
+	reflect.TypeFor[ProgramLoad]():    {string(LoadIdle), string(LoadNear)},
 }
 
 func words[T ~string](values []T) []string {
@@ -504,15 +507,27 @@ func words[T ~string](values []T) []string {
 }
 
 func fieldsOf(t reflect.Type) []field {
-	fields := make([]field, t.NumField())
-	for i := range fields {
-		tag := t.Field(i).Tag
-		name, options, _ := strings.Cut(tag.Get("json"), ",")
-		fields[i] = field{
-			name:        name,
-			description: tag.Get("jsonschema_description"),
-			required:    options != "omitempty" && !slices.Contains(defaults[t], name),
+	var fields []field
+	for _, f := range reflect.VisibleFields(t) {
+		if f.Anonymous {
+			continue
 		}
+		owner := t
+		if len(f.Index) > 1 {
+			owner = t.Field(f.Index[0]).Type
+		}
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		fields = append(fields, field{
+			name:        name,
+			description: descriptions[owner.Name()][name],
+			required:    options != "omitempty" && !slices.Contains(defaults[t], name),
+			index:       f.Index,
+		})
+	}
+	if t == reflect.TypeFor[Catalogue]() {
+		slices.SortFunc(fields, func(a, b field) int {
+			return cmp.Compare(slices.Index(keyOrder, a.name), slices.Index(keyOrder, b.name))
+		})
 	}
 	return fields
 }

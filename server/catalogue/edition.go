@@ -13,7 +13,7 @@ import (
 
 // Edition returns what the interface needs to ask in lang, one of the
 // catalogue's languages: all but the style sheet.
-func Edition(c *consent.Catalogue, lang string) (*app.Edition, error) {
+func Edition(c *Catalogue, lang string) (*app.Edition, error) {
 	languages, err := Languages()
 	if err != nil {
 		return nil, err
@@ -36,6 +36,7 @@ func Edition(c *consent.Catalogue, lang string) (*app.Edition, error) {
 		Rev:       c.Rev(),
 		Catalogue: c.Only(lang),
 		Texts:     texts,
+		Theme:     string(c.Look.Theme),
 		Durations: durations(c, language),
 	}
 	if language.Dir == "rtl" {
@@ -103,7 +104,7 @@ func override(texts app.Texts, layers ...map[string]string) (app.Texts, error) {
 }
 
 // durations returns the words of every duration that the catalogue shows.
-func durations(c *consent.Catalogue, language *Language) map[string]string {
+func durations(c *Catalogue, language *Language) map[string]string {
 	words := map[string]string{}
 	add := func(d consent.Duration) { words[d.String()] = language.Duration(d) }
 	add(c.Cookie.Lifetime)

@@ -57,7 +57,7 @@ func checkProblems(t *testing.T, err error) {
 }
 
 // checkRecords: the answers that are longest are read back from the cookie.
-func checkRecords(t *testing.T, c *consent.Catalogue) {
+func checkRecords(t *testing.T, c *catalogue.Catalogue) {
 	t.Helper()
 	isCategory := func(id string) bool { return c.Category(id) != nil }
 	differing, services := c.Split(isCategory)

@@ -112,7 +112,7 @@ func (k *checker) googleConsent(at path) {
 	if wait := at.key("wait-for-update"); k.read(wait) && (settings.WaitForUpdate < 0 || settings.WaitForUpdate > maxGoogleWait) {
 		k.problem(wait, fmt.Sprintf("Google's tags wait for %d milliseconds", settings.WaitForUpdate), fmt.Sprintf("want 0 to %d", maxGoogleWait))
 	}
-	known := consent.GoogleConsentTypes()
+	known := GoogleConsentTypes()
 	for name, id := range settings.Types {
 		place := at.key("types").key(name)
 		switch {

@@ -112,7 +112,7 @@ var languages = sync.OnceValues(func() (map[string]*Language, error) {
 
 // Warnings says which of the catalogue's languages have texts that no native
 // speaker has read; file is the catalogue's.
-func Warnings(file string, c *consent.Catalogue) []string {
+func Warnings(file string, c *Catalogue) []string {
 	known, err := Languages()
 	if err != nil {
 		return nil // whoever read the catalogue has reported it

@@ -234,7 +234,7 @@ func TestWrongLanguage(t *testing.T) {
 }
 
 func TestWarnings(t *testing.T) {
-	got := Warnings("site.yaml", &consent.Catalogue{Languages: []string{"fr", "br", "de", "co", "ga", "mt"}})
+	got := Warnings("site.yaml", &Catalogue{Catalogue: consent.Catalogue{Languages: []string{"fr", "br", "de", "co", "ga", "mt"}}})
 	if len(got) != 4 {
 		t.Fatalf("got %q, want a warning for each of br, co, ga and mt", got)
 	}

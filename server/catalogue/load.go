@@ -16,7 +16,7 @@ import (
 )
 
 // Load reads and checks the catalogue file at path. See [Parse].
-func Load(path string) (*consent.Catalogue, error) {
+func Load(path string) (*Catalogue, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read catalogue: %w", err)
@@ -26,7 +26,7 @@ func Load(path string) (*consent.Catalogue, error) {
 
 // Parse reads and checks a catalogue file's content; name is the file's name
 // in what is reported. Where the file is wrong, the error is [Problems].
-func Parse(name string, data []byte) (*consent.Catalogue, error) {
+func Parse(name string, data []byte) (*Catalogue, error) {
 	languages, err := Languages()
 	if err != nil {
 		return nil, err
@@ -49,24 +49,22 @@ func Parse(name string, data []byte) (*consent.Catalogue, error) {
 }
 
 // defaultCatalogue returns what a file need not say.
-func defaultCatalogue() *consent.Catalogue {
-	return &consent.Catalogue{
-		Links: consent.Links{Charter: consent.CharterPath},
-		Cookie: consent.CookieSettings{
-			Name:     consent.CookieName,
-			Lifetime: consent.Duration{Count: 6, Unit: consent.Month},
+func defaultCatalogue() *Catalogue {
+	return &Catalogue{
+		Catalogue: consent.Catalogue{
+			Links: consent.Links{Charter: consent.CharterPath},
+			Cookie: consent.CookieSettings{
+				Name:     consent.CookieName,
+				Lifetime: consent.Duration{Count: 6, Unit: consent.Month},
+			},
+			Reopen:     true,
+			GPC:        consent.GPCRefuse,
+			Categories: defaultCategories(),
 		},
-		Reopen: true,
-		Look: consent.Look{
-			Theme:    consent.ThemeDefault,
-			Position: consent.PositionBottom,
-			Scheme:   consent.SchemeAuto,
-		},
-		GPC:        consent.GPCRefuse,
-		Reload:     consent.ReloadAfterScript,
-		Receipts:   consent.ReceiptsKept,
-		Load:       consent.LoadIdle,
-		Categories: defaultCategories(),
+		Look:     Look{Theme: ThemeDefault, Position: PositionBottom, Scheme: SchemeAuto},
+		Reload:   ReloadAfterScript,
+		Receipts: ReceiptsKept,
+		Load:     LoadIdle,
 	}
 }
 
@@ -86,7 +84,7 @@ func defaultCategories() []consent.Category {
 
 // complete fills in what the file may leave out: the wordings of the default
 // categories in the site's languages, kinds and parties.
-func complete(c *consent.Catalogue, languages map[string]*Language) {
+func complete(c *Catalogue, languages map[string]*Language) {
 	for i := range c.Categories {
 		category := &c.Categories[i]
 		title, description := consent.Text{}, consent.Text{}

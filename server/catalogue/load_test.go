@@ -201,7 +201,7 @@ func TestDefaults(t *testing.T) {
 	if c.Cookie.Name != consent.CookieName || c.Cookie.Lifetime.String() != "6 months" || c.Cookie.Domain != "" {
 		t.Errorf("got %+v", c.Cookie)
 	}
-	if c.GPC != consent.GPCRefuse || c.Reload != consent.ReloadAfterScript || c.Load != consent.LoadIdle || c.GoogleConsent != nil {
+	if c.GPC != consent.GPCRefuse || c.Reload != catalogue.ReloadAfterScript || c.Load != catalogue.LoadIdle || c.GoogleConsent != nil {
 		t.Errorf("got gpc %q, reload %q, load %q, google-consent %v", c.GPC, c.Reload, c.Load, c.GoogleConsent)
 	}
 	if c.Links.Charter != "/charte-cookies" || c.Links.Privacy != "" || !c.Reopen {
@@ -285,7 +285,7 @@ func TestLoadWithoutFile(t *testing.T) {
 // that can be encoded, on both sides of the limit.
 func TestRecordSize(t *testing.T) {
 	const services = 150
-	parse := func(count int, last string) (*consent.Catalogue, error) {
+	parse := func(count int, last string) (*catalogue.Catalogue, error) {
 		var text strings.Builder
 		text.WriteString(minimal + "services:\n")
 		for i := range count {

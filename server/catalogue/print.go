@@ -7,13 +7,11 @@ import (
 	"slices"
 
 	"go.yaml.in/yaml/v3"
-
-	"temoin/app/consent"
 )
 
 // Print returns the catalogue as a file that [Parse] reads as the same: without
 // what goes without saying, and without comments.
-func Print(c *consent.Catalogue) ([]byte, error) {
+func Print(c *Catalogue) ([]byte, error) {
 	file, err := yamlOf(c)
 	if err != nil {
 		return nil, err
@@ -33,7 +31,7 @@ func Print(c *consent.Catalogue) ([]byte, error) {
 }
 
 // implied returns what a file says that has nothing but c's site and languages.
-func implied(c *consent.Catalogue) *consent.Catalogue {
+func implied(c *Catalogue) *Catalogue {
 	d := defaultCatalogue()
 	d.Languages = c.Languages
 	if languages, err := Languages(); err == nil { // else nothing is implied, and all is printed

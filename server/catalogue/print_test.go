@@ -14,15 +14,15 @@ import (
 func TestPrint(t *testing.T) {
 	tests := []struct {
 		name   string
-		change func(*consent.Catalogue)
+		change func(*Catalogue)
 		has    string
 		hasNot []string
 	}{
-		{"as it is", func(*consent.Catalogue) {}, "site:\n", []string{"look:", "cookie:", "reopen:", "categories:", "gpc:"}},
-		{"another look", func(c *consent.Catalogue) { c.Look.Theme = consent.ThemeDSFR }, "look:\n  theme: dsfr\n", []string{"position:"}},
-		{"fewer categories", func(c *consent.Catalogue) { c.Categories = c.Categories[:2] },
+		{"as it is", func(*Catalogue) {}, "site:\n", []string{"look:", "cookie:", "reopen:", "categories:", "gpc:"}},
+		{"another look", func(c *Catalogue) { c.Look.Theme = ThemeDSFR }, "look:\n  theme: dsfr\n", []string{"position:"}},
+		{"fewer categories", func(c *Catalogue) { c.Categories = c.Categories[:2] },
 			"categories:\n  - id: necessary\n    necessary: true\n  - id: statistics\n", []string{"title:"}},
-		{"own words", func(c *consent.Catalogue) { c.Site.Name = consent.Text{consent.AnyLanguage: "a: #b"} }, "name: 'a: #b'\n", nil},
+		{"own words", func(c *Catalogue) { c.Site.Name = consent.Text{consent.AnyLanguage: "a: #b"} }, "name: 'a: #b'\n", nil},
 	}
 	for _, file := range []string{"../demo/catalogue.yaml", "../demo/rich.yaml"} {
 		data, err := os.ReadFile(file)
@@ -62,7 +62,7 @@ func TestPrint(t *testing.T) {
 }
 
 // withoutOrphans leaves out the services of categories that are gone.
-func withoutOrphans(c *consent.Catalogue) []consent.Service {
+func withoutOrphans(c *Catalogue) []consent.Service {
 	var list []consent.Service
 	for _, service := range c.Services {
 		if c.Category(service.Category) != nil {

@@ -30,8 +30,12 @@ func Schema() ([]byte, error) {
 		ExpandedStruct: true,
 		Mapper:         scalarSchema,
 	}
-	root := reflector.ReflectFromType(reflect.TypeFor[consent.Catalogue]())
+	root := reflector.ReflectFromType(reflect.TypeFor[Catalogue]())
 	root.Title = "Témoin catalogue"
+	addDescriptions(root, "Catalogue")
+	for name, definition := range root.Definitions {
+		addDescriptions(definition, name)
+	}
 	presets, err := Presets()
 	if err != nil {
 		return nil, err
@@ -46,6 +50,16 @@ func Schema() ([]byte, error) {
 		return nil, fmt.Errorf("write schema: %w", err)
 	}
 	return text.Bytes(), nil
+}
+
+// addDescriptions gives each key the words that say what it is for.
+func addDescriptions(s *jsonschema.Schema, name string) {
+	if s.Properties == nil {
+		return
+	}
+	for pair := s.Properties.Oldest(); pair != nil; pair = pair.Next() {
+		pair.Value.Description = descriptions[name][pair.Key]
+	}
 }
 
 // scalarSchema returns the schema of the types that are written as one text,
@@ -89,11 +103,11 @@ func durationSchema() *jsonschema.Schema {
 // values the decoder refuses.
 func refine(root *jsonschema.Schema, codes, presets []string) {
 	root.Definitions["Text"], root.Definitions["Duration"] = textSchema(codes), durationSchema()
-	root.Required = required(reflect.TypeFor[consent.Catalogue]())
+	root.Required = required(reflect.TypeFor[Catalogue]())
 	for _, t := range []reflect.Type{
 		reflect.TypeFor[consent.Site](), reflect.TypeFor[consent.Links](), reflect.TypeFor[consent.CookieSettings](),
 		reflect.TypeFor[consent.Category](), reflect.TypeFor[consent.Service](), reflect.TypeFor[consent.Exemption](),
-		reflect.TypeFor[consent.Cookie](), reflect.TypeFor[consent.Storage](), reflect.TypeFor[consent.Look](), reflect.TypeFor[consent.GoogleConsent](),
+		reflect.TypeFor[consent.Cookie](), reflect.TypeFor[consent.Storage](), reflect.TypeFor[Look](), reflect.TypeFor[GoogleConsent](),
 	} {
 		root.Definitions[t.Name()].Required = required(t)
 	}
@@ -110,7 +124,7 @@ func refine(root *jsonschema.Schema, codes, presets []string) {
 	refineCategory(root.Definitions["Category"])
 	refineService(root.Definitions["Service"], presets)
 	types := property(root.Definitions["GoogleConsent"], "types")
-	types.PropertyNames = oneOf(consent.GoogleConsentTypes())
+	types.PropertyNames = oneOf(GoogleConsentTypes())
 	wait := property(root.Definitions["GoogleConsent"], "wait-for-update")
 	wait.Minimum, wait.Maximum = "0", json.Number(strconv.Itoa(maxGoogleWait))
 	for pair := root.Definitions["Exemption"].Properties.Oldest(); pair != nil; pair = pair.Next() {

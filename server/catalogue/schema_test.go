@@ -254,10 +254,10 @@ func TestSchemaTakesShippedCatalogues(t *testing.T) {
 func TestSchemaKeys(t *testing.T) {
 	definitions := schemaDefinitions(t)
 	types := []reflect.Type{
-		reflect.TypeFor[consent.Catalogue](), reflect.TypeFor[consent.Site](), reflect.TypeFor[consent.Links](),
+		reflect.TypeFor[catalogue.Catalogue](), reflect.TypeFor[consent.Site](), reflect.TypeFor[consent.Links](),
 		reflect.TypeFor[consent.CookieSettings](), reflect.TypeFor[consent.Category](), reflect.TypeFor[consent.Service](),
 		reflect.TypeFor[consent.Exemption](), reflect.TypeFor[consent.Cookie](), reflect.TypeFor[consent.Storage](),
-		reflect.TypeFor[consent.GoogleConsent](), reflect.TypeFor[consent.Look](),
+		reflect.TypeFor[catalogue.GoogleConsent](), reflect.TypeFor[catalogue.Look](),
 	}
 	if got, want := len(definitions), len(types)+len([]string{"Text", "Duration"}); got != want {
 		t.Errorf("got %d definitions, want %d", got, want)
@@ -265,8 +265,11 @@ func TestSchemaKeys(t *testing.T) {
 	for _, typ := range types {
 		t.Run(typ.Name(), func(t *testing.T) {
 			var want []string
-			for i := range typ.NumField() {
-				name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
+			for _, field := range reflect.VisibleFields(typ) {
+				if field.Anonymous {
+					continue
+				}
+				name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 				want = append(want, name)
 			}
 			if typ == reflect.TypeFor[consent.Service]() {

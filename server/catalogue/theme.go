@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"sync"
 
-	"temoin/app/consent"
 	"temoin/web"
 )
 
@@ -17,9 +16,9 @@ type wordings map[string]map[string]string
 
 // themeWordings returns the words that themes come with. Most have none; the
 // French State's has some that its visitors know.
-var themeWordings = sync.OnceValues(func() (map[consent.Theme]wordings, error) {
-	themes := map[consent.Theme]wordings{}
-	for _, theme := range consent.Themes() {
+var themeWordings = sync.OnceValues(func() (map[Theme]wordings, error) {
+	themes := map[Theme]wordings{}
+	for _, theme := range Themes() {
 		texts, err := readThemeWordings(web.Texts(), "themes/"+string(theme)+".yaml")
 		if err != nil {
 			return nil, fmt.Errorf("read theme: %w", err)

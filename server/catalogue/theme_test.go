@@ -3,8 +3,6 @@ package catalogue
 import (
 	"testing"
 	"testing/fstest"
-
-	"temoin/app/consent"
 )
 
 // TestThemeWordings: what a theme says takes the place of texts that there are,
@@ -53,7 +51,7 @@ func TestEdition_Theme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Look.Theme = consent.ThemeDSFR
+	c.Look.Theme = ThemeDSFR
 	c.Texts = map[string]map[string]string{"fr": {"save": "Valider"}}
 	edition, err := Edition(c, "fr")
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 // categories. Each value is one of a list, so nothing of an address reaches what
 // is made of it.
 type trial struct {
-	look       consent.Look
+	look       catalogue.Look
 	lang       string   // "" as the page says
 	categories []string // that can be refused, in the catalogue's order
 }
@@ -32,12 +32,12 @@ const (
 )
 
 // plainTrial returns the trial of the catalogue as it is.
-func plainTrial(c *consent.Catalogue) trial {
+func plainTrial(c *catalogue.Catalogue) trial {
 	return trial{look: c.Look, categories: refusable(c)}
 }
 
 // refusable returns the ids of the categories that can be refused.
-func refusable(c *consent.Catalogue) []string {
+func refusable(c *catalogue.Catalogue) []string {
 	var ids []string
 	for _, category := range c.Categories {
 		if !category.Necessary {
@@ -59,15 +59,15 @@ const (
 )
 
 // readTrial reads a query; what is in none of the lists is an error.
-func readTrial(c *consent.Catalogue, query url.Values) (trial, error) {
+func readTrial(c *catalogue.Catalogue, query url.Values) (trial, error) {
 	t := plainTrial(c)
-	if err := pick(query, queryTheme, consent.Themes(), &t.look.Theme); err != nil {
+	if err := pick(query, queryTheme, catalogue.Themes(), &t.look.Theme); err != nil {
 		return t, err
 	}
-	if err := pick(query, queryPosition, consent.Positions(), &t.look.Position); err != nil {
+	if err := pick(query, queryPosition, catalogue.Positions(), &t.look.Position); err != nil {
 		return t, err
 	}
-	if err := pick(query, queryScheme, consent.Schemes(), &t.look.Scheme); err != nil {
+	if err := pick(query, queryScheme, catalogue.Schemes(), &t.look.Scheme); err != nil {
 		return t, err
 	}
 	languages, err := catalogue.Languages()
@@ -127,12 +127,12 @@ func (t trial) loader() string {
 }
 
 // adds reports whether the trial's language is none of the catalogue's.
-func (t trial) adds(c *consent.Catalogue) bool {
+func (t trial) adds(c *catalogue.Catalogue) bool {
 	return t.lang != "" && !slices.Contains(c.Languages, t.lang)
 }
 
 // apply returns the catalogue as it has to be for the trial.
-func (t trial) apply(c *consent.Catalogue) (*consent.Catalogue, error) {
+func (t trial) apply(c *catalogue.Catalogue) (*catalogue.Catalogue, error) {
 	if t.adds(c) {
 		var err error
 		if c, err = catalogue.Also(c, t.lang); err != nil {
@@ -277,9 +277,9 @@ func (d *Demo) offer(query url.Values, lang string) (*Offer, error) {
 		Tag:           `<script src="` + t.loader() + `"></script>`,
 		Catalogue:     string(text),
 		Selects: []Select{
-			{Name: queryTheme, Options: options(consent.Themes(), t.look.Theme)},
-			{Name: queryPosition, Options: options(consent.Positions(), t.look.Position)},
-			{Name: queryScheme, Options: options(consent.Schemes(), t.look.Scheme)},
+			{Name: queryTheme, Options: options(catalogue.Themes(), t.look.Theme)},
+			{Name: queryPosition, Options: options(catalogue.Positions(), t.look.Position)},
+			{Name: queryScheme, Options: options(catalogue.Schemes(), t.look.Scheme)},
 		},
 	}
 	if asked := t.query(); asked.Encode() != plainTrial(c).query().Encode() {
@@ -297,7 +297,7 @@ func (d *Demo) offer(query url.Values, lang string) (*Offer, error) {
 
 // languageOptions offers the page's language, each of the catalogue's, and then
 // all others that there are texts for.
-func languageOptions(c *consent.Catalogue, chosen string) ([]Option, error) {
+func languageOptions(c *catalogue.Catalogue, chosen string) ([]Option, error) {
 	languages, err := catalogue.Languages()
 	if err != nil {
 		return nil, err

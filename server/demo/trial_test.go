@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"temoin/app/consent"
 	"temoin/server"
 	"temoin/server/catalogue"
 	"temoin/server/site"
@@ -59,9 +58,9 @@ func TestReadTrial(t *testing.T) {
 
 func TestTrial_apply(t *testing.T) {
 	c := mustReadDemo(t)
-	c.GoogleConsent = &consent.GoogleConsent{Types: map[string]string{"ad_storage": "third-party", "analytics_storage": "statistics"}}
+	c.GoogleConsent = &catalogue.GoogleConsent{Types: map[string]string{"ad_storage": "third-party", "analytics_storage": "statistics"}}
 	rev := c.Rev()
-	changed, err := trial{look: consent.Look{Theme: consent.ThemeDSFR}, lang: "ar", categories: []string{"statistics"}}.apply(c)
+	changed, err := trial{look: catalogue.Look{Theme: catalogue.ThemeDSFR}, lang: "ar", categories: []string{"statistics"}}.apply(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +73,7 @@ func TestTrial_apply(t *testing.T) {
 	if changed.Languages[2] != "ar" || changed.Service("matomo").Purpose.In("ar") != c.Service("matomo").Purpose.In("fr") {
 		t.Error("want the language that was asked for, and the site's words in its first one")
 	}
-	if c.Rev() != rev || c.GoogleConsent.Types["ad_storage"] == "" || c.Look.Theme == consent.ThemeDSFR {
+	if c.Rev() != rev || c.GoogleConsent.Types["ad_storage"] == "" || c.Look.Theme == catalogue.ThemeDSFR {
 		t.Error("the site's own catalogue has changed")
 	}
 }
@@ -98,10 +97,10 @@ func TestTrials(t *testing.T) {
 		}
 	}
 	for range 2 {
-		for _, theme := range consent.Themes() {
-			for _, position := range consent.Positions() {
-				for _, scheme := range consent.Schemes() {
-					one.look = consent.Look{Theme: theme, Position: position, Scheme: scheme}
+		for _, theme := range catalogue.Themes() {
+			for _, position := range catalogue.Positions() {
+				for _, scheme := range catalogue.Schemes() {
+					one.look = catalogue.Look{Theme: theme, Position: position, Scheme: scheme}
 					if _, err := k.site(base, one); err != nil {
 						t.Fatal(err)
 					}
@@ -124,7 +123,7 @@ func mustBuild(tb testing.TB) *site.Site {
 	return base
 }
 
-func mustReadDemo(tb testing.TB) *consent.Catalogue {
+func mustReadDemo(tb testing.TB) *catalogue.Catalogue {
 	tb.Helper()
 	c, err := catalogue.Load("rich.yaml")
 	if err != nil {
@@ -243,7 +242,7 @@ func TestTrialRoutes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if printed.Look.Theme != consent.ThemeDSFR || len(printed.Categories) != 2 {
+	if printed.Look.Theme != catalogue.ThemeDSFR || len(printed.Categories) != 2 {
 		t.Errorf("got %+v with %d categories", printed.Look, len(printed.Categories))
 	}
 	if got, want := offer.Tag, `<script src="/temoin.en.js"></script>`; got != want {

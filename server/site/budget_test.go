@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"temoin/app/consent"
+	"temoin/server/catalogue"
 	"temoin/web"
 )
 
@@ -40,7 +40,7 @@ func TestBudgets(t *testing.T) {
 func weighable(t *testing.T) map[string]*Asset {
 	assets := map[string]*Asset{}
 	hash := regexp.MustCompile(`^/(?:temoin/)?(.+?)(?:\.[0-9a-f]{8})?(\.\w+)$`)
-	add := func(c *consent.Catalogue, suffix string) {
+	add := func(c *catalogue.Catalogue, suffix string) {
 		b, err := New(c, Options{Receipts: true})
 		if err != nil {
 			t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"temoin/app"
-	"temoin/app/consent"
 	"temoin/server/catalogue"
 )
 
@@ -16,14 +15,14 @@ type edition struct {
 }
 
 // makeEditions makes the editions of a catalogue, in the order of its languages.
-func makeEditions(c *consent.Catalogue, style []byte) ([]edition, error) {
+func makeEditions(c *catalogue.Catalogue, style []byte) ([]edition, error) {
 	var editions []edition
 	for _, lang := range c.Languages {
 		made, err := catalogue.Edition(c, lang)
 		if err != nil {
 			return nil, err
 		}
-		shown, err := encodeJSON(made)
+		shown, err := encodeJSON(shownOf(made))
 		if err != nil {
 			return nil, fmt.Errorf("write edition in %s: %w", lang, err)
 		}
@@ -35,6 +34,21 @@ func makeEditions(c *consent.Catalogue, style []byte) ([]edition, error) {
 		editions = append(editions, edition{made, shown, []byte(text)})
 	}
 	return editions, nil
+}
+
+// shownEdition is an edition as receipts name it, by its hash: its keys and their
+// order never change, but for keys that come new.
+type shownEdition struct {
+	Lang, Dir, Rev string
+	Catalogue      *catalogue.Catalogue
+	Texts          app.Texts
+	Durations      map[string]string
+	Style          string // always empty: styles are no part of what is consented to
+}
+
+func shownOf(e *app.Edition) shownEdition {
+	c := &catalogue.Catalogue{Catalogue: *e.Catalogue, Look: catalogue.Look{Theme: catalogue.Theme(e.Theme)}}
+	return shownEdition{Lang: e.Lang, Dir: e.Dir, Rev: e.Rev, Catalogue: c, Texts: e.Texts, Durations: e.Durations}
 }
 
 func byLanguage(editions []edition) map[string]*app.Edition {
@@ -64,7 +78,7 @@ type Shown struct {
 }
 
 // nameShown names what visitors are shown.
-func nameShown(c *consent.Catalogue, editions []edition) (Shown, error) {
+func nameShown(c *catalogue.Catalogue, editions []edition) (Shown, error) {
 	whole, err := encodeJSON(c)
 	if err != nil {
 		return Shown{}, fmt.Errorf("write catalogue: %w", err)

@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"temoin/app/consent"
+	"temoin/server/catalogue"
 )
 
 // gateBundle is the part of the loader's bundle that the gate works by.
 type gateBundle struct {
 	// GPC is whether the browser's Global Privacy Control refuses.
-	GPC    bool           `json:"gpc"`
-	Reload consent.Reload `json:"reload"`
+	GPC    bool             `json:"gpc"`
+	Reload catalogue.Reload `json:"reload"`
 	// Hosts gives the services of which one has to be allowed before a page loads
 	// anything from a host, divided by "|"; see [consent.HostMatches].
 	Hosts map[string]string `json:"hosts,omitempty"`
@@ -71,7 +72,7 @@ func (g gateBundle) loader() string {
 	return name + ".js"
 }
 
-func gateOf(c *consent.Catalogue) gateBundle {
+func gateOf(c *catalogue.Catalogue) gateBundle {
 	g := gateBundle{
 		Hosts:   map[string]string{},
 		Erase:   map[string]erasure{},
@@ -141,7 +142,7 @@ func expressions(patterns ...string) []string {
 }
 
 // signalsOf returns nil where no service takes a signal.
-func signalsOf(c *consent.Catalogue) *signals {
+func signalsOf(c *catalogue.Catalogue) *signals {
 	ids := map[consent.Signal]string{}
 	for _, service := range c.Services {
 		if service.Signal != "" {
@@ -163,7 +164,7 @@ func signalsOf(c *consent.Catalogue) *signals {
 	return s
 }
 
-func googleSignalOf(c *consent.Catalogue) *googleSignal {
+func googleSignalOf(c *catalogue.Catalogue) *googleSignal {
 	g := &googleSignal{Types: c.GoogleTypes()}
 	if settings := c.GoogleConsent; settings != nil {
 		g.Wait, g.Passthrough, g.Redaction = settings.WaitForUpdate, settings.URLPassthrough, settings.AdsDataRedaction
@@ -176,7 +177,7 @@ func googleSignalOf(c *consent.Catalogue) *googleSignal {
 const gpcPath = "/.well-known/gpc.json"
 
 // gpcStatement says whether the signal refuses, and since when the site says so.
-func gpcStatement(c *consent.Catalogue, updated time.Time) []byte {
+func gpcStatement(c *catalogue.Catalogue, updated time.Time) []byte {
 	return fmt.Appendf(nil, `{"gpc": %t, "lastUpdate": %q}`+"\n", c.HonoursGPC(), updated.UTC().Format(time.DateOnly))
 }
 

@@ -65,7 +65,7 @@ func TestGate(t *testing.T) {
 }
 
 func TestGate_AllSignals(t *testing.T) {
-	c := &consent.Catalogue{}
+	c := &catalogue.Catalogue{}
 	for _, signal := range consent.Signals() {
 		c.Services = append(c.Services, consent.Service{ID: "the-" + string(signal), Signal: signal})
 	}

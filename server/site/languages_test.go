@@ -13,14 +13,13 @@ import (
 	"golang.org/x/net/html"
 
 	"temoin/app"
-	"temoin/app/consent"
 	"temoin/server/catalogue"
 )
 
 // everyLanguage returns a catalogue in all languages that there are texts for.
 // What it says itself is the same in each of them, numbers and names: all else
 // that is shown comes from the language files, the categories' texts too.
-func everyLanguage(tb testing.TB, services string) *consent.Catalogue {
+func everyLanguage(tb testing.TB, services string) *catalogue.Catalogue {
 	tb.Helper()
 	languages, err := catalogue.Languages()
 	if err != nil {
@@ -94,7 +93,7 @@ func TestEveryLanguage(t *testing.T) {
 	}
 }
 
-func mustEdition(tb testing.TB, c *consent.Catalogue, lang string) *app.Edition {
+func mustEdition(tb testing.TB, c *catalogue.Catalogue, lang string) *app.Edition {
 	tb.Helper()
 	edition, err := catalogue.Edition(c, lang)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"reflect"
 	"strings"
 
-	"temoin/app/consent"
+	"temoin/server/catalogue"
 )
 
 // loaderBundle is what the loader finds around itself. A star in a name stands
@@ -75,7 +75,7 @@ type proofBundle struct {
 
 // newLoader returns the bundle of a catalogue, without the names of files and
 // without what is said in one language.
-func newLoader(c *consent.Catalogue, style []byte) loaderBundle {
+func newLoader(c *catalogue.Catalogue, style []byte) loaderBundle {
 	l := loaderBundle{
 		Languages:  c.Languages,
 		Rev:        c.Rev(),
@@ -86,7 +86,7 @@ func newLoader(c *consent.Catalogue, style []byte) loaderBundle {
 		Necessary:  []string{},
 		Exempt:     []string{},
 		Reopen:     c.Reopen,
-		Near:       c.Load == consent.LoadNear,
+		Near:       c.Load == catalogue.LoadNear,
 		Style:      string(style),
 		gateBundle: gateOf(c),
 	}

@@ -5,13 +5,13 @@ import (
 	"slices"
 	"strings"
 
-	"temoin/app/consent"
+	"temoin/server/catalogue"
 )
 
 // dress gives the style sheets the look of a catalogue. Each holds the one theme
 // that it names, and nothing of the others; what is painted before Go runs travels
 // with temoin.js, and so holds the one position, too.
-func (b *built) dress(dist fs.FS, look consent.Look) error {
+func (b *built) dress(dist fs.FS, look catalogue.Look) error {
 	theme, err := readDist(dist, "themes/"+string(look.Theme)+".css")
 	if err != nil {
 		return err
@@ -20,7 +20,7 @@ func (b *built) dress(dist fs.FS, look consent.Look) error {
 	for _, sheet := range []*[]byte{&b.shell, &b.charter, &b.placeholder} {
 		*sheet = slices.Concat(theme, *sheet)
 	}
-	if look.Position == consent.PositionBottom {
+	if look.Position == catalogue.PositionBottom {
 		return nil
 	}
 	position, err := readDist(dist, "positions/"+string(look.Position)+".css")
@@ -30,12 +30,12 @@ func (b *built) dress(dist fs.FS, look consent.Look) error {
 
 // inScheme makes a theme light or dark whatever the visitor's device is set to:
 // each theme has both, the dark one under a media query.
-func inScheme(theme string, scheme consent.Scheme) string {
+func inScheme(theme string, scheme catalogue.Scheme) string {
 	const both, query = "light dark", "screen and (prefers-color-scheme:dark)"
 	switch scheme {
-	case consent.SchemeLight:
+	case catalogue.SchemeLight:
 		return strings.NewReplacer(both, "light", query, "not all").Replace(theme)
-	case consent.SchemeDark:
+	case catalogue.SchemeDark:
 		return strings.NewReplacer(both, "dark", query, "screen").Replace(theme)
 	}
 	return theme

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"temoin/app/consent"
+	"temoin/server/catalogue"
 	"temoin/web"
 )
 
@@ -60,17 +60,17 @@ func assetBody(tb testing.TB, b *Site, prefix string) string {
 // in the words that inScheme replaces.
 func TestScheme(t *testing.T) {
 	const query = "@media screen and (prefers-color-scheme:dark)"
-	for _, theme := range consent.Themes() {
+	for _, theme := range catalogue.Themes() {
 		t.Run(string(theme), func(t *testing.T) {
 			sheet, err := readDist(web.Dist(), "themes/"+string(theme)+".css")
 			if err != nil {
 				t.Fatal(err)
 			}
 			css := string(sheet)
-			if inScheme(css, consent.SchemeAuto) != css {
+			if inScheme(css, catalogue.SchemeAuto) != css {
 				t.Error("auto changes the theme")
 			}
-			for scheme, want := range map[consent.Scheme]string{consent.SchemeLight: "@media not all", consent.SchemeDark: "@media screen"} {
+			for scheme, want := range map[catalogue.Scheme]string{catalogue.SchemeLight: "@media not all", catalogue.SchemeDark: "@media screen"} {
 				got := inScheme(css, scheme)
 				if strings.Contains(got, query) || !strings.Contains(got, want+"{") || !strings.Contains(got, "--scheme: "+string(scheme)) {
 					t.Errorf("%s: got %s", scheme, got)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"temoin/app"
-	"temoin/app/consent"
+	"temoin/server/catalogue"
 )
 
 // shellBundle is the part of the loader's bundle that speaks a language.
@@ -30,7 +30,7 @@ type shells struct {
 	files  map[string][]byte
 }
 
-func makeShells(c *consent.Catalogue, editions []edition) (shells, error) {
+func makeShells(c *catalogue.Catalogue, editions []edition) (shells, error) {
 	made := shells{map[string]shellBundle{}, map[string][]byte{}}
 	for _, e := range editions {
 		shell, err := makeShell(c, e.Edition)
@@ -45,7 +45,7 @@ func makeShells(c *consent.Catalogue, editions []edition) (shells, error) {
 	return made, nil
 }
 
-func makeShell(c *consent.Catalogue, edition *app.Edition) (shellBundle, error) {
+func makeShell(c *catalogue.Catalogue, edition *app.Edition) (shellBundle, error) {
 	layers, err := prerender(app.Prerendered(edition))
 	if err != nil {
 		return shellBundle{}, err

@@ -9,13 +9,13 @@ import (
 	"time"
 
 	"temoin/app"
-	"temoin/app/consent"
+	"temoin/server/catalogue"
 	"temoin/web"
 )
 
 // Site is all that is made of one catalogue. It does not change once it is made.
 type Site struct {
-	Catalogue *consent.Catalogue
+	Catalogue *catalogue.Catalogue
 	// Rev is the catalogue's revision.
 	Rev string
 	// Keeps is whether whoever serves the site keeps receipts of the choices.
@@ -47,11 +47,11 @@ type Options struct {
 
 // New makes the site of a catalogue. It fails where a text of the catalogue cannot
 // be printed, or where what ./build.sh build makes is missing.
-func New(c *consent.Catalogue, o Options) (*Site, error) {
+func New(c *catalogue.Catalogue, o Options) (*Site, error) {
 	if o.Dist == nil {
 		o.Dist = web.Dist()
 	}
-	s := &Site{Catalogue: c, Rev: c.Rev(), Keeps: o.Receipts && c.Receipts == consent.ReceiptsKept}
+	s := &Site{Catalogue: c, Rev: c.Rev(), Keeps: o.Receipts && c.Receipts == catalogue.ReceiptsKept}
 	built, err := readBuilt(o.Dist, c)
 	if err != nil {
 		return nil, err
@@ -85,33 +85,24 @@ func New(c *consent.Catalogue, o Options) (*Site, error) {
 		return nil, err
 	}
 	s.charterStyle = "/temoin/" + files.hashed("charter.css", built.charter)
-	if err := files.addStatements(s, o); err != nil {
-		return nil, err
-	}
+	files.addStatements(s, o)
 	s.Files, s.editions = files.byPath, byLanguage(editions)
 	return s, nil
 }
 
 // addStatements adds what is there for other programs and people than browsers.
-func (f *files) addStatements(s *Site, o Options) error {
-	public, err := encodeJSON(publicCatalogue{s.Rev, s.Catalogue.Cookie.MaxAge(), s.Catalogue})
-	if err != nil {
-		return fmt.Errorf("write catalogue: %w", err)
-	}
+func (f *files) addStatements(s *Site, o Options) {
 	cache := cacheFor(o.MaxAge)
-	f.add("/temoin/catalogue.json", cache, public)
+	f.add("/temoin/catalogue.json", cache, publicCatalogue(s))
 	f.add("/temoin/notices.txt", cache, web.Notices)
 	f.add("/temoin/temoin.d.ts", cache, web.Declarations)
 	f.add(gpcPath, askAlways, gpcStatement(s.Catalogue, o.Updated))
-	return nil
 }
 
-// publicCatalogue is the catalogue as a site's own server reads it that wants to
-// know what the visitor allowed: with what it would have to calculate.
-type publicCatalogue struct {
-	Rev      string `json:"rev"`
-	Lifetime int    `json:"lifetime"` // seconds
-	*consent.Catalogue
+// publicCatalogue returns the catalogue as a site's own server reads it that wants
+// to know what the visitor allowed: with what it would have to calculate.
+func publicCatalogue(s *Site) []byte {
+	return fmt.Appendf(nil, `{"rev":%q,"lifetime":%d,%s`, s.Rev, s.Catalogue.Cookie.MaxAge(), s.Shown.Catalogue[1:])
 }
 
 // proofOf says where choices are reported for proof; nil where they are not.
@@ -133,7 +124,7 @@ type built struct {
 	shell, dialog, charter, placeholder []byte
 }
 
-func readBuilt(dist fs.FS, c *consent.Catalogue) (*built, error) {
+func readBuilt(dist fs.FS, c *catalogue.Catalogue) (*built, error) {
 	b := &built{}
 	gate := gateOf(c)
 	for name, body := range map[string]*[]byte{

@@ -55,7 +55,7 @@ func fakeDist() fstest.MapFS {
 	return files
 }
 
-func mustParse(tb testing.TB, yaml []byte) *consent.Catalogue {
+func mustParse(tb testing.TB, yaml []byte) *catalogue.Catalogue {
 	tb.Helper()
 	c, err := catalogue.Parse("catalogue.yaml", yaml)
 	if err != nil {
@@ -64,7 +64,7 @@ func mustParse(tb testing.TB, yaml []byte) *consent.Catalogue {
 	return c
 }
 
-func mustBundle(tb testing.TB, c *consent.Catalogue) *Site {
+func mustBundle(tb testing.TB, c *catalogue.Catalogue) *Site {
 	tb.Helper()
 	b, err := New(c, Options{Dist: fakeDist(), MaxAge: 5 * time.Minute})
 	if err != nil {
@@ -73,7 +73,7 @@ func mustBundle(tb testing.TB, c *consent.Catalogue) *Site {
 	return b
 }
 
-func mustReadDemo(tb testing.TB) *consent.Catalogue {
+func mustReadDemo(tb testing.TB) *catalogue.Catalogue {
 	tb.Helper()
 	data, err := os.ReadFile("../demo/rich.yaml")
 	if err != nil {
@@ -92,7 +92,7 @@ func portalYAML(tb testing.TB) string {
 	return string(data)
 }
 
-func mustReadPortal(tb testing.TB) *consent.Catalogue { return mustParse(tb, []byte(portalYAML(tb))) }
+func mustReadPortal(tb testing.TB) *catalogue.Catalogue { return mustParse(tb, []byte(portalYAML(tb))) }
 
 // lines puts each tag on a line of its own, for golden files that can be read.
 func lines(markup string) string {
@@ -100,7 +100,7 @@ func lines(markup string) string {
 }
 
 func TestPrerender_Golden(t *testing.T) {
-	for name, c := range map[string]*consent.Catalogue{
+	for name, c := range map[string]*catalogue.Catalogue{
 		"portal": mustReadPortal(t),
 		"demo":   mustReadDemo(t),
 	} {
@@ -177,7 +177,7 @@ func TestPrerender_RefusesWhatGoAppCannotPrint(t *testing.T) {
 }
 
 // hostile puts markup wherever the catalogue has free text.
-func hostile(tb testing.TB) *consent.Catalogue {
+func hostile(tb testing.TB) *catalogue.Catalogue {
 	const attack = `</script><img src=x onerror="alert(1)">'"&\`
 	c := mustReadDemo(tb)
 	c.Site.Name = consent.Text{consent.AnyLanguage: attack}

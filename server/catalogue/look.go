@@ -1,11 +1,13 @@
-package consent
+package catalogue
+
+import "temoin/app"
 
 // Look says how the interface looks. Every value names a style sheet in
 // web/styles: the server puts that one alone into what pages load.
 type Look struct {
-	Theme    Theme    `json:"theme,omitempty" jsonschema_description:"Colours, shapes, font: default, dsfr (the design system of the French State, with its wordings), or minimal (the page's own font, no colour)."`
-	Position Position `json:"position,omitempty" jsonschema_description:"Where the banner stands: bottom, the page's whole width (default), corner, a card, or centre, a box that leaves the page usable."`
-	Scheme   Scheme   `json:"scheme,omitempty" jsonschema_description:"Light or dark: auto, as the visitor's device is set (default), light, or dark."`
+	Theme    Theme    `json:"theme,omitempty"`
+	Position Position `json:"position,omitempty"`
+	Scheme   Scheme   `json:"scheme,omitempty"`
 }
 
 // Theme is a set of colours, shapes and a font.
@@ -14,7 +16,7 @@ type Theme string
 // The themes.
 const (
 	ThemeDefault Theme = "default"
-	ThemeDSFR    Theme = "dsfr"
+	ThemeDSFR    Theme = app.ThemeDSFR
 	ThemeMinimal Theme = "minimal"
 )
 

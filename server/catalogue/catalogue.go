@@ -1,0 +1,104 @@
+package catalogue
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"temoin/app/consent"
+)
+
+// Catalogue is all that a catalogue's file says: what the site asks consent for,
+// and how it asks.
+type Catalogue struct {
+	consent.Catalogue
+	Look     Look        `json:"look,omitempty"`
+	Reload   Reload      `json:"reload,omitempty"`
+	Load     ProgramLoad `json:"load,omitempty"`
+	Receipts Receipts    `json:"receipts,omitempty"`
+	Origins  []string    `json:"origins,omitempty"`
+	// GoogleConsent is told to Google's services only where one asks for it; see [consent.SignalGoogle].
+	GoogleConsent *GoogleConsent `json:"google-consent,omitempty"`
+	// Texts overrides wordings of the interface, by language and name.
+	Texts map[string]map[string]string `json:"texts,omitempty"`
+}
+
+// keyOrder is the order in which a catalogue is written as JSON. Receipts name
+// what was written so by its hash: it never changes, but for keys that come new.
+var keyOrder = []string{
+	"site", "languages", "links", "cookie", "reopen", "look", "categories", "services",
+	"gpc", "reload", "load", "receipts", "origins", "google-consent", "texts",
+}
+
+// MarshalJSON writes the keys in the order that receipts know.
+func (c *Catalogue) MarshalJSON() ([]byte, error) {
+	type plain Catalogue // without this method
+	data, err := encode((*plain)(c))
+	if err != nil {
+		return nil, err
+	}
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal(data, &values); err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	for _, key := range keyOrder {
+		if value, found := values[key]; found {
+			b.WriteString(`,"` + key + `":`)
+			b.Write(value)
+		}
+	}
+	b.WriteByte('}')
+	written := b.Bytes()
+	written[0] = '{'
+	return written, nil
+}
+
+// encode writes JSON that stands in a file of its own, where "<" needs no escape.
+func encode(value any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(value)
+	return b.Bytes(), err
+}
+
+// Reload says when a page is loaded anew after a withdrawal: what has run
+// cannot be taken back otherwise.
+type Reload string
+
+// The answers: where a script that was let in has run, never, or always.
+const (
+	ReloadAfterScript Reload = "after-script"
+	ReloadNever       Reload = "never"
+	ReloadAlways      Reload = "always"
+)
+
+// ProgramLoad says when the program that draws the dialog is fetched and started, for
+// a visitor who has not answered. On a slow line, and where the visitor wants to
+// save data, it is always LoadNear.
+type ProgramLoad string
+
+// The answers: when the page is idle, or when the visitor comes near the banner.
+const (
+	LoadIdle ProgramLoad = "idle"
+	LoadNear ProgramLoad = "near"
+)
+
+// Receipts says where pages report the choices that are made on them, for the
+// receipts by which the site can demonstrate consent (GDPR, article 7(1)).
+type Receipts string
+
+// The answers beside an address: to the server that temoin.js came from, or to
+// nobody.
+const (
+	ReceiptsKept Receipts = "keep"
+	ReceiptsOff  Receipts = "off"
+)
+
+// Address returns the address of another server that keeps the receipts, or "".
+func (r Receipts) Address() string {
+	if r == ReceiptsKept || r == ReceiptsOff {
+		return ""
+	}
+	return string(r)
+}

@@ -1,0 +1,91 @@
+package catalogue
+
+// descriptions say what each key of the file is for, by the type that has it: in
+// the schema, to who writes a catalogue in an editor, and where a key is missing.
+var descriptions = map[string]map[string]string{
+	"Catalogue": {
+		"site":           "The site that asks.",
+		"languages":      "Language codes (BCP 47) in which the site asks; the first is the default.",
+		"links":          "Pages that the banner leads to.",
+		"cookie":         "The cookie that keeps the visitor's choice.",
+		"reopen":         "Show the floating button that reopens the choices (default true). Without it, the site's pages must hold a link to #temoin or an element with data-temoin-open.",
+		"look":           "How banner, dialog and charter look.",
+		"categories":     "What consent is asked for, in the order in which it is shown. Without them: necessary, statistics, first-party, third-party.",
+		"services":       "Who sets cookies, and what for.",
+		"gpc":            "What the browser's Global Privacy Control means before the visitor has answered: refuse, all that can be refused is, without asking (default), or ask.",
+		"reload":         "When the page is loaded anew after a withdrawal: after-script, where a script that was let in has run (default), never, or always.",
+		"load":           "When the program that draws the dialog is fetched, about 700 kB: idle, once the page has nothing else to do (default), or near, when the visitor comes near the banner.",
+		"receipts":       "Where choices are reported for proof: keep, to the server that temoin.js comes from (default), off, or the https address of /api/consents on another server, for exported files.",
+		"origins":        "Other sites whose pages include this temoin.js and may report choices: https://, the host, nothing else.",
+		"google-consent": "How Google Consent Mode is told of the choice.",
+		"texts":          "Own wordings of the interface, by language and name of the text.",
+	},
+	"Site": {
+		"name": "Name of the site, as its visitors know it.",
+		"url":  "Address of the site: https://, the host, nothing else.",
+	},
+	"Links": {
+		"charter": "The cookie charter (default /charte-cookies, which the server answers).",
+		"privacy": "The site's privacy policy.",
+	},
+	"CookieSettings": {
+		"name":     "Name of the cookie (default cookies_preferences).",
+		"domain":   "Parent domain that shares the choice, without a leading dot (default: the site's host alone).",
+		"lifetime": "How long a choice is kept, at most 13 months (default 6 months).",
+	},
+	"Category": {
+		"id":          "Name in the cookie and in data-consent: a lower-case letter, then letters, digits, hyphens.",
+		"title":       "Short name of the purpose.",
+		"description": "One or two plain sentences that say what it is for.",
+		"necessary":   "Needs no consent and cannot be refused: authentication, security, language, basket, the choice itself.",
+		"anonymous":   "Audience measure that is exempt from consent: on without asking, the visitor may object. Each of its services has to be anonymous.",
+	},
+	"Service": {
+		"id":        "Name in the cookie and in data-service: a lower-case letter, then letters, digits, hyphens.",
+		"category":  "Id of the category that it belongs to.",
+		"name":      "Name of the service.",
+		"provider":  "Who provides it.",
+		"location":  "Where on the site it works.",
+		"purpose":   "What it is for, in a plain sentence.",
+		"policy":    "https address of the provider's privacy policy.",
+		"kind":      "What the service does (default technical).",
+		"anonymous": "Exempt audience measure: on without asking, the visitor may object. Asks for exemption.",
+		"exemption": "What the law asks of an exempt audience measure, confirmed by the site.",
+		"cookies":   "The cookies that the service sets.",
+		"hosts":     "Hosts that the service loads from, such as www.example.com, or *.example.com for every subdomain: what a page loads from there waits until the service is allowed.",
+		"storage":   "What the service keeps in the browser beside cookies. Each is a name, or a pattern with * for any characters.",
+		"signal":    "How the service itself is told of the choice, in its own words.",
+	},
+	"Exemption": {
+		"own-use-only":   "Measures for the publisher alone.",
+		"anonymous-data": "Yields anonymous figures only.",
+		"single-site":    "Follows nobody across sites or apps.",
+		"not-renewed":    "Its cookies are not prolonged by further visits.",
+		"data-retention": "How long the collected data are kept: at most 25 months.",
+	},
+	"Cookie": {
+		"name":      "Name, or a pattern with * for any characters, such as _pk_*.",
+		"purpose":   "What it is for.",
+		"duration":  "How long it lives: session, or a number and a unit, such as \"13 months\" or \"at most 2 weeks\".",
+		"party":     "first: set for the site visited (default); third: for another site.",
+		"path":      "Path that an HttpOnly cookie is set on, where it is not /.",
+		"http-only": "Set by a server for itself alone: no script sees it, so none can delete it when consent is withdrawn.",
+	},
+	"Look": {
+		"theme":    "Colours, shapes, font: default, dsfr (the design system of the French State, with its wordings), or minimal (the page's own font, no colour).",
+		"position": "Where the banner stands: bottom, the page's whole width (default), corner, a card, or centre, a box that leaves the page usable.",
+		"scheme":   "Light or dark: auto, as the visitor's device is set (default), light, or dark.",
+	},
+	"Storage": {
+		"local":     "Keys in localStorage.",
+		"session":   "Keys in sessionStorage.",
+		"databases": "Names of IndexedDB databases.",
+		"caches":    "Names in the Cache Storage.",
+	},
+	"GoogleConsent": {
+		"types":              "Category or service by consent type: the type is granted where that is allowed. Without it, analytics_storage is the first measure with the signal google, and the ad types are the first advertising one; the rest stays denied.",
+		"wait-for-update":    "How many milliseconds Google's tags wait for the choice: 0 to 10000 (default 0).",
+		"url-passthrough":    "Let Google's tags pass click identifiers on in links while their storage is denied.",
+		"ads-data-redaction": "Have Google's tags leave identifiers of clicks out while ad_storage is denied.",
+	},
+}
