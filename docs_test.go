@@ -298,14 +298,14 @@ func TestDocs_Readers(t *testing.T) {
 		Rev      string `json:"rev"`
 		Lifetime int    `json:"lifetime"`
 		*consent.Catalogue
-	}{c.Rev(), c.Cookie.MaxAge(), c}
+	}{c.Rev(), c.Cookie.MaxAge(), &c.Catalogue}
 	asked := struct {
 		Values    []string `json:"values"`
 		Headers   []string `json:"headers"`
 		IDs       []string `json:"ids"`
 		Now       int64    `json:"now"`
 		Catalogue any      `json:"catalogue"`
-	}{Headers: cookieHeaders(t, c, now), IDs: []string{"unknown"}, Now: now.Unix(), Catalogue: public}
+	}{Headers: cookieHeaders(t, &c.Catalogue, now), IDs: []string{"unknown"}, Now: now.Unix(), Catalogue: public}
 	for _, one := range cases {
 		if one.Value == "" {
 			one.Value = strings.ReplaceAll(url.QueryEscape(one.JSON), "+", "%20")
