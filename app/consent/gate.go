@@ -1,7 +1,5 @@
 package consent
 
-import "strings"
-
 // Storage is what a service keeps in the browser beside cookies.
 type Storage struct {
 	Local     []string `json:"local,omitempty"`
@@ -42,12 +40,3 @@ const (
 // HonoursGPC reports whether the browser's Global Privacy Control counts as a
 // refusal for as long as the visitor has not answered.
 func (c *Catalogue) HonoursGPC() bool { return c.GPC != GPCAsk }
-
-// HostMatches reports whether host is the one that pattern names or, where the
-// pattern begins with "*.", a subdomain at any depth. That domain itself is none.
-func HostMatches(pattern, host string) bool {
-	if domain, wild := strings.CutPrefix(pattern, "*"); wild {
-		return len(host) > len(domain) && strings.HasSuffix(host, domain)
-	}
-	return host == pattern
-}

@@ -43,14 +43,16 @@ func Policy(c *consent.Catalogue, record *consent.Record) string {
 
 // hostPattern keeps whatever is no host out of the header: package catalogue
 // refuses it, but a catalogue may be made by hand.
-var hostPattern = regexp.MustCompile(`^(\*\.)?[a-z0-9.-]+$`)
+var hostPattern = regexp.MustCompile(`^(\*\.)?[a-z0-9.-]+(/[A-Za-z0-9._~!$&()+=:@%/-]+)?$`)
 
-// allowed returns the hosts of the services that record allows, sorted.
+// allowed returns the hosts, with their paths, of the services that record allows,
+// sorted. One that several services share is allowed where all of them are.
 func allowed(c *consent.Catalogue, record *consent.Record) []string {
 	var hosts []string
-	for _, service := range c.Services {
-		if c.Granted(record, service.ID) {
-			hosts = append(hosts, service.Hosts...)
+	for _, rule := range c.HostRules() {
+		isRefused := func(service string) bool { return !c.Granted(record, service) }
+		if !slices.ContainsFunc(rule.Services, isRefused) {
+			hosts = append(hosts, rule.Pattern)
 		}
 	}
 	hosts = slices.DeleteFunc(hosts, func(host string) bool { return !hostPattern.MatchString(host) })

@@ -67,7 +67,9 @@ func TestPolicy(t *testing.T) {
 		"all accepted": {&consent.Record{Choices: c.Accept()},
 			"*.video.example cdn.example count.example shared.example tiles.example video.example"},
 		"one service": {&consent.Record{Choices: c.Refuse(), Services: consent.Choices{{ID: "map", Granted: true}}},
-			"cdn.example shared.example tiles.example"},
+			"cdn.example tiles.example"},
+		"all services of a shared host": {&consent.Record{Choices: c.Refuse(), Services: consent.Choices{{ID: "video", Granted: true}, {ID: "map", Granted: true}}},
+			"*.video.example cdn.example shared.example tiles.example video.example"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := sources(t, guard.Policy(c, test.record)); got != test.want {

@@ -52,7 +52,7 @@ var descriptions = map[string]map[string]string{
 		"anonymous": "Exempt audience measure: on without asking, the visitor may object. Asks for exemption.",
 		"exemption": "What the law asks of an exempt audience measure, confirmed by the site.",
 		"cookies":   "The cookies that the service sets.",
-		"hosts":     "Hosts that the service loads from, such as www.example.com, or *.example.com for every subdomain: what a page loads from there waits until the service is allowed.",
+		"hosts":     "Hosts that the service loads from, such as www.example.com, or *.example.com for every subdomain, with or without a path: www.example.com/maps/ for all beneath it, www.example.com/tag.js for one file. What a page loads from there waits until the service is allowed, and every other that shares the entry.",
 		"storage":   "What the service keeps in the browser beside cookies. Each is a name, or a pattern with * for any characters.",
 		"signal":    "How the service itself is told of the choice, in its own words.",
 	},
@@ -85,6 +85,7 @@ var descriptions = map[string]map[string]string{
 	"GoogleConsent": {
 		"types":              "Category or service by consent type: the type is granted where that is allowed. Without it, analytics_storage is the first measure with the signal google, and the ad types are the first advertising one; the rest stays denied.",
 		"wait-for-update":    "How many milliseconds Google's tags wait for the choice: 0 to 10000 (default 0).",
+		"layer":              "Name of the page's queue for Google's commands, where its tags read another than dataLayer.",
 		"url-passthrough":    "Let Google's tags pass click identifiers on in links while their storage is denied.",
 		"ads-data-redaction": "Have Google's tags leave identifiers of clicks out while ad_storage is denied.",
 	},

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	stdpath "path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -36,20 +38,27 @@ func (k *checker) gate(at path, service *consent.Service) {
 	}
 }
 
-const wantHost = `want a host in lower-case ASCII, such as www.example.com, or *.example.com for its subdomains`
+const wantHost = `want a host in lower-case ASCII, such as www.example.com, or *.example.com for its subdomains; a path may follow, such as /maps/ for all beneath it, or /tag.js`
 
-// host checks one host. Several services may share it, as Google's do theirs:
-// then it is enough that one of them is allowed.
+// pathPattern is a path as browsers write it, and as a Content-Security-Policy may.
+var pathPattern = regexp.MustCompile(`^/[A-Za-z0-9._~!$&()+=:@%/-]+$`)
+
+// host checks one host, and the path that may follow it. Several services may
+// share one, as Google's do theirs: then all of them have to be allowed, which
+// [Warnings] says. On the site's own host only paths can be held.
 func (k *checker) host(at path, pattern string) {
-	domain := strings.TrimPrefix(pattern, "*.")
+	host, beneath, hasPath := strings.Cut(pattern, "/")
+	domain := strings.TrimPrefix(host, "*.")
 	switch {
 	case !hostPattern.MatchString(domain):
 		k.problem(at, fmt.Sprintf("%q is no host", pattern), wantHost)
 	case isPublic(domain):
-		k.problem(at, fmt.Sprintf("the host %q belongs to the public: anybody's site may be there", pattern), wantHost)
-	case k.isOwnHost(pattern):
-		k.problem(at, fmt.Sprintf("the host %q is the site's own", pattern),
-			"want hosts of the service; what the site itself loads is held by data-consent in its pages")
+		k.problem(at, fmt.Sprintf("the host %q belongs to the public: anybody's site may be there", host), wantHost)
+	case hasPath && (!pathPattern.MatchString("/"+beneath) || stdpath.Clean("/"+beneath) != strings.TrimSuffix("/"+beneath, "/")):
+		k.problem(at, fmt.Sprintf("%q is no path as a browser writes it", "/"+beneath), wantHost)
+	case !hasPath && k.isOwnHost(host):
+		k.problem(at, fmt.Sprintf("the host %q is the site's own", host),
+			"want hosts of the service, or a path, such as "+host+"/metrics/; what else the site itself loads is held by data-consent in its pages")
 	}
 }
 
@@ -104,6 +113,8 @@ func (k *checker) signal(at path, service *consent.Service) {
 // from the cookie, in milliseconds.
 const maxGoogleWait = 10_000
 
+var identifier = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
+
 func (k *checker) googleConsent(at path) {
 	settings := k.catalogue.GoogleConsent
 	if settings == nil || !k.read(at) {
@@ -113,6 +124,9 @@ func (k *checker) googleConsent(at path) {
 		k.problem(wait, fmt.Sprintf("Google's tags wait for %d milliseconds", settings.WaitForUpdate), fmt.Sprintf("want 0 to %d", maxGoogleWait))
 	}
 	known := GoogleConsentTypes()
+	if layer := at.key("layer"); k.read(layer) && !identifier.MatchString(settings.Layer) {
+		k.problem(layer, fmt.Sprintf("%q is no name of a JavaScript variable", settings.Layer), "want the one that the page's tags read, such as dataLayer")
+	}
 	for name, id := range settings.Types {
 		place := at.key("types").key(name)
 		switch {
@@ -134,4 +148,16 @@ func (k *checker) allIDs() []string {
 		ids = append(ids, service.ID)
 	}
 	return ids
+}
+
+// sharedHosts says which hosts are given to several services, and what that does.
+func sharedHosts(c *Catalogue) []string {
+	var warnings []string
+	for _, rule := range c.HostRules() {
+		if len(rule.Services) > 1 {
+			warnings = append(warnings, fmt.Sprintf("the host %s is given to %s: what comes from there waits until all of them are allowed; give each the path that it loads from, such as %s/maps/, or leave it to one",
+				rule.Pattern, strings.Join(rule.Services, " and "), strings.TrimSuffix(rule.Pattern, "/")))
+		}
+	}
+	return warnings
 }

@@ -6,6 +6,7 @@ import "temoin/app/consent"
 type GoogleConsent struct {
 	Types            map[string]string `json:"types,omitempty"`
 	WaitForUpdate    int               `json:"wait-for-update,omitempty"`
+	Layer            string            `json:"layer,omitempty"`
 	URLPassthrough   bool              `json:"url-passthrough,omitempty"`
 	AdsDataRedaction bool              `json:"ads-data-redaction,omitempty"`
 }

@@ -111,7 +111,7 @@ var languages = sync.OnceValues(func() (map[string]*Language, error) {
 })
 
 // Warnings says which of the catalogue's languages have texts that no native
-// speaker has read; file is the catalogue's.
+// speaker has read, and which hosts several services share; file is the catalogue's.
 func Warnings(file string, c *Catalogue) []string {
 	known, err := Languages()
 	if err != nil {
@@ -122,6 +122,9 @@ func Warnings(file string, c *Catalogue) []string {
 		if l := known[lang]; l != nil && l.Unread {
 			warnings = append(warnings, fmt.Sprintf("%s: warning: no native speaker has read the texts in %s (%s); let one read web/texts/%s.yaml before the site publishes them", file, l.Name, lang, lang))
 		}
+	}
+	for _, warning := range sharedHosts(c) {
+		warnings = append(warnings, fmt.Sprintf("%s: warning: %s", file, warning))
 	}
 	return warnings
 }

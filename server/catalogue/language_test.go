@@ -244,3 +244,20 @@ func TestWarnings(t *testing.T) {
 		}
 	}
 }
+
+func TestWarnings_SharedHosts(t *testing.T) {
+	c := &Catalogue{}
+	c.Services = []consent.Service{
+		{ID: "map", Hosts: []string{"www.big.example", "www.big.example/maps/", "tiles.big.example"}},
+		{ID: "captcha", Hosts: []string{"www.big.example", "www.big.example/captcha/", "*.big.example"}},
+	}
+	got := Warnings("site.yaml", c)
+	if len(got) != 1 || !strings.HasPrefix(got[0], "site.yaml: warning: ") {
+		t.Fatalf("got %q, want one warning", got)
+	}
+	for _, want := range []string{"www.big.example", "map and captcha", "until all of them are allowed"} {
+		if !strings.Contains(got[0], want) {
+			t.Errorf("got %q, want it to say %q", got[0], want)
+		}
+	}
+}

@@ -76,7 +76,13 @@ func TestValues(t *testing.T) {
 			"services: [{ id: a, category: third-party, name: A, provider: S, purpose: P, hosts: [%q] }]"
 		lifetime = minimal + "cookie: { lifetime: %q }"
 	)
+	const layer = minimal + "google-consent: { layer: %q }"
 	tests := []struct{ form, value, wrong string }{
+		{layer, "dataLayer", ""},
+		{layer, "$tags_2", ""},
+		{layer, "data-layer", "is no name of a JavaScript variable"},
+		{layer, "a.b", "is no name of a JavaScript variable"},
+		{layer, "2a", "is no name of a JavaScript variable"},
 		{url, "https://data.example.org", ""},
 		{url, "https://data.example.org:8443", ""},
 		{url, "https://192.0.2.1", ""},
@@ -149,6 +155,18 @@ func TestValues(t *testing.T) {
 		{host, "*.data.rivemont.example", ""},
 		{host, "data.rivemont.example", "is the site's own"},
 		{host, "*.rivemont.example", "is the site's own"},
+		{host, "www.example.com/maps/", ""},
+		{host, "www.example.com/tag.js", ""},
+		{host, "*.example.com/a/b-c_d/", ""},
+		{host, "data.rivemont.example/metrics/", ""},
+		{host, "data.rivemont.example/", "is no path"},
+		{host, "www.example.com/", "is no path"},
+		{host, "www.example.com//maps/", "is no path"},
+		{host, "www.example.com/a/../maps/", "is no path"},
+		{host, "www.example.com/maps/*", "is no path"},
+		{host, "www.example.com/maps; script-src *", "is no path"},
+		{host, "www.example.com/maps?q=1", "is no path"},
+		{host, "*.cloudfront.net/maps/", "belongs to the public"},
 		{host, "*.cloudfront.net", "belongs to the public"},
 		{host, "intranet", "belongs to the public"},
 		{host, "*", "is no host"},
