@@ -17,9 +17,10 @@ type gateBundle struct {
 	// GPC is whether the browser's Global Privacy Control refuses.
 	GPC    bool             `json:"gpc"`
 	Reload catalogue.Reload `json:"reload"`
-	// Hosts gives the services of which one has to be allowed before a page loads
-	// anything from a host, divided by "|"; see [consent.HostMatches].
-	Hosts map[string]string `json:"hosts,omitempty"`
+	// Hosts are the rules by which addresses wait, in the order in which they count:
+	// the pattern, and the services that all have to be allowed, divided by spaces;
+	// see [consent.HostRule].
+	Hosts [][2]string `json:"hosts,omitempty"`
 	// Erase holds what goes when a service is no longer allowed, by service.
 	Erase map[string]erasure `json:"erase,omitempty"`
 	// Keep names what stays whatever a service's pattern says: the choice itself,
@@ -52,6 +53,7 @@ type signals struct {
 
 type googleSignal struct {
 	Types       map[string]string `json:"types"` // category or service by consent type
+	Layer       string            `json:"layer,omitempty"`
 	Wait        int               `json:"wait,omitempty"`
 	Passthrough bool              `json:"passthrough,omitempty"`
 	Redaction   bool              `json:"redaction,omitempty"`
@@ -74,17 +76,13 @@ func (g gateBundle) loader() string {
 
 func gateOf(c *catalogue.Catalogue) gateBundle {
 	g := gateBundle{
-		Hosts:   map[string]string{},
 		Erase:   map[string]erasure{},
 		GPC:     c.HonoursGPC(),
 		Reload:  c.Reload,
 		Signals: signalsOf(c),
 	}
-	// The hosts of necessary services too: one may lie under the pattern of another's.
-	for _, service := range c.Services {
-		for _, host := range service.Hosts {
-			g.Hosts[host] = strings.TrimPrefix(g.Hosts[host]+"|"+service.ID, "|")
-		}
+	for _, rule := range c.HostRules() {
+		g.Hosts = append(g.Hosts, [2]string{rule.Pattern, strings.Join(rule.Services, " ")})
 	}
 	keep := erasure{Cookies: expressions(c.Cookie.Name), Local: expressions("temoin.receipts"), Session: expressions("temoin")}
 	for _, service := range c.Services {
@@ -167,6 +165,7 @@ func signalsOf(c *catalogue.Catalogue) *signals {
 func googleSignalOf(c *catalogue.Catalogue) *googleSignal {
 	g := &googleSignal{Types: c.GoogleTypes()}
 	if settings := c.GoogleConsent; settings != nil {
+		g.Layer = settings.Layer
 		g.Wait, g.Passthrough, g.Redaction = settings.WaitForUpdate, settings.URLPassthrough, settings.AdsDataRedaction
 	}
 	return g

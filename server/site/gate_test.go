@@ -37,7 +37,7 @@ func TestGate(t *testing.T) {
 		"settings":        {"gpc: ask\nreload: never\n", `{"gpc":false,"reload":"never"}`},
 		"hosts": {strings.ReplaceAll(one, "%s", `hosts: [a.example, "*.a.example"]`) +
 			"  - { id: b, category: necessary, name: A, provider: S, purpose: P, hosts: [b.a.example] }\n",
-			`{"gpc":true,"reload":"after-script","hosts":{"*.a.example":"a","a.example":"a","b.a.example":"b"}}`},
+			`{"gpc":true,"reload":"after-script","hosts":[["b.a.example","b"],["a.example","a"],["*.a.example","a"]]}`},
 		"cookies, of which a script can delete some": {strings.ReplaceAll(one, "%s",
 			`cookies: [{ name: c_*, purpose: P, duration: session }, { name: d, purpose: P, duration: session, party: third }, { name: e, purpose: P, duration: session, http-only: true }]`),
 			`{"gpc":true,"reload":"after-script","erase":{"a":{"cookies":["^c_.*$"],"kept":["d","e"]}},"keep":{"cookies":["^cookies_preferences$"],"local":["^temoin\\.receipts$"],"session":["^temoin$"]}}`},
@@ -51,8 +51,8 @@ func TestGate(t *testing.T) {
 		"Google without settings": {strings.ReplaceAll(one, "%s", "kind: measure, signal: google"),
 			`{"gpc":true,"reload":"after-script","signals":{"google":{"types":{"analytics_storage":"a"}}}}`},
 		"Google's settings": {strings.ReplaceAll(one, "%s", "kind: advertising, signal: google") +
-			"google-consent: { types: { ad_storage: third-party }, wait-for-update: 500, url-passthrough: true, ads-data-redaction: true }\n",
-			`{"gpc":true,"reload":"after-script","signals":{"google":{"types":{"ad_storage":"third-party"},"wait":500,"passthrough":true,"redaction":true}}}`},
+			"google-consent: { types: { ad_storage: third-party }, wait-for-update: 500, layer: tags, url-passthrough: true, ads-data-redaction: true }\n",
+			`{"gpc":true,"reload":"after-script","signals":{"google":{"types":{"ad_storage":"third-party"},"layer":"tags","wait":500,"passthrough":true,"redaction":true}}}`},
 		"Google's settings without a service of its": {"google-consent: { wait-for-update: 500 }\n",
 			`{"gpc":true,"reload":"after-script"}`},
 	} {

@@ -31,6 +31,7 @@ type loaderBundle struct {
 	Program    string            `json:"program"`
 	Edition    string            `json:"edition"`
 	Later      string            `json:"later"`
+	Gated      string            `json:"gated"`
 	Shells     string            `json:"shells"`
 	// Placeholders is the file with their markup by service and by category, and
 	// their style.

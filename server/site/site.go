@@ -78,6 +78,7 @@ func New(c *catalogue.Catalogue, o Options) (*Site, error) {
 	loader.Program = files.program(built)
 	loader.Edition = files.localized("edition", ".txt", textsOf(editions))
 	loader.Later = files.hashed("later.js", built.later)
+	loader.Gated = files.hashed("gated.js", built.gated)
 	loader.Shells = files.localized("shell", ".json", shells.files)
 	loader.Placeholders = files.localized("placeholders", ".json", placeholders)
 	loader.Proof = proofOf(s)
@@ -119,7 +120,7 @@ func proofOf(s *Site) *proofBundle {
 // built is what ./build.sh build made, as far as a catalogue needs it. The style
 // sheets have the look of the catalogue.
 type built struct {
-	loader, runtime, later              []byte
+	loader, runtime, later, gated       []byte
 	program, programBrotli, programGzip []byte
 	shell, dialog, charter, placeholder []byte
 }
@@ -128,7 +129,7 @@ func readBuilt(dist fs.FS, c *catalogue.Catalogue) (*built, error) {
 	b := &built{}
 	gate := gateOf(c)
 	for name, body := range map[string]*[]byte{
-		gate.loader(): &b.loader, "runtime.js": &b.runtime, "later.js": &b.later,
+		gate.loader(): &b.loader, "runtime.js": &b.runtime, "later.js": &b.later, "gated.js": &b.gated,
 		"app.wasm": &b.program, "app.wasm.br": &b.programBrotli, "app.wasm.gz": &b.programGzip,
 		"shell.css": &b.shell, "dialog.css": &b.dialog, "charter.css": &b.charter, "placeholder.css": &b.placeholder,
 	} {

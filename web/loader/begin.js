@@ -20,9 +20,9 @@ export function begin(hold, signals, withdraw) {
   if (isExposed()) return;
   offer({ answer: layers.answer, choose: layers.choose, receipts: report.receipts });
   refresh();
+  withdraw?.cleanUp(); // before anybody is told what is left
   expose(withdraw?.beyondReach);
   signals?.(current());
-  withdraw?.cleanUp();
   gate.watch(hold);
   followOthers();
   listenForOpeners();

@@ -20,6 +20,7 @@ export const [
   program,
   edition,
   later,
+  gated,
   shells,
   placeholders,
   style,
@@ -51,6 +52,8 @@ export const beside = (path) => new URL(path, base).href;
 export const part = (name) => beside('temoin/' + name);
 
 export const warn = (...words) => console.warn('temoin:', ...words);
+
+if (script.src && !/\/temoin[^/]*$/.test(script.src)) warn('temoin.js has to be a file of its own; its parts are looked for beside', script.src);
 
 /** An object's own property: what a page adds to Object.prototype is not there. */
 export const own = (object, key) => (Object.hasOwn(object, key) ? object[key] : undefined);

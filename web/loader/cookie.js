@@ -1,7 +1,7 @@
 // The cookie's value and the page's cookie jar. The value is read as Go reads
 // it in app/consent/record.go: app/consent/testdata/records.json holds both to it.
 import * as bundle from './bundle.js';
-import { own } from './bundle.js';
+import { own, warn } from './bundle.js';
 
 const printable = /^[!-~]{1,4096}$/;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -76,9 +76,19 @@ function set(line) {
   }
 }
 
+const domain = /; Domain=\.?([^;]+)/i;
+
+/** The attributes that the server prepared; without the domain where the page is no page of its. */
+function attributes() {
+  const [part, wanted] = domain.exec(bundle.attributes) ?? [];
+  if (!part || ('.' + location.hostname).endsWith('.' + wanted)) return bundle.attributes;
+  warn(`the choice is kept for ${location.hostname} alone, which is no part of cookie.domain, ${wanted}`);
+  return bundle.attributes.replace(part, '');
+}
+
 /** Writes a value with the attributes that the server prepared. */
 export function write(value) {
-  const line = bundle.cookie + '=' + value + bundle.attributes + (location.protocol === 'https:' ? '; Secure' : '');
+  const line = bundle.cookie + '=' + value + attributes() + (location.protocol === 'https:' ? '; Secure' : '');
   set(line);
   if (values().length > 1) {
     erase();
@@ -89,19 +99,25 @@ export function write(value) {
 /** Deletes our cookie. */
 export const erase = () => eraseNamed(bundle.cookie);
 
-/** Deletes the cookies of that name on every path and parent domain that the page can reach. */
+/**
+ * Deletes the cookies of that name on every path and parent domain that the page
+ * can reach: those of names such as __Secure-x, and those that are kept apart for
+ * this site (Partitioned), go by a line that says so.
+ */
 export function eraseNamed(name) {
   for (const path of folders(location.pathname)) {
-    const line = name + '=; Max-Age=0; Path=' + path;
-    set(line);
-    for (let domain = location.hostname; domain.includes('.'); domain = domain.slice(domain.indexOf('.') + 1)) {
-      set(line + '; Domain=' + domain);
+    for (const kind of ['', '; Secure', '; Secure; Partitioned']) {
+      const line = name + '=; Max-Age=0; Path=' + path + kind;
+      set(line);
+      for (let domain = location.hostname; domain.includes('.'); domain = domain.slice(domain.indexOf('.') + 1)) {
+        set(line + '; Domain=' + domain);
+      }
     }
   }
 }
 
 /** The paths whose cookies a page sees: / /a /a/ /a/b for /a/b. One with a semicolon can be no cookie's. */
-function folders(path) {
+export function folders(path) {
   const list = [path];
   for (let i = 0; i < path.length; i++) {
     if (path[i] === '/') list.push(path.slice(0, i), path.slice(0, i + 1));

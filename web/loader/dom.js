@@ -6,8 +6,19 @@ export const isElement = (node) => node instanceof Element;
 
 /** The elements below a node, and itself, that a selector matches, in document order. */
 export function within(node, selector) {
-  const below = (isElement(node) ? Element : Document).prototype.querySelectorAll.call(node, selector);
+  const kind = [Element, Document].find((kind) => node instanceof kind) ?? DocumentFragment; // a shadow root is one
+  const below = kind.prototype.querySelectorAll.call(node, selector);
   return isElement(node) && Element.prototype.matches.call(node, selector) ? [node, ...below] : [...below];
+}
+
+/** What holds a node: where its tree ends, at a shadow root, the element that this hangs on. */
+const above = (node) => node.parentNode ?? node.host;
+
+/** Whether the parser may still be inside of an element: it is known to be past it when something follows. */
+export function isBeingRead(element) {
+  if (document.readyState !== 'loading') return false;
+  for (let node = element; node; node = above(node)) if (node.nextSibling) return false;
+  return true;
 }
 
 /** Calls back once the document has been read. */

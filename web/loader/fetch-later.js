@@ -1,14 +1,16 @@
-// What a page needs only once the visitor, an embed or a form in it asks for it
-// lies in a file of its own, later.js (web/later), so that it weighs on no other.
+// What a page needs only later lies in files of its own, so that it weighs on no
+// other: later.js (web/later), for a visitor or a form that asks for it; gated.js
+// (web/gated), for embeds that wait and scripts that come late.
 import * as bundle from './bundle.js';
 import { part, warn } from './bundle.js';
 import { has, known, onChange, refresh } from './choice.js';
 import { language } from './language.js';
+import { passed } from './passed.js';
 import { root } from './shell.js';
-import { parse } from './trusted.js';
+import { parse, scriptURL } from './trusted.js';
 
 const page = {
-  warn, has, known, onChange, refresh, root, parse,
+  warn, has, known, onChange, refresh, root, parse, scriptURL, passed,
   services: bundle.services,
   placeholders: () => fetch(part(bundle.placeholders.replace('*', language()))),
 };
@@ -16,14 +18,21 @@ const page = {
 /** Hands over the rest, from modules that themselves import this one. */
 export const offer = (more) => Object.assign(page, more);
 
-let there = null;
-
-/** Fetches it, once; where it cannot be had, the console says so, and nothing follows until it is asked for again. */
-export function fetchLater() {
-  there ??= import(part(bundle.later)).then(({ begin }) => begin(page)).catch((error) => {
-    warn(error);
-    there = null;
-    return new Promise(() => {});
-  });
-  return there;
+/** Returns what fetches a file, once, and resolves to it; to nothing where it cannot be had, which the console says. */
+function fetcher(name) {
+  let there = null;
+  return () => {
+    there ??= import(part(name)).then(({ begin }) => begin(page)).catch((error) => {
+      warn(error);
+      there = null;
+    });
+    return there;
+  };
 }
+
+export const fetchGated = fetcher(bundle.gated);
+
+const reach = fetcher(bundle.later);
+
+/** Where it cannot be had nothing follows, until it is asked for again. */
+export const fetchLater = () => reach().then((parts) => parts ?? new Promise(() => {}));

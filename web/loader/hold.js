@@ -4,38 +4,19 @@
 // page, but for what a browser does without telling a script: its preload
 // scanner may ask for what the parser has not reached, and fetch and
 // XMLHttpRequest are not touched. The policy of `temoin csp` stops those too.
-import * as bundle from './bundle.js';
-import { own } from './bundle.js';
-import { has, onChange } from './choice.js';
+import { onChange } from './choice.js';
 import { within } from './dom.js';
 import { drop, take } from './gate.js';
+import { isWaiting, waitsFor, words } from './hosts.js';
+import { passed } from './passed.js';
 import { trustedHTML } from './trusted.js';
 
-const exact = bundle.hosts ?? {};
-const wild = Object.entries(exact).filter(([pattern]) => pattern.startsWith('*.'));
 const sources = [HTMLScriptElement, HTMLIFrameElement, HTMLImageElement];
-
-/** What has to be allowed before url is loaded, as data-consent says it, or undefined. */
-function waitsFor(url) {
-  let host;
-  try {
-    host = new URL(url, document.baseURI).hostname;
-  } catch {
-    return undefined; // the browser will not load it either
-  }
-  const id = own(exact, host) ?? wild.find(([pattern]) => host.endsWith(pattern.slice(1)))?.[1];
-  return id && !id.split('|').some(has) ? id : undefined;
-}
-
-const passed = new WeakSet(); // what the gate has let in
-
-/** Lets an element load what it will from now on, or no longer. */
-const pass = (element, freely = true) => (freely ? passed.add(element) : passed.delete(element));
 
 /** Makes an element wait that was about to load url. */
 function withhold(element, id, url) {
   element.setAttribute('data-consent', id);
-  element.setAttribute('data-src', url);
+  element.setAttribute('data-consent-src', url);
   element.removeAttribute('src');
   if (element.localName === 'script') {
     if (element.type && element.type !== 'text/plain') element.setAttribute('data-type', element.type);
@@ -45,8 +26,9 @@ function withhold(element, id, url) {
 
 /** Makes what the parser has just put into the page wait, before it runs. */
 function holdWithin(node) {
-  for (const element of within(node, 'script[src], iframe[src], img[src]')) {
-    const url = element.getAttribute('src');
+  for (const element of within(node, ':is(script, iframe, img):is([src], [data-src]):not([data-consent])')) {
+    // What stands in data-src something else may load in a way that cannot be held.
+    const url = element.getAttribute('src') ?? element.getAttribute('data-src');
     const id = url && !passed.has(element) && waitsFor(url);
     if (id) withhold(element, id, url);
   }
@@ -65,7 +47,7 @@ function holdScripted() {
       take(element);
     } else if (waiting.delete(element) && !passed.has(element)) {
       element.removeAttribute('data-consent');
-      element.removeAttribute('data-src');
+      element.removeAttribute('data-consent-src');
       drop(element);
     }
     return Boolean(id);
@@ -92,23 +74,25 @@ function holdScripted() {
 
 // ---- markup ----
 
-const hostWords = Object.keys(exact).map((pattern) => pattern.replace('*.', ''));
 const source = /<(script|iframe|img)\b([^>]*?)\ssrc\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/gi;
 
 /** The markup in which what has to wait does. Most of it names no host, and is left as it is. */
 function held(markup) {
   const text = String(markup);
-  if (!hostWords.some((word) => text.includes(word))) return markup;
+  if (!words.some((word) => text.includes(word))) return markup;
   const changed = text.replace(source, (whole, tag, before, quoted) => {
     const id = waitsFor(quoted.replace(/^["']|["']$/g, '').replaceAll('&amp;', '&'));
-    return id ? `<${tag}${before} data-consent="${id}" data-src=${quoted}` : whole;
+    return id ? `<${tag}${before} data-consent="${id}" data-consent-src=${quoted}` : whole;
   });
   return typeof markup === 'string' ? changed : trustedHTML(changed);
 }
 
 function holdMarkup() {
-  for (const name of ['innerHTML', 'outerHTML']) {
-    wrapSetter(Element.prototype, name, (set, element, markup) => set.call(element, held(markup)));
+  for (const [{ prototype }, name] of [[Element, 'innerHTML'], [Element, 'outerHTML'], [ShadowRoot, 'innerHTML']]) {
+    wrapSetter(prototype, name, (set, element, markup) => set.call(element, held(markup)));
+  }
+  for (const { prototype } of [Element, ShadowRoot]) {
+    wrap(prototype, 'setHTMLUnsafe', (original, element, [markup, ...options]) => original.call(element, held(markup), ...options));
   }
   wrap(Element.prototype, 'insertAdjacentHTML', (original, element, [where, markup]) => original.call(element, where, held(markup)));
   wrap(Range.prototype, 'createContextualFragment', (original, range, [markup]) => original.call(range, held(markup)));
@@ -130,7 +114,7 @@ function holdBeacons() {
     return beacons.length < most;
   });
   onChange(() => {
-    const ready = beacons.filter(({ id }) => id.split('|').some(has));
+    const ready = beacons.filter(({ id }) => !isWaiting(id));
     beacons = beacons.filter((beacon) => !ready.includes(beacon));
     for (const { send } of ready) send();
   });
@@ -149,4 +133,4 @@ function wrapSetter(prototype, name, replacement) {
   Object.defineProperty(prototype, name, descriptor);
 }
 
-export const hold = { holdWithin, holdScripted, pass };
+export const hold = { holdWithin, holdScripted };

@@ -9,15 +9,43 @@ const [google, matomo, matomoExempt, uet, clarity] = ['google', 'matomo', 'matom
   .map((name) => own(bundle.signals ?? {}, name));
 
 const word = (granted) => (granted ? 'granted' : 'denied');
-const queue = (name) => (window[name] ||= []);
+
+const sent = {}; // what has been told, by the name of the queue
+
+/**
+ * Adds to a queue of the page's. A page that begins its queue anew after us,
+ * "dataLayer = []", finds in the new one what was told before.
+ */
+function tell(name, ...entries) {
+  if (!Object.hasOwn(sent, name)) {
+    sent[name] = [];
+    let queue = (window[name] ||= []);
+    // Without a prototype: the page may have added "value" to every other object's.
+    Object.defineProperty(window, name, {
+      __proto__: null,
+      configurable: true,
+      enumerable: true,
+      get: () => queue,
+      set(other) {
+        // What a service puts in its place has read the queue, and is none.
+        if (Array.isArray(other) && !other.includes(sent[name].at(-1))) other.unshift(...sent[name]);
+        queue = other;
+      },
+    });
+  }
+  sent[name].push(...entries);
+  window[name].push(...entries);
+}
 
 const googleTypes = ['ad_storage', 'ad_user_data', 'ad_personalization', 'analytics_storage',
   'functionality_storage', 'personalization_storage', 'security_storage'];
 
-/** Google Consent Mode, version 2: its commands are argument lists in dataLayer. */
+const layer = google?.layer ?? 'dataLayer';
+
+/** Google Consent Mode, version 2: its commands are argument lists in dataLayer, or what the page calls it. */
 function gtag() {
   // eslint-disable-next-line prefer-rest-params -- Google reads an arguments object, not an array
-  queue('dataLayer').push(arguments);
+  tell(layer, arguments);
 }
 
 const states = (isGranted) => Object.fromEntries(googleTypes.map((type) => [type, word(isGranted(type))]));
@@ -33,20 +61,20 @@ function beginGoogle() {
 
 function tellGoogle(record) {
   gtag('consent', 'update', states(byChoice));
-  if (record) queue('dataLayer').push({ event: 'temoin_change', temoin: { ...record.choices, ...record.services } });
+  if (record) tell(layer, { event: 'temoin_change', temoin: { ...record.choices, ...record.services } });
 }
 
 function tellMatomo() {
-  queue('_paq').push([has(matomo) ? 'setCookieConsentGiven' : 'forgetCookieConsentGiven']);
+  tell('_paq', [has(matomo) ? 'setCookieConsentGiven' : 'forgetCookieConsentGiven']);
 }
 
 /** An exempt measure runs without asking; who objects is left out of it. */
 function tellExemptMatomo() {
-  if (refused(matomoExempt)) queue('_paq').push(['optUserOut']);
-  else if (has(matomoExempt)) queue('_paq').push(['forgetUserOptOut']);
+  if (refused(matomoExempt)) tell('_paq', ['optUserOut']);
+  else if (has(matomoExempt)) tell('_paq', ['forgetUserOptOut']);
 }
 
-const tellUET = () => queue('uetq').push('consent', 'update', { ad_storage: word(has(uet)) });
+const tellUET = () => tell('uetq', 'consent', 'update', { ad_storage: word(has(uet)) });
 
 function tellClarity() {
   window.clarity ||= function stub() {
@@ -59,15 +87,15 @@ function tellClarity() {
 /** Says "denied" before the page's own scripts run, then what is allowed. */
 export function signals(record) {
   if (google) beginGoogle();
-  if (matomo) queue('_paq').push(['requireCookieConsent']);
-  if (uet) queue('uetq').push('consent', 'default', { ad_storage: 'denied' });
+  if (matomo) tell('_paq', ['requireCookieConsent']);
+  if (uet) tell('uetq', 'consent', 'default', { ad_storage: 'denied' });
   if (clarity) tellClarity();
-  if (record) tell(record);
+  if (record) tellAll(record);
   else if (matomoExempt) tellExemptMatomo();
-  onChange(tell);
+  onChange(tellAll);
 }
 
-function tell(record) {
+function tellAll(record) {
   if (google) tellGoogle(record);
   if (matomo) tellMatomo();
   if (matomoExempt) tellExemptMatomo();

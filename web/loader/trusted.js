@@ -5,8 +5,8 @@ let policy = null;
 
 function made() {
   const same = (text) => text;
-  policy ??= globalThis.trustedTypes?.createPolicy('temoin', { createHTML: same, createScriptURL: same })
-    ?? { createHTML: same, createScriptURL: same };
+  const rules = { createHTML: same, createScriptURL: same, createScript: same };
+  policy ??= globalThis.trustedTypes?.createPolicy('temoin', rules) ?? rules;
   return policy;
 }
 
@@ -17,6 +17,15 @@ export function parse(markup) {
   return template.content;
 }
 
+/** The same, for the place of a node: its scripts run when they are put into the page. */
+export function fragment(markup, node) {
+  const range = document.createRange();
+  range.selectNode(node);
+  return range.createContextualFragment(made().createHTML(markup));
+}
+
 export const trustedHTML = (markup) => made().createHTML(markup);
 
 export const scriptURL = (url) => made().createScriptURL(url);
+
+export const trustedScript = (text) => made().createScript(text);

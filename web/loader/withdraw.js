@@ -18,11 +18,15 @@ function cleanUp() {
   addEventListener('pagehide', clean);
 }
 
-/** Names of what services have kept that were allowed by previous and no longer are, and that no script can delete. */
+/**
+ * Names of what services keep that were allowed by previous and no longer are:
+ * of what no script can delete, and of the cookies that are still there.
+ */
 function beyondReach(previous) {
-  return declared
-    .filter(([id]) => grants(previous, id) && !has(id))
-    .flatMap(([, { kept = [] }]) => kept);
+  const withdrawn = declared.filter(([id]) => grants(previous, id) && !has(id)).map(([, stored]) => stored);
+  const left = matching(withdrawn.flatMap((stored) => own(stored, 'cookies') ?? []), names());
+  const spared = matching(sparedOf('cookies'), left);
+  return [...withdrawn.flatMap(({ kept = [] }) => kept), ...new Set(left.filter((name) => !spared.includes(name)))];
 }
 
 /** Where services keep things: how to list what is there, and how to delete one of it. */
@@ -36,12 +40,16 @@ const places = {
 
 function clean() {
   for (const [place, [list, erase]] of Object.entries(places)) {
-    const [may, mayNot] = [true, false].map((granted) => declared
-      .filter(([id]) => has(id) === granted)
-      .flatMap(([, stored]) => own(stored, place) ?? []));
-    if (mayNot.length) eraseFrom(list, erase, mayNot, [...may, ...(own(bundle.keep, place) ?? [])]);
+    const mayNot = patterns(place, false);
+    if (mayNot.length) eraseFrom(list, erase, mayNot, sparedOf(place));
   }
 }
+
+/** What services that are allowed, or are not, keep in a place. */
+const patterns = (place, granted) => declared.filter(([id]) => has(id) === granted).flatMap(([, stored]) => own(stored, place) ?? []);
+
+/** What stays there, whatever the pattern of another says. */
+const sparedOf = (place) => [...patterns(place, true), ...(own(bundle.keep, place) ?? [])];
 
 const matching = (patterns, names) => names.filter((name) => patterns.some((pattern) => new RegExp(pattern).test(name)));
 

@@ -39,6 +39,8 @@ const kinds = {
   js: { type: 'text/javascript', body: (name) => mark(name) },
   html: { type: 'text/html', body: (name) => `<!doctype html><title>${name}</title><body style="background: #cde">${name}` },
   css: { type: 'text/css', body: () => 'iframe, img { display: block; border: 0; max-width: 50%; height: 250px; }' },
+  mp4: { type: 'video/mp4', body: () => '' },
+  mp3: { type: 'audio/mpeg', body: () => '' },
   svg: { type: 'image/svg+xml', body: () => '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><rect width="40" height="30"/></svg>' },
 };
 
@@ -108,7 +110,10 @@ export const placeholderIsDrawn = (tab, count = 1) => tab.until(
 
 /** Presses a button of a placeholder with the mouse. */
 export async function pressPlaceholder(tab, action, index = 0) {
-  await placeholderIsDrawn(tab, await tab.run(() => document.querySelectorAll('.temoin-placeholder').length));
+  await tab.until((shadow, index) => {
+    const boxes = [...document.querySelectorAll('.temoin-placeholder')];
+    return boxes.length > index && boxes.every((box) => box.shadowRoot?.querySelector('button'));
+  }, 'the placeholders to be drawn', index);
   const handle = await tab.driver.evaluateHandle(`document.querySelectorAll('.temoin-placeholder')[${index}].shadowRoot.querySelector('[data-temoin="${action}"]')`);
   await handle.asElement().click();
 }

@@ -33,7 +33,7 @@ func main() {
 }
 
 func build() error {
-	return errors.Join(loaders(), later(), styles(), runtime(), compress(filepath.Join(dist, "app.wasm")))
+	return errors.Join(loaders(), part("later"), part("gated"), styles(), runtime(), compress(filepath.Join(dist, "app.wasm")))
 }
 
 // browsers are the oldest that can run Go's WebAssembly and a native dialog in
@@ -83,8 +83,9 @@ func bundle(dir, entry, name string, format api.Format, plugins ...api.Plugin) e
 	return os.WriteFile(filepath.Join(dist, name), result.OutputFiles[0].Contents, 0o644)
 }
 
-func later() error {
-	return bundle("web/later", "export * from './main.js'", "later.js", api.FormatESModule)
+// part makes one of the files that a page fetches only when it needs them.
+func part(name string) error {
+	return bundle("web/"+name, "export * from './main.js'", name+".js", api.FormatESModule)
 }
 
 func styles() error {

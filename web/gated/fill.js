@@ -6,7 +6,7 @@
  * @returns a function that fills the box in the place of an embed that waits for
  *   id; once lets the embed in for this page
  */
-export function drawing({ placeholders, services, parse, warn, known, has, choose }) {
+export function filling({ placeholders, services, parse, warn, known, has, choose }) {
   let markups = null; // promise of the markup by id, and its style, fetched when first needed
 
   async function fetchMarkups() {

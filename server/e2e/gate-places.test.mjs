@@ -1,0 +1,222 @@
+// What stands in the place of embeds: as large as they would be, however they are
+// wrapped and however wide the page becomes; nothing for what nobody would see;
+// copies wait by themselves; and what loads lazily does not undo the hold.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { after, test } from 'node:test';
+
+import { catalogue, include, page, placeholderIsDrawn, services, startStranger } from './lib/gate.mjs';
+import { eventually } from './lib/server.mjs';
+import { stage } from './lib/stage.mjs';
+
+const stranger = await startStranger(after);
+const { browser, site } = await stage({ catalogue: catalogue(services) });
+
+let count = 0;
+const byHand = 'data-consent="third-party" data-service="video"';
+const at = (name, suffix = 'html', host = 'elsewhere') => stranger.url(host, `${name}.${suffix}`);
+
+async function open(visitor, body, head = '') {
+  const path = `/places-${(count += 1)}`;
+  site.page(path, page(include + head, body));
+  const tab = await visitor.tab();
+  return tab.visit(site.url + path);
+}
+
+const accept = (tab) => tab.run(() => { window.temoin.accept(); });
+
+// ---- wrappers ----
+
+const style = `<style>
+  main { max-width: 900px; margin: auto; }
+  main > * { margin: 0 0 20px; }
+  .before { position: relative; }
+  .before::before { content: ""; display: block; padding-top: 56.25%; }
+  .before iframe { position: absolute; inset: 0; width: 100%; height: 100%; border: 0; }
+  .padded { position: relative; height: 0; padding-bottom: 56.25%; overflow: hidden; }
+  .padded iframe { position: absolute; top: 0; left: 0; width: 100%; height: 100%; border: 0; }
+  .ratio iframe { width: 100%; aspect-ratio: 16 / 9; height: auto; border: 0; }
+  .boxed { aspect-ratio: 4 / 3; } .boxed iframe { width: 100%; height: 100%; border: 0; }
+  .children { position: relative; aspect-ratio: 2; } .children > * { position: absolute; width: 100%; height: 100%; border: 0; }
+  .centred { position: relative; height: 300px; } .centred iframe { position: absolute; top: 50%; left: 50%; transform: translate(-50%, -50%); width: 60%; height: 200px; border: 0; }
+  .grid { display: grid; grid-template: "a b" 200px / 1fr 2fr; } .grid iframe { grid-area: b; width: 100%; height: 100%; border: 0; } .grid p { grid-area: a; margin: 0; }
+  .flex { display: flex; } .flex iframe { flex: 1; height: 200px; border: 0; } .flex p { width: 30%; margin: 0; }
+  .fluid iframe { max-width: 100%; }
+</style>`;
+const wrappers = {
+  before: '%', padded: '%', ratio: '%', boxed: '%', children: '%', centred: '%', grid: '<p>text</p>%', flex: '<p>text</p>%', fluid: '%',
+};
+const frame = (name, of = 'data-src') => `<iframe title="${name}" width="800" height="300" ${of === 'data-src' ? byHand : ''} ${of}="${at(`place-${name}`)}"></iframe>`;
+const shapes = Object.entries(wrappers).flatMap(([name, inner]) => [
+  [name, `<div class="${name}" id="${name}">${inner.replace('%', frame(name))}</div>`],
+  [`${name}-t`, `<div class="${name}" id="${name}-t">${inner.replace('%', `<template ${byHand}>${frame(`${name}-t`, 'src')}</template>`)}</div>`],
+]).concat(['before', 'padded', 'ratio'].map((name) => [
+  `${name}-w`, `<div id="${name}-w"><template ${byHand}><div class="${name}">${frame(`${name}-w`, 'src')}</div></template></div>`,
+]));
+
+test('in wrappers of every kind the placeholder lies where the embed will, at each width, and nothing moves', async (t) => {
+  const visitor = await browser.visitor(t);
+  const tab = await open(visitor, `<main>${shapes.map(([, markup]) => markup).join('\n')}<p id="end">end</p></main>`, style);
+  await placeholderIsDrawn(tab, shapes.length);
+  const measure = (selector) => tab.run((selector) => {
+    const rect = (element) => { const { left, top, width, height } = element.getBoundingClientRect(); return [left, top + scrollY, width, height].map(Math.round); };
+    return Object.fromEntries([...document.querySelectorAll('main > [id]')].map((wrapper) => {
+      const inner = wrapper.querySelector(selector);
+      return [wrapper.id, [rect(wrapper), inner && rect(inner)]];
+    }));
+  }, selector);
+  const found = {};
+  for (const width of [1280, 700, 420]) {
+    await tab.viewport({ width, height: 800 });
+    await tab.settles();
+    found[width] = await measure('.temoin-placeholder');
+  }
+  await accept(tab);
+  await tab.until(() => !document.querySelector('.temoin-placeholder'), 'all to be let in');
+  for (const width of [1280, 700, 420]) {
+    await tab.viewport({ width, height: 800 });
+    await tab.settles();
+    const shown = await measure('iframe');
+    // Where halves of pixels have added up, WebKit rounds another way.
+    const same = (a, b) => a.flat().every((n, i) => Math.abs(n - b.flat()[i]) <= (i % 4 === 1 ? 1 : 0));
+    // In a template with what lies around a frame, the placeholder stands for all of it.
+    for (const id of Object.keys(shown)) assert.ok(same(...[found[width][id], shown[id]].map(([outer, inner]) => (/-w$/.test(id) ? [outer] : [outer, inner]))), `${id} at ${width} px: wrapper and placeholder ${found[width][id]}, wrapper and embed ${shown[id]}`);
+  }
+  assert.deepEqual(tab.errors, []);
+});
+
+// ---- what nobody would see ----
+
+test('nothing stands in the place of what nobody would see, and it is sent after consent; what is shown later on gets its placeholder', async (t) => {
+  const visitor = await browser.visitor(t);
+  const hidden = [
+    `<iframe style="display:none" ${byHand} data-src="${at('inv-0')}"></iframe>`,
+    `<iframe width="0" height="0" style="border:0" ${byHand} data-src="${at('inv-1')}"></iframe>`,
+    `<iframe width="1" height="1" ${byHand} data-src="${at('inv-2')}"></iframe>`,
+    `<iframe hidden ${byHand} data-src="${at('inv-3')}"></iframe>`,
+    `<iframe style="visibility:hidden" ${byHand} data-src="${at('inv-4')}"></iframe>`,
+    `<iframe style="position:absolute; left:-9999px" ${byHand} data-src="${at('inv-5')}"></iframe>`,
+    `<img alt="" width="1" height="1" ${byHand} data-src="${at('inv-6', 'svg')}">`,
+    `<img alt="" hidden ${byHand} data-src="${at('inv-7', 'svg')}">`,
+    `<img alt="" style="display:none" ${byHand} data-src="${at('inv-8', 'svg')}">`,
+    `<template ${byHand}><img alt="" width="1" height="1" src="${at('inv-9', 'svg')}"></template>`,
+    `<template ${byHand}><link rel="stylesheet" href="${at('inv-10', 'css')}"><style>p { color: navy }</style></template>`,
+    `<template ${byHand}><div><img alt="" style="width: 1px; height: 1px" src="${at('inv-11', 'svg')}"></div></template>`,
+    `<iframe width="1" height="1" style="display:none;visibility:hidden" src="${at('inv-12', 'html', 'counter')}"></iframe>`,
+    `<link rel="stylesheet" ${byHand} data-href="${at('inv-13', 'css')}">`,
+    `<audio ${byHand} data-src="${at('inv-14', 'mp3')}" preload="auto"></audio>`,
+  ];
+  const tab = await open(visitor, `<p>before</p>${hidden.join('')}<p>after</p>
+    <div id="tab" hidden><iframe width="300" height="150" ${byHand} data-src="${at('inv-tab')}"></iframe><template ${byHand}><iframe width="300" height="150" src="${at('inv-tab-t')}"></iframe></template></div>
+    <iframe id="later" style="display:none" width="300" height="150" ${byHand} data-src="${at('inv-later')}"></iframe>
+    <iframe id="seen" width="300" height="150" ${byHand} data-src="${at('inv-seen')}"></iframe>`);
+  const visible = () => tab.run(() => [...document.querySelectorAll('.temoin-placeholder')].filter((box) => box.getClientRects().length)
+    .map((box) => [box.nextElementSibling.id || box.parentElement.id, Math.round(box.offsetWidth)]));
+  await tab.until(() => [...document.querySelectorAll('.temoin-placeholder')].some((box) => box.nextElementSibling.id === 'seen' && box.shadowRoot), 'the one that is seen to be drawn');
+  await tab.settles();
+  assert.deepEqual(await visible(), [['seen', 304]]);
+  await tab.run(() => { document.querySelector('#tab').hidden = false; document.querySelector('#later').style.display = ''; });
+  await eventually(async () => (await visible()).length === 4, async () => `placeholders for what is shown now: ${JSON.stringify(await visible())}`);
+  await tab.settles();
+  assert.deepEqual((await visible()).map(([, size]) => size), [304, 304, 304, 304]);
+  await accept(tab);
+  const missing = () => hidden.map((_, i) => i).filter((i) => !stranger.asked(`inv-${i}`));
+  await eventually(() => missing().length === 0, () => `all to be asked for; missing ${missing()}`);
+  assert.deepEqual(tab.errors, []);
+});
+
+// ---- copies ----
+
+const slide = `<div class="slide"><iframe width="300" height="150" title="v" style="border: 0" ${byHand} data-src="${at('copy')}"></iframe><template ${byHand}><p class="shown">in a template</p></template></div>`;
+const copies = {
+  cloneNode: () => { document.querySelector('#track').append(document.querySelector('.slide').cloneNode(true)); },
+  innerHTML: () => { document.querySelector('#track').innerHTML += document.querySelector('#track').innerHTML; },
+  importNode: () => { document.querySelector('#track').prepend(document.importNode(document.querySelector('.slide'), true)); },
+  'a fragment of a range': () => { const range = document.createRange(); range.selectNode(document.querySelector('.slide')); document.querySelector('#track').append(range.cloneContents()); },
+};
+
+for (const [way, double] of Object.entries(copies)) {
+  test(`copies by ${way}, made while held and after, behave as new embeds`, async (t) => {
+    const visitor = await browser.visitor(t);
+    const tab = await open(visitor, `<div id="track">${slide}</div>`);
+    const state = () => tab.run(() => ({
+      frames: [...document.querySelectorAll('iframe')].map((frame) => `${frame.getAttribute('src') ? 'shown' : 'held'} ${getComputedStyle(frame).display}`),
+      contents: document.querySelectorAll('.shown').length,
+      boxes: [...document.querySelectorAll('.temoin-placeholder')].map((box) => !!box.shadowRoot?.querySelector('button')),
+    }));
+    const held = (n) => ({ frames: Array(n).fill('held none'), contents: 0, boxes: Array(2 * n).fill(true) });
+    const shown = (n) => ({ frames: Array(n).fill('shown inline'), contents: n, boxes: [] });
+    const becomes = (want, why) => eventually(async () => JSON.stringify(await state()) === JSON.stringify(want), async () => `${why}: ${JSON.stringify(want)}, there is ${JSON.stringify(await state())}`);
+    await becomes(held(1), 'held');
+    await tab.run(double);
+    await becomes(held(2), 'doubled while held');
+    await accept(tab);
+    await becomes(shown(2), 'let in');
+    await tab.run(double);
+    await becomes(shown(way === 'innerHTML' ? 4 : 3), 'doubled while shown');
+    await tab.run(() => { window.temoin.refuse(); });
+    await becomes(held(way === 'innerHTML' ? 4 : 3), 'withdrawn');
+    assert.deepEqual(tab.errors, []);
+  });
+}
+
+test('a snapshot of the body that is put back shows each embed once', async (t) => {
+  const visitor = await browser.visitor(t);
+  const tab = await open(visitor, `<h1>page</h1>${slide}`);
+  await placeholderIsDrawn(tab, 2);
+  const back = () => tab.run(async () => {
+    const copy = document.body.cloneNode(true);
+    const other = document.createElement('body');
+    other.innerHTML = '<h1>elsewhere</h1>';
+    document.body.replaceWith(other);
+    await new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); });
+    document.body.replaceWith(copy);
+  });
+  await back();
+  await placeholderIsDrawn(tab, 2);
+  await accept(tab);
+  const isShown = () => tab.until(() => document.querySelectorAll('.shown').length === 1 && document.querySelectorAll('iframe[src]').length === 1
+    && !document.querySelector('.temoin-placeholder') && getComputedStyle(document.querySelector('iframe')).display === 'inline', 'each embed to be shown once');
+  await isShown();
+  await back();
+  await isShown();
+  await tab.frames();
+  await isShown();
+});
+
+// ---- what loads lazily ----
+
+const lazily = {
+  'a loop over data-src': `addEventListener('load', () => { for (const element of document.querySelectorAll('.lazyload')) { element.src = element.getAttribute('data-src'); element.removeAttribute('data-src'); element.classList.replace('lazyload', 'lazyloaded'); } });`,
+  'an IntersectionObserver': `addEventListener('DOMContentLoaded', () => { const observer = new IntersectionObserver((entries) => { for (const { isIntersecting, target } of entries) if (isIntersecting) { target.src = target.dataset.src; observer.unobserve(target); } });
+    for (const element of document.querySelectorAll('.lazyload')) observer.observe(element); });`,
+  'setAttribute as each comes': `new MutationObserver((records) => { for (const { addedNodes } of records) for (const node of addedNodes) if (node.dataset?.src) node.setAttribute('src', node.dataset.src); }).observe(document, { childList: true, subtree: true });`,
+  lazysizes: await readFile(createRequire(import.meta.url).resolve('lazysizes'), 'utf8'),
+};
+
+for (const [way, source] of Object.entries(lazily)) {
+  test(`what loads lazily does not undo the hold: ${way}`, async (t) => {
+    const name = `lazy-${(count += 1)}`;
+    site.file(`/${name}.js`, source, { 'content-type': 'text/javascript' });
+    const visitor = await browser.visitor(t);
+    const tab = await open(visitor, `
+      <iframe class="lazyload" width="300" height="150" title="a" data-consent="third-party" data-service="map" data-src="${at(`${name}-a`)}"></iframe>
+      <iframe class="lazyload" width="300" height="150" title="b" ${byHand} data-src="${at(`${name}-b`, 'html', 'video')}"></iframe>
+      <iframe class="lazyload" width="300" height="150" title="c" data-src="${at(`${name}-c`, 'html', 'video')}"></iframe>
+      <img class="lazyload" alt="x" width="50" height="50" data-consent="statistics" data-src="${at(`${name}-d`, 'svg')}">
+      <iframe width="300" height="150" title="e" ${byHand} data-consent-src="${at(`${name}-e`)}"></iframe>`, `<script src="/${name}.js"></script>`);
+    await tab.bannerIsThere();
+    await placeholderIsDrawn(tab, 5);
+    await tab.settles();
+    const names = ['a', 'b', 'c', 'd', 'e'].map((part) => `${name}-${part}`);
+    assert.deepEqual(names.filter((name) => stranger.asked(name)), [], 'before a choice');
+    await accept(tab);
+    const missing = () => names.filter((name) => !stranger.asked(name));
+    await eventually(() => missing().length === 0, () => `all to be asked for; missing ${missing()}`);
+    await tab.settles();
+    const left = await tab.run(() => [...document.querySelectorAll('iframe, img.lazyload, img.lazyloaded')].map((element) => [element.getAttribute('src')?.split('-').at(-1).split('.')[0], element.checkVisibility()]));
+    assert.deepEqual(left, ['a', 'b', 'c', 'd', 'e'].map((part) => [part, true]));
+    assert.deepEqual(tab.errors, []);
+  });
+}

@@ -1,0 +1,182 @@
+// Scripts that are let in behave as if they had been there from the start: in
+// order, told of what is over, and what they write lands where they stand.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { after, test } from 'node:test';
+
+import { allRan, catalogue, include, mark, page, services, startStranger } from './lib/gate.mjs';
+import { choices, cookie, record } from './lib/records.mjs';
+import { stage } from './lib/stage.mjs';
+
+const stranger = await startStranger(after);
+const { browser, site, rev } = await stage({ catalogue: catalogue(services) });
+
+let count = 0;
+const gated = 'type="text/plain" data-consent="statistics"';
+const held = (source) => `<script ${gated}>${source}</script>`;
+const external = (name, wait = 0) => stranger.url('elsewhere', `${name}.js?wait=${wait}`);
+
+async function open(visitor, body, head = include) {
+  const path = `/scripts-${(count += 1)}`;
+  site.page(path, page(head, body));
+  const tab = await visitor.tab();
+  return tab.visit(site.url + path);
+}
+
+/** Runs look on a page that is accepted after it has been loaded, and on the next visit to the same page. */
+async function bothWays(t, body, look, head) {
+  const visitor = await browser.visitor(t);
+  const tab = await open(visitor, body, head);
+  await tab.until(() => performance.getEntriesByType('navigation')[0].loadEventEnd > 0, 'the page to be loaded');
+  await tab.settles();
+  await tab.run(() => { window.temoin.accept(); });
+  await look(tab, 'accepted after the page was loaded');
+  const back = await open(visitor, body, head);
+  await look(back, 'on a returning visit');
+  for (const each of [tab, back]) assert.deepEqual(each.errors, []);
+}
+
+const ranAre = async (tab, count, why) => {
+  try { await tab.until((shadow, count) => window.ran?.length >= count, `${count} to run: ${why}`, count); } catch (error) {
+    throw new Error(`${error.message}; there ran ${await allRan(tab)}; errors ${tab.errors}`);
+  }
+};
+
+const listeners = {
+  'document DOMContentLoaded': `document.addEventListener('DOMContentLoaded', (event) => { %s; window.seen = [event.type, event.target === document, event.currentTarget === document]; });`,
+  'window DOMContentLoaded': 'window.addEventListener("DOMContentLoaded", () => { %s });',
+  'bare DOMContentLoaded, once': 'addEventListener("DOMContentLoaded", () => { %s }, { once: true });',
+  'window load': 'window.addEventListener("load", function () { if (this === window) { %s } });',
+  'load, an object': 'window.addEventListener("load", { handleEvent() { %s } });',
+  'pageshow': 'window.addEventListener("pageshow", () => { %s });',
+  'readystatechange': 'document.addEventListener("readystatechange", () => { if (document.readyState === "complete") { %s } });',
+  'onreadystatechange': 'document.onreadystatechange = () => { if (document.readyState === "complete") { %s } };',
+  'onload, which calls the one before': 'const before = window.onload; window.onload = (event) => { before?.call(window, event); %s };',
+  'body.onload': 'const earlier = document.body?.onload; addEventListener("load", () => { %s });',
+  'jQuery’s ready': 'jQuery(() => { %s });',
+  'jQuery’s load': 'jQuery(window).on("load", () => { %s });',
+};
+
+test('listeners for what is over are called once, the page’s own never twice', async (t) => {
+  site.file('/jquery.js', await readFile(createRequire(import.meta.url).resolve('jquery')), { 'content-type': 'text/javascript' });
+  const names = Object.keys(listeners);
+  const own = `<script>
+    window.own = [];
+    for (const type of ['DOMContentLoaded', 'readystatechange']) document.addEventListener(type, () => { if (type !== 'readystatechange' || document.readyState === 'complete') own.push('document ' + type); });
+    for (const type of ['DOMContentLoaded', 'load', 'pageshow']) window.addEventListener(type, () => own.push('window ' + type));
+    window.onload = () => own.push('onload');
+  </script>`;
+  const body = `${own}<script ${gated} src="/jquery.js"></script>
+    ${names.map((name) => held(`{ ${listeners[name].replaceAll('%s', mark(name))} }`)).join('\n')}
+    <script ${gated} src="/listens.js"></script>
+    <script ${gated} data-type="module">document.addEventListener('DOMContentLoaded', () => { ${mark('module')} });</script>
+    ${held('const other = document.createElement("script"); other.textContent = "addEventListener(\'load\', () => { (window.ran ??= []).push(\'added\') })"; document.head.append(other);')}`;
+  site.file('/listens.js', `addEventListener('load', () => { ${mark('external')} });`, { 'content-type': 'text/javascript' });
+  await bothWays(t, body, async (tab, why) => {
+    const want = [...names, 'external', 'module', 'added'].sort();
+    await ranAre(tab, want.length, why);
+    await tab.settles();
+    assert.deepEqual((await allRan(tab)).sort(), want, why);
+    const own = await tab.run(() => window.own);
+    // On a returning visit a script may have taken window.onload before the page's own was called.
+    assert.deepEqual(own.sort(), ['document DOMContentLoaded', 'document readystatechange', 'onload', 'window DOMContentLoaded', 'window load', 'window pageshow'], why);
+    assert.deepEqual(await tab.run(() => window.seen), ['DOMContentLoaded', true, true], why);
+    // From then on the page's listeners are the browser's.
+    assert.equal(await tab.run(() => {
+      const script = document.createElement('script');
+      script.textContent = "window.told = 0; addEventListener('load', () => { told += 1; }); dispatchEvent(new Event('load'));";
+      document.body.append(script);
+      return window.told;
+    }), 1, `the page's own way to listen, ${why}`);
+  });
+});
+
+test('document.write of scripts that are let in lands where they stand, and the page stays', async (t) => {
+  const script = (text) => `document.write(${JSON.stringify(text).replaceAll('</', '<\\/')});`;
+  const body = `<h1 id="mine">page</h1>
+    <div id="one">${held(`document.write('<p id="ad'); document.write('-1">', 'ad</p>'); document.writeln('<b id="b">b</b>');`)}<i id="next"></i></div>
+    <div id="two"><template data-consent="statistics"><div>box</div><script>${script('<p id="ad-2">ad</p>')}</script><i></i></template></div>
+    <div id="three"><script ${gated} src="/writes.js"></script></div>
+    <div id="four">${held(script(`<script src="${external('written', 100)}"></script><script>${mark('after written')}</script>`))}</div>
+    <div id="five">${held(`document.open(); document.write('<p id="ad-5">ad</p>'); document.close();`)}</div>
+    <p id="end">end</p>`;
+  site.file('/writes.js', `document.write('<p id="ad-3">ad</p>'); ${mark('external')}`, { 'content-type': 'text/javascript' });
+  await bothWays(t, body, async (tab, why) => {
+    await ranAre(tab, 3, why);
+    await tab.settles();
+    const found = await tab.run(() => ({
+      page: ['#mine', '#end', '#temoin'].map((id) => !!document.querySelector(id)),
+      one: [...document.querySelector('#one').children].map(({ localName, id }) => id || localName),
+      ads: [2, 3, 5].map((n) => document.querySelector(`#ad-${n}`)?.parentElement.id),
+      ran: window.ran.filter((name) => name !== 'external'),
+    }));
+    assert.deepEqual(found, {
+      page: [true, true, true], one: ['script', 'ad-1', 'b', 'next'], ads: ['two', 'three', 'five'], ran: ['written', 'after written'],
+    }, why);
+  });
+});
+
+test('what a listener writes that is called late lands, too', async (t) => {
+  const visitor = await browser.visitor(t);
+  const tab = await open(visitor, `<h1 id="mine">page</h1>${held(`addEventListener('load', () => { document.write('<p id="ad">ad</p>'); });`)}`);
+  await tab.until(() => performance.getEntriesByType('navigation')[0].loadEventEnd > 0, 'the page to be loaded');
+  await tab.run(() => { window.temoin.accept(); });
+  await tab.until(() => !!document.querySelector('#ad'), 'what is written to land');
+  assert.equal(await tab.run(() => !!document.querySelector('#mine')), true);
+});
+
+test('scripts of one template run in order', (t) => bothWays(t, `
+  <template data-consent="third-party" data-service="video"><div id="widget">empty</div><script src="${external('lib', 200)}"></script><script>${mark('start')}</script>
+    <script type="application/json" src="/data.json">{}</script><script nomodule src="/old.js"></script><script async src="${external('async', 300)}"></script><script>${mark('end')}</script></template>`,
+async (tab, why) => {
+  await ranAre(tab, 4, why);
+  assert.deepEqual((await allRan(tab)).filter((name) => name !== 'async'), ['lib', 'start', 'end'], why);
+}));
+
+test('a third party that hangs holds up only its own service', async (t) => {
+  site.hold(/^\/hangs/);
+  const visitor = await browser.visitor(t);
+  const tab = await open(visitor, `
+    <script ${gated} data-service="other-counter" src="/hangs.js"></script><script ${gated} data-service="other-counter">${mark('behind what hangs')}</script>
+    <template data-consent="third-party" data-service="map"><script src="/hangs-too.js"></script></template>
+    <template data-consent="third-party" data-service="video"><script src="${external('lib', 100)}"></script><script>${mark('start')}</script></template>
+    <script ${gated} data-service="counter" src="${external('counter')}"></script><script ${gated} data-service="counter" data-type="module" src="${external('module')}"></script>`);
+  await tab.run(() => { window.temoin.accept(); });
+  await ranAre(tab, 4, 'beside what hangs');
+  assert.deepEqual((await allRan(tab)).sort(), ['counter', 'lib', 'module', 'start']);
+});
+
+test('a script that came by innerHTML runs too, once', async (t) => {
+  const visitor = await browser.visitor(t);
+  const tab = await open(visitor, '<div id="box"></div>');
+  await tab.run((markup) => { document.querySelector('#box').innerHTML = markup; }, `<script ${gated} src="${external('set')}"></script>${held(mark('inline'))}`);
+  await tab.run(() => { window.temoin.accept(); });
+  await ranAre(tab, 2, 'set by innerHTML');
+  await tab.settles();
+  assert.deepEqual(await allRan(tab), ['set', 'inline']);
+});
+
+test('copies of a script that has run: the browser’s rule holds, and nothing behind them waits', async (t) => {
+  const visitor = await browser.visitor(t);
+  await visitor.setCookies(cookie(site.url, record(rev, { choices: choices(true) })));
+  const tab = await open(visitor, `<div id="box"><script ${gated} src="${external('copied')}"></script>${held(mark('inline'))}</div>`);
+  await ranAre(tab, 2, 'returning');
+  await tab.run(() => { document.body.append(document.querySelector('#box').cloneNode(true)); });
+  await tab.run((source) => {
+    // As Turbo does: a new element with the same attributes and text.
+    for (const old of [...document.querySelectorAll('#box script')].slice(0, 2)) {
+      const script = document.createElement('script');
+      for (const { name, value } of old.attributes) script.setAttribute(name, value);
+      script.textContent = old.textContent;
+      document.body.append(script);
+    }
+    const last = document.createElement('script');
+    last.type = 'text/plain';
+    last.dataset.consent = 'statistics';
+    last.textContent = source;
+    document.body.append(last);
+  }, mark('last'));
+  await tab.until(() => window.ran.includes('last') && window.ran.filter((name) => name === 'copied').length === 2, 'the new scripts to run');
+  assert.deepEqual((await allRan(tab)).sort(), ['copied', 'copied', 'inline', 'inline', 'last']);
+});
