@@ -360,7 +360,7 @@ function failNext(times, status, headers) {
 test('it is asked again when it says so', async (t) => {
   const tab = await open(t, { before: [hurried] });
   await tab.goRuns();
-  for (const [status, header, wait] of [[503, '30', 30_000], [429, '7', 7000], [425, '', 8000], [408, 'Wed, 21 Oct 2037 07:28:00 GMT', 16_000]]) {
+  for (const [status, header, wait] of [[503, '30', 30_000], [429, '7', 7000], [500, '', 8000], [408, 'Wed, 21 Oct 2037 07:28:00 GMT', 16_000]]) {
     site.reset();
     failNext(status === 408 ? Infinity : 1, status, { 'retry-after': header }); // after a 408 Chromium asks more often by itself
     await decide(tab, 'refuse');
