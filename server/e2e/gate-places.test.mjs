@@ -70,6 +70,7 @@ test('in wrappers of every kind the placeholder lies where the embed will, at ea
   for (const width of [1280, 700, 420]) {
     await tab.viewport({ width, height: 800 });
     await tab.settles();
+    await tab.frames();
     found[width] = await measure('.temoin-placeholder');
   }
   await accept(tab);

@@ -38,8 +38,12 @@ export function filling({ placeholders, services, parse, warn, known, has, choos
     });
   }
 
-  return (box, id, once) => {
+  return async (box, id, once) => {
     markups ??= fetchMarkups();
-    markups.then((markup) => draw(box, markup, id, once)).catch((error) => warn('placeholder:', error));
+    try {
+      draw(box, await markups, id, once);
+    } catch (error) {
+      warn('placeholder:', error);
+    }
   };
 }

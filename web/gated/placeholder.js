@@ -99,15 +99,17 @@ export function placing(fill) {
       if (filled.has(box)) continue;
       filled.add(box);
       // One that is as large as what is in it is measured again only where it could not be yet.
-      if (style !== natural || !box.getClientRects().length) follow(box);
-      fill(box, names(embed), () => letIn(embed));
+      const width = box.parentElement?.clientWidth;
+      const isFollowed = style !== natural || !box.getClientRects().length;
+      // What a query of a container moves while it is drawn, WebKit reports to the page as a fault of the observer.
+      fill(box, names(embed), () => letIn(embed)).then(() => soon(() => soon(() => isFollowed && box.isConnected && follow(box, width))));
     }
   }
 
   // ---- sizes that change ----
 
   // What an observer of sizes changes itself, browsers report to the page as a fault.
-  const soon = requestAnimationFrame;
+  const soon = (callback) => requestAnimationFrame(callback);
 
   /** Tells when what could not be seen has a size. */
   const sizes = new ResizeObserver((entries) => soon(() => draw(entries.map(({ target }) => target).filter((embed) => unseen.delete(embed) && embed.isConnected))));
@@ -131,10 +133,10 @@ export function placing(fill) {
     draw(changed.map((box) => embeds.get(box)));
   }
 
-  function follow(box) {
+  function follow(box, width) {
     const parent = box.parentElement;
     if (!parent) return; // at the top of a shadow root
-    if (!room.has(parent)) room.set(parent, { width: parent.clientWidth, boxes: [] });
+    if (!room.has(parent)) room.set(parent, { width, boxes: [] });
     room.get(parent).boxes.push(box);
     widths.observe(parent);
   }
