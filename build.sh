@@ -106,7 +106,7 @@ test_all() {
   GOOS=js GOARCH=wasm go test -exec="$(go env GOROOT)/lib/wasm/go_js_wasm_exec" ./app/...
   need nginx-light apache2-bin caddy haproxy
   step 'tests of the loader and of the server'
-  mapfile -t files < <(grep -L 'lib/stage.mjs\|lib/browser.mjs' server/e2e/*.test.mjs)
+  files=(server/e2e/plain/*.test.mjs)
   node --test --test-concurrency=1 --test-reporter=tap "${files[@]}"
   end_to_end
 }
@@ -135,7 +135,7 @@ end_to_end() {
 end_to_end_in() {
   local engine=$1 results=$2 failed files patterns
   failed=$(mktemp)
-  mapfile -t files < <(grep -l 'lib/stage.mjs\|lib/browser.mjs' server/e2e/*.test.mjs)
+  files=(server/e2e/*.test.mjs)
   browser_tests "$engine" "$failed" "$results" "${files[@]}" && { rm -f "$failed"; return; }
   mapfile -t files < <(cut -f 1 "$failed" | sort -u)
   mapfile -t patterns < <(cut -f 2 "$failed" | sort -u)
@@ -222,7 +222,7 @@ case "${1:-}" in
   serve) shift; build; exec bin/temoin demo -max-age 0 "$@" ;;
   test) test_all ;;
   bench) shift; build; bench "$@" ;;
-  shots) shift; build; need_browser; node server/e2e/shots.mjs "$@" ;;
+  shots) shift; build; need_browser; node server/tools/pictures/pictures.mjs "$@" ;;
   export) shift; build; bin/temoin export "$@" ;;
   *) usage; [ $# -eq 0 ] || exit 1 ;;
 esac

@@ -12,7 +12,7 @@ import (
 )
 
 // TestHostRules runs the vectors that the loader's test runs too
-// (server/e2e/hosts.test.mjs); a relative address is one of the page /a/b.
+// (server/e2e/plain/hosts.test.mjs); a relative address is one of the page /a/b.
 func TestHostRules(t *testing.T) {
 	data, err := os.ReadFile("testdata/hosts.json")
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 )
 
 // recordCase is one value of a cookie, and whether it is a record. The loader's
-// JavaScript is held to the same table (server/e2e/codec.test.mjs).
+// JavaScript is held to the same table (server/e2e/plain/codec.test.mjs).
 type recordCase struct {
 	Name  string `json:"name"`
 	JSON  string `json:"json"`  // to be encoded, or else:

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
-import { folder, repository } from './lib/server.mjs';
+import { folder, repository } from '../lib/server.mjs';
 
 globalThis.document = { currentScript: null, baseURI: 'https://site.example/a/b', cookie: '' };
 globalThis.location = new URL(document.baseURI);

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { repository } from './lib/server.mjs';
+import { repository } from '../lib/server.mjs';
 
 test('every test that docs/rgaa.md names is there, and no other has a name like it', async () => {
   const text = await readFile(path.join(repository, 'docs/rgaa.md'), 'utf8');

@@ -1,15 +1,15 @@
-// Screenshots in every language: node server/e2e/shots-languages.mjs DIR [WORD…];
+// Screenshots in every language: node server/tools/pictures/languages.mjs DIR [WORD…];
 // with words, only those whose name holds one of them, such as banner-ar.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 
-import { launch } from './lib/browser.mjs';
-import { catalogueIn, languages, pageIn } from './lib/languages.mjs';
-import { startSite, startTemoin } from './lib/server.mjs';
+import { launch } from '../../e2e/lib/browser.mjs';
+import { catalogueIn, languages, pageIn } from '../../e2e/lib/languages.mjs';
+import { startSite, startTemoin } from '../../e2e/lib/server.mjs';
 
 const [dir, ...words] = process.argv.slice(2);
 if (!dir) {
-  console.error('shots-languages.mjs takes a folder: node server/e2e/shots-languages.mjs DIR [WORD…]');
+  console.error('languages.mjs takes a folder: node server/tools/pictures/languages.mjs DIR [WORD…]');
   process.exit(1);
 }
 await mkdir(dir, { recursive: true });

@@ -10,8 +10,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import tls from 'node:tls';
 
-import { names, site, startProxy } from './lib/proxies.mjs';
-import { folder, pause, send, startTemoin } from './lib/server.mjs';
+import { names, site, startProxy } from '../lib/proxies.mjs';
+import { folder, pause, send, startTemoin } from '../lib/server.mjs';
 
 const userHeader = 'X-Forwarded-User';
 // Each visitor comes from an address of his own: all of 127.0.0.0/8 is this machine.

@@ -1,18 +1,18 @@
 // Screenshots of all that a visitor can see, in every look, and sheets that show
-// many at once: node server/e2e/shots.mjs DIR [WORD…]; with words, only those
+// many at once: node server/tools/pictures/pictures.mjs DIR [WORD…]; with words, only those
 // whose name holds all of them. Names are scene-theme-position-scheme-width-dir:
 // from left to right in French, from right to left in Arabic.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 
-import { launch } from './lib/browser.mjs';
-import { catalogueIn } from './lib/languages.mjs';
-import { contactSheet, looks, positions, themes, withLook } from './lib/looks.mjs';
-import { richCatalogue, startTemoin } from './lib/server.mjs';
+import { launch } from '../../e2e/lib/browser.mjs';
+import { catalogueIn } from '../../e2e/lib/languages.mjs';
+import { contactSheet, looks, positions, themes, withLook } from '../../e2e/lib/looks.mjs';
+import { richCatalogue, startTemoin } from '../../e2e/lib/server.mjs';
 
 const [dir, ...words] = process.argv.slice(2);
 if (!dir) {
-  console.error('shots.mjs takes a folder: node server/e2e/shots.mjs DIR [WORD…]');
+  console.error('pictures.mjs takes a folder: node server/tools/pictures/pictures.mjs DIR [WORD…]');
   process.exit(1);
 }
 await mkdir(dir, { recursive: true });

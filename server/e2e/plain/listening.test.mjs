@@ -9,7 +9,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import tls from 'node:tls';
 
-import { certificate, eventually, folder, pause, send, startTemoin, temoin } from './lib/server.mjs';
+import { certificate, eventually, folder, pause, send, startTemoin, temoin } from '../lib/server.mjs';
 
 const host = 'data.rivemont.example';
 

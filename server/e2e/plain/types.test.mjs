@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import ts from 'typescript';
-import { repository } from './lib/server.mjs';
+import { repository } from '../lib/server.mjs';
 
 const declarations = path.join(repository, 'web/temoin.d.ts');
 

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 
-import { binary, eventually, folder, run, send, startTemoin, temoin } from './lib/server.mjs';
+import { binary, eventually, folder, run, send, startTemoin, temoin } from '../lib/server.mjs';
 
 const server = await startTemoin(after);
 const get = (path, headers = {}, method = 'GET') => send(server.url + path, { headers, method });

@@ -6,8 +6,8 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
-import { choices, now, record } from './lib/records.mjs';
-import { folder, repository } from './lib/server.mjs';
+import { choices, now, record } from '../lib/records.mjs';
+import { folder, repository } from '../lib/server.mjs';
 
 const rev = '0a1b2c3d';
 
