@@ -6,8 +6,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"go/parser"
-	"go/token"
 	"net/url"
 	"os"
 	"os/exec"
@@ -44,6 +42,9 @@ func pages(t *testing.T) map[string]string {
 
 var fence = regexp.MustCompile("(?ms)^```(.*?)\n(.*?)^```$")
 
+// prose is a page without what it shows in blocks.
+func prose(text string) string { return fence.ReplaceAllString(text, "") }
+
 // TestDocs_Blocks: what the pages show can be used as it stands.
 func TestDocs_Blocks(t *testing.T) {
 	checks := map[string]func(t *testing.T, text string){
@@ -51,6 +52,9 @@ func TestDocs_Blocks(t *testing.T) {
 		"text": checkLayout, "go": checkGo, "js": checkJS, "python": checkPython, "php": checkPHP,
 	}
 	for name, text := range pages(t) {
+		if strings.Contains(prose(text), "```") {
+			t.Errorf("%s has a block that does not begin and end at the margin", name)
+		}
 		for _, block := range fence.FindAllStringSubmatch(text, -1) {
 			first, _, _ := strings.Cut(block[2], "\n")
 			t.Run(name+"/"+block[1]+" "+first, func(t *testing.T) {
@@ -93,9 +97,14 @@ func checkCommand(t *testing.T, words []string) {
 		if _, err := os.Stat(words[len(words)-1]); err != nil {
 			t.Error(err)
 		}
-	case "cp":
-		if _, err := os.Stat(words[1]); err != nil {
+	case "install": // the last but one is what is copied; some of it is built, or the reader's own
+		from := words[len(words)-2]
+		if _, err := os.Stat(from); err != nil && from != "bin/temoin" && from != "catalogue.yaml" {
 			t.Error(err)
+		}
+	case "systemctl":
+		if unit := words[len(words)-1]; unit != "temoin" {
+			t.Errorf("there is no unit %s", unit)
 		}
 	default:
 		t.Errorf("nobody checks the command %s", words[0])
@@ -110,19 +119,30 @@ func checkTemoin(t *testing.T, words []string) {
 	}
 	var usage bytes.Buffer
 	run(t.Context(), []string{words[0], "-h"}, &usage, &usage)
+	flags := flagsIn(usage.String())
 	for _, word := range words[1:] {
-		if flag := strings.TrimLeft(word, "-"); flag != word && !strings.Contains(usage.String(), "  -"+flag) {
+		if flag, found := strings.CutPrefix(word, "-"); found && !slices.Contains(flags, flag) {
 			t.Errorf("temoin %s has no flag -%s", words[0], flag)
 		}
 	}
 	subcommand := words[0] == "receipts" || words[0] == "admin"
-	if subcommand && len(words) > 1 && !strings.Contains(usage.String(), words[1]) {
+	if subcommand && len(words) > 1 && !strings.Contains(usage.String(), "temoin "+words[0]+" "+words[1]) {
 		t.Errorf("temoin %s has no command %s", words[0], words[1])
 	}
 }
 
+var flagLine = regexp.MustCompile(`(?m)^ +-([a-z][a-z-]*)`)
+
+// flagsIn are the flags that a usage text lists.
+func flagsIn(usage string) (names []string) {
+	for _, flag := range flagLine.FindAllStringSubmatch(usage, -1) {
+		names = append(names, flag[1])
+	}
+	return names
+}
+
 // head is what a part of a catalogue lacks to be one.
-const head = "site: { name: Exemple, url: https://www.example.com }\nlanguages: [fr, en]\n"
+const head = "site: { name: Exemple, url: https://data.rivemont.example }\nlanguages: [fr, en]\n"
 
 func checkYAML(t *testing.T, text string) {
 	if !strings.HasPrefix(text, "site:") {
@@ -138,18 +158,28 @@ func checkYAML(t *testing.T, text string) {
 
 // checkHTML: the markup is read as it was written, and waits for what there is.
 func checkHTML(t *testing.T, text string) {
-	nodes, err := html.ParseFragment(strings.NewReader(text), nil)
-	if err != nil || len(nodes) == 0 {
-		t.Fatalf("got %d nodes and %v", len(nodes), err)
+	root, err := html.Parse(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
 	}
 	known := []string{"necessary", "statistics", "first-party", "third-party", "youtube", "matomo"}
-	for _, id := range regexp.MustCompile(`data-(?:consent|service)="!?([^"]*)"`).FindAllStringSubmatch(text, -1) {
-		if !slices.Contains(known, id[1]) {
-			t.Errorf("%s names none of %v", id[0], known)
+	for node := range root.Descendants() {
+		for _, attribute := range node.Attr {
+			for _, id := range strings.Fields(attribute.Val) {
+				waits := attribute.Key == "data-consent" || attribute.Key == "data-service"
+				if waits && !slices.Contains(known, strings.TrimPrefix(id, "!")) {
+					t.Errorf("%s=%q names none of %v", attribute.Key, id, known)
+				}
+			}
+		}
+		if node.Data == "script" && node.FirstChild != nil {
+			checkJS(t, node.FirstChild.Data)
 		}
 	}
-	if strings.Count(text, "<script") != strings.Count(text, "</script>") || strings.Count(text, "<template") != strings.Count(text, "</template>") {
-		t.Error("an element is not closed")
+	for _, element := range []string{"script", "template", "iframe", "picture", "video", "audio", "object"} {
+		if strings.Count(text, "<"+element) != strings.Count(text, "</"+element+">") {
+			t.Errorf("an element %s is not closed", element)
+		}
 	}
 }
 
@@ -180,14 +210,8 @@ func checkLayout(t *testing.T, text string) {
 	}
 }
 
-func checkGo(t *testing.T, text string) {
-	if !strings.HasPrefix(text, "package ") {
-		text = "package example\n\nfunc example() {\n" + text + "}\n"
-	}
-	if _, err := parser.ParseFile(token.NewFileSet(), "example.go", text, 0); err != nil {
-		t.Error(err)
-	}
-}
+// checkGo: the program is one, and compiles with the packages of this module.
+func checkGo(t *testing.T, text string) { checkFile(t, "block.go", text, "go", "vet") }
 
 func checkJS(t *testing.T, text string)  { checkFile(t, "block.mjs", text, "node", "--check") }
 func checkPHP(t *testing.T, text string) { checkFile(t, "block.php", "<?php\n"+text, "php", "-l") }
@@ -206,36 +230,142 @@ func checkFile(t *testing.T, name, text, program string, args ...string) {
 	}
 }
 
-// TestDocs_Links: what a page leads to is there.
+// TestDocs_Links: what a page leads to is there, headings too.
 func TestDocs_Links(t *testing.T) {
-	link := regexp.MustCompile(`\]\(([^)#\s]+)[^)\s]*\)`)
-	for name, text := range pages(t) {
+	link := regexp.MustCompile(`\]\(([^)#\s]*)#?([^)\s]*)\)`)
+	all := pages(t)
+	for name, text := range all {
 		for _, target := range link.FindAllStringSubmatch(text, -1) {
 			if strings.Contains(target[1], "://") {
 				continue
 			}
-			if _, err := os.Stat(filepath.Join(filepath.Dir(name), target[1])); err != nil {
+			path := name
+			if target[1] != "" {
+				path = filepath.Join(filepath.Dir(name), target[1])
+			}
+			if _, err := os.Stat(path); err != nil {
 				t.Errorf("%s leads to %s, which is not there", name, target[1])
+			}
+			if target[2] != "" && !slices.Contains(headings(all[path]), target[2]) {
+				t.Errorf("%s leads to the heading #%s of %s, which is not there", name, target[2], path)
 			}
 		}
 	}
 }
 
+// headings are the names by which forges make a page's headings reachable.
+func headings(text string) (names []string) {
+	mark := regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(prose(text), -1) {
+		names = append(names, strings.ReplaceAll(mark.ReplaceAllString(strings.ToLower(heading[1]), ""), " ", "-"))
+	}
+	return names
+}
+
+// TestDocs_Paths: files and folders that a page names are there.
+func TestDocs_Paths(t *testing.T) {
+	path := regexp.MustCompile("`((?:app|docs|server|web)/[\\w./-]+|[\\w-]+(?:\\.test\\.mjs|_test\\.go))`")
+	for name, text := range pages(t) {
+		for _, named := range path.FindAllStringSubmatch(prose(text), -1) {
+			if name == "docs/rgaa.md" || strings.HasPrefix(named[1], "web/dist") {
+				continue // a test of its own reads that page; and dist is built
+			}
+			if _, err := os.Stat(named[1]); err != nil {
+				t.Errorf("%s names %s, which is not there", name, named[1])
+			}
+		}
+	}
+}
+
+// TestDocs_Complete: each flag of the server and each key of a catalogue has its
+// place in the page where one looks for it.
+func TestDocs_Complete(t *testing.T) {
+	all := pages(t)
+	var usage bytes.Buffer
+	run(t.Context(), []string{"serve", "-h"}, &usage, &usage)
+	for _, flag := range flagsIn(usage.String()) {
+		if !regexp.MustCompile("`-" + flag + "[ `]").MatchString(all["docs/hosting.md"]) {
+			t.Errorf("docs/hosting.md says nothing of the flag -%s", flag)
+		}
+	}
+	schema, err := os.ReadFile("web/catalogue.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var root any
+	if err := json.Unmarshal(schema, &root); err != nil {
+		t.Fatal(err)
+	}
+	keys := map[string]bool{}
+	schemaKeys(root, keys)
+	if !keys["url-passthrough"] {
+		t.Fatalf("the schema's keys must be found: %v", keys)
+	}
+	for key := range keys {
+		if !regexp.MustCompile("`" + key + "`|\\b" + key + ":").MatchString(all["docs/catalogue.md"]) {
+			t.Errorf("docs/catalogue.md says nothing of the key %s", key)
+		}
+	}
+}
+
+// schemaKeys collects the keys of objects with fixed keys; those whose keys are
+// languages, names of texts or Google's types have tables of their own.
+func schemaKeys(node any, keys map[string]bool) {
+	switch node := node.(type) {
+	case []any:
+		for _, one := range node {
+			schemaKeys(one, keys)
+		}
+	case map[string]any:
+		properties, _ := node["properties"].(map[string]any)
+		for key, value := range properties {
+			if _, described := value.(map[string]any)["description"]; described {
+				keys[key] = true
+			}
+		}
+		for _, one := range node {
+			schemaKeys(one, keys)
+		}
+	}
+}
+
+// TestDocs_Service: the service starts the program with flags that there are.
+func TestDocs_Service(t *testing.T) {
+	text, err := os.ReadFile("docs/recipes/temoin.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`^(#.*|\[[A-Z][a-z]+\]|[A-Z]\w+=.*|)$`)
+	started := 0
+	for one := range strings.Lines(string(text)) {
+		if !line.MatchString(strings.TrimSuffix(one, "\n")) {
+			t.Errorf("this is no line of a unit: %s", one)
+		}
+		if command, found := strings.CutPrefix(one, "ExecStart=/usr/local/bin/"); found {
+			checkCommand(t, strings.Fields(command))
+			started++
+		}
+	}
+	if started != 1 {
+		t.Errorf("got %d programs that are started, want 1", started)
+	}
+}
+
 // TestDocs_Words: commands and flags that a page names in its text are there.
 func TestDocs_Words(t *testing.T) {
-	code := regexp.MustCompile("`((?:bin/)?temoin [a-z][^`]*)`")
+	code := regexp.MustCompile("`((?:(?:bin/)?temoin|\\./build\\.sh) [a-z][^`]*)`")
 	var usage bytes.Buffer
 	for name := range commands {
 		run(t.Context(), []string{name, "-h"}, &usage, &usage)
 	}
+	flags := flagsIn(usage.String())
 	flag := regexp.MustCompile("`-([a-z][a-z-]+)(?: [^`]*)?`")
 	for name, text := range pages(t) {
-		text = fence.ReplaceAllString(text, "")
-		for _, command := range code.FindAllStringSubmatch(text, -1) {
+		for _, command := range code.FindAllStringSubmatch(prose(text), -1) {
 			t.Run(name+"/"+command[1], func(t *testing.T) { checkCommand(t, strings.Fields(command[1])) })
 		}
-		for _, named := range flag.FindAllStringSubmatch(text, -1) {
-			if !strings.Contains(usage.String(), "  -"+named[1]) {
+		for _, named := range flag.FindAllStringSubmatch(prose(text), -1) {
+			if !slices.Contains(flags, named[1]) {
 				t.Errorf("%s names the flag -%s, which no command has", name, named[1])
 			}
 		}
