@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"net/url"
 	"os"
 	"os/exec"
@@ -90,13 +91,19 @@ func checkCommand(t *testing.T, words []string) {
 		checkTemoin(t, words[1:])
 	case "./build.sh":
 		script, err := os.ReadFile("build.sh")
-		if err != nil || !strings.Contains(string(script), "\n  "+words[1]) {
+		if err != nil || !strings.Contains(string(script), "\n  "+words[1]+")") {
 			t.Errorf("./build.sh knows no %s (%v)", words[1], err)
 		}
-	case "node":
-		if _, err := os.Stat(words[len(words)-1]); err != nil {
-			t.Error(err)
+		if words[1] == "test" {
+			checkPaths(t, words[2:])
 		}
+	case "go":
+		if words[1] != "test" {
+			t.Errorf("nobody checks go %s", words[1])
+		}
+		checkPaths(t, words[2:])
+	case "node":
+		checkPaths(t, words[len(words)-1:])
 	case "install": // the last but one is what is copied; some of it is built, or the reader's own
 		from := words[len(words)-2]
 		if _, err := os.Stat(from); err != nil && from != "bin/temoin" && from != "catalogue.yaml" {
@@ -108,6 +115,19 @@ func checkCommand(t *testing.T, words []string) {
 		}
 	default:
 		t.Errorf("nobody checks the command %s", words[0])
+	}
+}
+
+// checkPaths: files, and folders with or without what is beneath them, are there;
+// flags are left aside.
+func checkPaths(t *testing.T, paths []string) {
+	for _, path := range paths {
+		if strings.HasPrefix(path, "-") {
+			continue
+		}
+		if _, err := os.Stat(strings.TrimSuffix(path, "/...")); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -306,6 +326,50 @@ func TestDocs_Complete(t *testing.T) {
 			t.Errorf("docs/catalogue.md says nothing of the key %s", key)
 		}
 	}
+}
+
+// TestDocs_Look: what a site can set is what the style sheets read, and each part
+// has a name there.
+func TestDocs_Look(t *testing.T) {
+	named, err := os.ReadFile("docs/look.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	styles, components := files(t, "web/styles", ".css"), files(t, "app", ".go")
+	property := regexp.MustCompile(`--temoin-[a-z-]+`)
+	page, read := property.FindAllString(string(named), -1), property.FindAllString(styles, -1)
+	for _, one := range slices.Concat(page, read) {
+		if !slices.Contains(page, one) || !slices.Contains(read, one) {
+			t.Errorf("%s is not both in docs/look.md and in web/styles", one)
+		}
+	}
+	parts := regexp.MustCompile(`"part", "([a-z]+)"`).FindAllStringSubmatch(components, -1)
+	if len(read) == 0 || len(parts) == 0 {
+		t.Fatalf("properties and parts must be found: %q, %q", read, parts)
+	}
+	for _, part := range parts {
+		if !strings.Contains(string(named), "`"+part[1]+"`") {
+			t.Errorf("docs/look.md says nothing of the part %s", part[1])
+		}
+	}
+}
+
+// files is what the files below a folder say whose names end so.
+func files(t *testing.T, folder, ending string) string {
+	t.Helper()
+	var all []byte
+	err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ending) {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		all = append(all, text...)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(all)
 }
 
 // schemaKeys collects the keys of objects with fixed keys; those whose keys are
