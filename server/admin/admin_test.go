@@ -505,6 +505,43 @@ func TestDashboard_HostileClients(t *testing.T) {
 		}
 	})
 
+	t.Run("leave no address", func(t *testing.T) {
+		key, err := receipt.NewKey("data.rivemont.example")
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		kept, err := store.Open(t.Context(), store.Config{Dir: dir, Key: key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer kept.Close()
+		if err := kept.SetSetting(t.Context(), PasswordSetting, cheapHash); err != nil {
+			t.Fatal(err)
+		}
+		b := newBench(t, kept)
+		b.client = "203.0.113.7/32"
+		expect(t, b.visit("POST", "/admin/login", url.Values{"password": {"a guess of mine"}}), http.StatusForbidden)
+		secret, err := kept.Secret(t.Context(), secretSetting)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var found bytes.Buffer
+		for _, name := range []string{"temoin.db", "temoin.db-wal"} {
+			data, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			found.Write(data)
+		}
+		if !bytes.Contains(found.Bytes(), []byte(keyed(secret, "stranger", b.client))) {
+			t.Error("the attempt is not kept under a keyed hash")
+		}
+		if bytes.Contains(found.Bytes(), []byte("203.0.113.7")) || strings.Contains(b.log.String(), "203.0.113.7") {
+			t.Error("the address is kept")
+		}
+	})
+
 	t.Run("send no password that others can read", func(t *testing.T) {
 		b := newBench(t, f)
 		overHTTP := func(r *http.Request) { r.URL.Scheme = "http" }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -79,6 +80,62 @@ func TestPasswords_UnreadableHash(t *testing.T) {
 		if ok, err := newPasswords().match(t.Context(), hash, rightPassword); ok || !errors.Is(err, errHash) {
 			t.Errorf("%s: got %t and %v", name, ok, err)
 		}
+	}
+}
+
+// candidates are passwords that are wrong in different ways, and the right one.
+var candidates = map[string]string{
+	"right":            rightPassword,
+	"right but one":    rightPassword[:len(rightPassword)-1] + "x",
+	"wrong":            "a guess of mine",
+	"empty":            "",
+	"longer than ever": strings.Repeat("x", 2*maxPassword),
+	"not UTF-8":        "\xff\xfe\xfd",
+}
+
+// What is derived is counted, not timed: a clock proves nothing on a busy machine.
+func TestDashboard_DerivesOneKeyWhateverThePassword(t *testing.T) {
+	forms := map[string]url.Values{"without a password": {}, "with two": {"password": {"one", rightPassword}}}
+	for name, candidate := range candidates {
+		forms[name] = url.Values{"password": {candidate}}
+	}
+	for name, form := range forms {
+		t.Run(name, func(t *testing.T) {
+			f := newFakeStore(t)
+			f.settings[PasswordSetting] = cheapHash
+			b := newBench(t, f)
+			var derived int
+			b.handler.(*Dashboard).passwords.key = func(c argonCost, password string, salt []byte) []byte {
+				derived++
+				return c.key(password, salt)
+			}
+			want := http.StatusForbidden
+			if form.Get("password") == rightPassword {
+				want = http.StatusSeeOther
+			}
+			expect(t, b.visit("POST", "/admin/login", form), want)
+			if derived != 1 {
+				t.Errorf("derived %d keys, want one", derived)
+			}
+		})
+	}
+}
+
+// BenchmarkMatch shows by how much the time differs between passwords.
+func BenchmarkMatch(b *testing.B) {
+	hash, err := HashPassword(rightPassword)
+	if err != nil {
+		b.Fatal(err)
+	}
+	p := newPasswords()
+	for _, name := range slices.Sorted(maps.Keys(candidates)) {
+		b.Run(strings.ReplaceAll(name, " ", "-"), func(b *testing.B) {
+			for b.Loop() {
+				if right, err := p.match(b.Context(), hash, candidates[name]); right != (name == "right") || err != nil {
+					b.Fatal(right, err)
+				}
+			}
+		})
 	}
 }
 

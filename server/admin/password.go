@@ -111,22 +111,23 @@ func parsePHC(hash string) (c argonCost, salt, key []byte, err error) {
 // passwords checks passwords, few at a time: each check takes 64 MiB.
 type passwords struct {
 	running chan struct{}
+	key     func(cost argonCost, password string, salt []byte) []byte // argonCost.key
 }
 
 // atOnce is how many passwords are checked at the same time.
 const atOnce = 2
 
-func newPasswords() *passwords { return &passwords{running: make(chan struct{}, atOnce)} }
+func newPasswords() *passwords {
+	return &passwords{running: make(chan struct{}, atOnce), key: argonCost.key}
+}
 
 // match reports whether password is the one that was hashed. It waits for its
-// turn, as long as ctx lasts.
+// turn, as long as ctx lasts. Whatever the password, one key is derived and the
+// whole of it compared, so that the time taken says nothing of how wrong it is.
 func (p *passwords) match(ctx context.Context, hash, password string) (bool, error) {
 	c, salt, key, err := parsePHC(hash)
 	if err != nil {
 		return false, err
-	}
-	if len(password) > maxPassword {
-		return false, nil
 	}
 	select {
 	case p.running <- struct{}{}:
@@ -134,5 +135,5 @@ func (p *passwords) match(ctx context.Context, hash, password string) (bool, err
 	case <-ctx.Done():
 		return false, ctx.Err()
 	}
-	return subtle.ConstantTimeCompare(c.key(password, salt), key) == 1, nil
+	return subtle.ConstantTimeCompare(p.key(c, password, salt), key) == 1, nil
 }
