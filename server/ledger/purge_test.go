@@ -3,8 +3,10 @@ package ledger
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -186,4 +188,36 @@ func TestPurge_CutShort(t *testing.T) {
 		t.Errorf("got the log\n%s", log)
 	}
 	stop()
+}
+
+// TestPurge_ForgetsAttempts: who tried to sign in, once, is forgotten though
+// nobody tries again.
+func TestPurge_ForgetsAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		l, _, stop := running(t, dir, "6 months")
+		defer stop()
+		once := store.Allowance{Who: "somebody", Every: time.Minute, Burst: 1}
+		if wait, err := l.Store().Take(t.Context(), time.Now(), 0, once); wait > 0 || err != nil {
+			t.Fatal(wait, err)
+		}
+		db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "temoin.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		attempts := func() (n int) {
+			if err := db.QueryRow(`SELECT count(*) FROM attempts`).Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		if n := attempts(); n != 1 {
+			t.Fatalf("%d attempts are kept, want 1", n)
+		}
+		time.Sleep(day + time.Minute)
+		if n := attempts(); n != 0 {
+			t.Errorf("a day later %d attempts are kept, want none", n)
+		}
+	})
 }

@@ -60,6 +60,16 @@ func (a Allowance) take(ctx context.Context, tx querier, now time.Time) (wait ti
 	return max(0, time.UnixMilli(until).Sub(now)-time.Duration(a.Burst)*a.Every), nil
 }
 
+// DropExpired forgets who has tried something, and the sessions, that count no
+// longer at now. [Store.Take] and [Store.AddSession] do so as well; this is for
+// where nobody comes any more.
+func (s *Store) DropExpired(ctx context.Context, now time.Time) error {
+	return errors.Join(
+		s.exec(ctx, "forget attempts", `DELETE FROM attempts WHERE until <= $1`, now.UnixMilli()),
+		s.exec(ctx, "forget sessions", `DELETE FROM sessions WHERE expires <= $1`, now.Unix()),
+	)
+}
+
 // Secret returns the secret of that name, which all servers on this database
 // share. The first who asks makes it.
 func (s *Store) Secret(ctx context.Context, name string) (string, error) {

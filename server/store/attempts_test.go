@@ -38,6 +38,36 @@ func TestTake_HoldsAcrossServers(t *testing.T) {
 	})
 }
 
+func TestDropExpired(t *testing.T) {
+	onEach(t, func(t *testing.T, c store.Config) {
+		s, db := mustOpen(t, c), behind(t, c)
+		now := time.Now()
+		if _, err := s.Take(t.Context(), now, time.Hour, store.Allowance{Who: "one", Every: time.Minute, Burst: 2}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.AddSession(t.Context(), "a session", now.Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		left := func(at time.Time) (n int) {
+			t.Helper()
+			if err := s.DropExpired(t.Context(), at); err != nil {
+				t.Fatal(err)
+			}
+			row := db.QueryRowContext(t.Context(), `SELECT (SELECT count(*) FROM attempts) + (SELECT count(*) FROM sessions)`)
+			if err := row.Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		if n := left(now.Add(59 * time.Second)); n != 2 {
+			t.Errorf("before they expire %d rows are left, want 2", n)
+		}
+		if n := left(now.Add(61 * time.Second)); n != 0 {
+			t.Errorf("after they expired %d rows are left, want none", n)
+		}
+	})
+}
+
 func TestSecret_IsOneForAllServers(t *testing.T) {
 	onEach(t, func(t *testing.T, c store.Config) {
 		first, err := mustOpen(t, c).Secret(t.Context(), "a-secret")
