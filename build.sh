@@ -57,7 +57,7 @@ need_node() { command -v node >/dev/null && command -v npm >/dev/null || need no
 
 need_browsers() {
   need_node
-  local packages=(chromium chromium-headless-shell fonts-dejavu-core)
+  local packages=(chromium chromium-headless-shell fonts-dejavu-core sqlite3)
   case $TEMOIN_ENGINES in *firefox*) packages+=(firefox-esr) ;; esac
   case $TEMOIN_ENGINES in *webkit*) packages+=(webkit2gtk-driver xvfb) ;; esac
   need "${packages[@]}" "$@"

@@ -1,11 +1,12 @@
 // The dashboard, as whoever runs the site uses it: on the real server, with the
 // choices of real visitors.
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { after, test } from 'node:test';
 
 import { isAccessible } from './lib/axe.mjs';
 import { can, launch, needs } from './lib/browser.mjs';
-import { admin, certificate, eventually, folder, richCatalogue, saved, send, startSite, startTemoin } from './lib/server.mjs';
+import { admin, certificate, eventually, folder, richCatalogue, run, saved, send, startSite, startTemoin, temoin } from './lib/server.mjs';
 
 const password = 'cheval correct pile';
 const browser = await launch(after);
@@ -195,6 +196,100 @@ test('markup in what is stored is shown as text', async (t) => {
     shown += await said(tab);
   }
   assert.ok(shown.includes(attack), 'a page shows the markup as it was written');
+});
+
+/** A database that is read and written behind the server's back; select returns what one query finds. */
+const behind = (server) => {
+  const sql = async (query) => (await run('sqlite3', ['-cmd', '.timeout 10000', '-json', path.join(server.data, 'temoin.db'), query])).stdout;
+  const value = (bytes) => `CAST(X'${Buffer.from(bytes).toString('hex')}' AS TEXT)`;
+  return { sql, value, select: async (query) => JSON.parse(await sql(query) || '[]') };
+};
+
+/** JSON as Go writes it, so that a receipt counts as written by this program. */
+const asGo = (value) => JSON.stringify(value).replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt().toString(16)}`);
+
+/** Every kind of text in a JSON value: where it is, and the value with all of that kind replaced. */
+function spoilt(value, by) {
+  const kinds = new Set();
+  const walk = (value, kind, replaced) => {
+    if (typeof value === 'string') { kinds.add(kind); return kind === replaced ? by : value; }
+    if (Array.isArray(value)) return value.map((item) => walk(item, `${kind}[]`, replaced));
+    if (value === null || typeof value !== 'object') return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item, `${kind}.${key}`, replaced)]));
+  };
+  walk(value, '');
+  return [...kinds].map((kind) => [kind, walk(value, '', kind)]);
+}
+
+test('markup in any field of the database is shown as text, or not at all', async (t) => {
+  const attack = `'"></title></textarea></style><svg onload=document.title=1><img src=x onerror=document.title=1><script>document.title=1</script>`;
+  const server = await dashboard(t);
+  const id = await answer(t, server, 'fr', 'accept');
+  const { sql, value, select } = behind(server);
+  const receiptOf = `FROM entries WHERE id = '${id}'`;
+  const [{ body }] = await select(`SELECT CAST(body AS TEXT) AS body ${receiptOf}`);
+  const receipt = JSON.parse(body);
+  assert.equal(asGo(receipt), body, 'what is written here is read there');
+
+  const fields = [];
+  for (const [table, column] of [['choice_sums', 'day'], ['choice_sums', 'rev'], ['choice_sums', 'lang'], ['choice_sums', 'how'], ['choice_sums', 'outcome'],
+    ['answer_sums', 'rev'], ['answer_sums', 'lang'], ['answer_sums', 'category'], ['answer_sums', 'answer'], ['unanswered_sums', 'rev'], ['checkpoints', 'note']]) {
+    fields.push([`${table}.${column}`, `PRAGMA ignore_check_constraints = ON; UPDATE ${table} SET ${column} = ${value(attack)} WHERE rowid = (SELECT max(rowid) FROM ${table})`]);
+  }
+  const withService = structuredClone(receipt);
+  withService.pii_processing.purposes[1].services = [{ service: attack, event_state: 'consent_refused' }];
+  for (const [kind, changed] of [...spoilt(receipt, attack), ['.service', withService]]) {
+    fields.push([`receipt${kind}`, `UPDATE entries SET body = CAST(${value(asGo(changed))} AS BLOB) WHERE id = '${id}'`]);
+  }
+  // The server keeps editions in memory: each that is spoilt is a new one.
+  const [{ catalogue }] = await select(`SELECT CAST(catalogue AS TEXT) AS catalogue FROM editions WHERE lang = 'fr'`);
+  for (const [i, [kind, changed]] of spoilt(JSON.parse(catalogue), attack).entries()) {
+    const other = structuredClone(receipt);
+    const { privacy_notice: notice } = other.pii_processing;
+    notice.text = String(i).padStart(16, '0');
+    fields.push([`edition${kind}`, `UPDATE entries SET body = CAST(${value(asGo(other))} AS BLOB) WHERE id = '${id}';
+      INSERT INTO editions VALUES ('${notice.rev}', '${notice.text}', 'fr', CAST(${value(asGo(changed))} AS BLOB), '')`]);
+  }
+  assert.ok(fields.length > 50, `${fields.length} fields`);
+
+  const today = new Date().toISOString().slice(0, 10);
+  await sql(`INSERT INTO unanswered_sums (day, rev, n) VALUES ('${today}', '00000000', 3)`);
+  const tables = ['choice_sums', 'answer_sums', 'unanswered_sums', 'checkpoints', 'entries', 'editions'];
+  await sql(tables.map((table) => `CREATE TABLE good_${table} AS SELECT * FROM ${table}`).join(';'));
+  const mend = tables.map((table) => `DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM good_${table}`).join(';');
+
+  const tab = await browser.tab(t);
+  await signIn(tab, server);
+  const shown = [];
+  for (const [field, spoil] of fields) {
+    await sql(`BEGIN; ${mend}; ${spoil}; COMMIT`);
+    for (const page of ['/admin?', `/admin/receipts?id=${id}&`]) {
+      await tab.visit(`${server.door}${page}lang=fr`);
+      const { made, title, text } = await tab.run(() => ({
+        made: document.querySelectorAll('script, img, iframe, textarea, [onload], [onerror]').length,
+        title: document.title,
+        text: document.documentElement.textContent,
+      }));
+      assert.equal(made, 0, `elements made by ${field} on ${page}`);
+      assert.notEqual(title, '1', `a script of ${field} ran on ${page}`);
+      assert.deepEqual(await tab.heard('violation'), [], `the policy had to stop ${field} on ${page}`);
+      if (text.includes(attack)) shown.push(field);
+    }
+  }
+  for (const field of ['choice_sums.rev', 'choice_sums.lang', 'answer_sums.category', 'receipt.party_identification[].party_id', 'receipt.temoin.version', 'receipt.service', 'edition.categories[].title.fr']) {
+    assert.ok(shown.includes(field), `expected ${field} among what is shown as it was written: ${shown}`);
+  }
+});
+
+test('whoever lets a proxy name who is signed in is told what the proxy has to do', async (t) => {
+  assert.match((await temoin('serve', '-h')).stderr, /-user-header header\n.*the proxy has to remove the visitor's own/);
+  const server = await startTemoin(t, { command: 'serve', args: ['-user-header', 'X-Remote-User', '-proxies', '127.0.0.1'] });
+  assert.match(server.log(), /level=WARN .*the proxy has to remove the visitor's own" header=X-Remote-User/);
+  const quiet = await startTemoin(t, { command: 'serve' });
+  assert.ok(!quiet.log().includes('has to remove'));
+  const { code, stderr } = await temoin('serve', '-addr', '127.0.0.1:0', '-catalogue', server.catalogue, '-data', await folder(t), '-user-header', 'X-Remote-User');
+  assert.equal(code, 1);
+  assert.match(stderr, /no proxy is trusted with the header X-Remote-User; name their networks/);
 });
 
 test('other sites’ pages can neither sign in nor out', async (t) => {
