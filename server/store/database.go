@@ -30,6 +30,7 @@ type database struct {
 	write, read *sql.DB
 	file        string // of SQLite, "" for PostgreSQL
 	forUpdate   string // behind a SELECT that has to lock its row
+	readOnly    bool   // it cannot be written to
 	log         *slog.Logger
 }
 
@@ -151,16 +152,33 @@ func openSQLite(dir string) (*database, error) {
 
 // openReadOnly opens the file temoin.db of a folder that cannot be written to.
 func openReadOnly(dir string) (*database, error) {
-	d := &database{file: filepath.Join(dir, "temoin.db")}
-	if info, err := os.Stat(d.file + "-wal"); err == nil && info.Size() > 0 {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	d := &database{file: filepath.Join(dir, "temoin.db"), readOnly: true}
+	// Without the file beside it that a writer would make, SQLite reads only what
+	// it is told does not change.
+	options := []string{"mode=ro"}
+	if size(d.file+"-wal") <= 0 {
+		options = append(options, "immutable=1")
+	} else if size(d.file+"-shm") < 0 {
 		return nil, fmt.Errorf("%s cannot be read where nothing can be written: a part of it is still in the file beside it, %s-wal; copy the folder, and read the copy", d.file, d.file)
 	}
-	var err error
-	if d.read, err = sql.Open("sqlite", sqliteName(d.file, "mode=ro", "immutable=1")); err != nil {
+	if d.read, err = sql.Open("sqlite", sqliteName(d.file, options...)); err != nil {
 		return nil, err
 	}
 	d.write = d.read
 	return d, nil
+}
+
+// size returns the size of a file in bytes, -1 where there is none.
+func size(name string) int64 {
+	info, err := os.Stat(name)
+	if err != nil {
+		return -1
+	}
+	return info.Size()
 }
 
 func sqliteName(file string, options ...string) string {
@@ -342,17 +360,12 @@ func each(rows *sql.Rows, scan func(*sql.Rows) error) error {
 
 // size returns how many bytes the database takes, -1 where it does not say.
 func (d *database) size(ctx context.Context) int64 {
-	var size int64
 	if d.file == "" {
-		if d.read.QueryRowContext(ctx, `SELECT pg_database_size(current_database())`).Scan(&size) != nil {
+		var n int64
+		if d.read.QueryRowContext(ctx, `SELECT pg_database_size(current_database())`).Scan(&n) != nil {
 			return -1
 		}
-		return size
+		return n
 	}
-	for _, name := range []string{d.file, d.file + "-wal"} {
-		if info, err := os.Stat(name); err == nil {
-			size += info.Size()
-		}
-	}
-	return size
+	return max(size(d.file), 0) + max(size(d.file+"-wal"), 0)
 }

@@ -34,8 +34,14 @@ func (d *database) migrate(ctx context.Context) (err error) {
 	}
 	sources := provider.ListSources()
 	knows := sources[len(sources)-1].Version
-	if has, err := d.version(ctx); err == nil && has >= knows {
+	has, err := d.version(ctx)
+	switch {
+	case err == nil && has >= knows:
 		return compare(has, knows) // without waiting for others
+	case d.readOnly && err == nil:
+		return nil // migrations add what writers need, and take nothing from readers
+	case d.readOnly:
+		return fmt.Errorf("%s holds no log: %w", d.file, err)
 	}
 
 	unlock, err := d.lockMigration(ctx)
@@ -46,7 +52,7 @@ func (d *database) migrate(ctx context.Context) (err error) {
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate tables: %w", err)
 	}
-	has, err := d.version(ctx)
+	has, err = d.version(ctx)
 	if err != nil {
 		return fmt.Errorf("read version of the tables: %w", err)
 	}
