@@ -118,7 +118,7 @@ func (s *Server) keepForm(r *http.Request, served *site.Site, record *consent.Re
 	}
 	submission := &receipt.Submission{Record: record, How: receipt.Form, GPC: refusedByGPC(served, r), Lang: lang, Text: served.Shown.Text}
 	if _, _, err := s.keep(r, submission, siteOf(served, r), time.Now()); err != nil {
-		s.log.Error("the receipt of a form was lost", "id", record.ID, "error", err)
+		s.log.Error("the receipt of a form was lost", "error", err)
 	}
 }
 

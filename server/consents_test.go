@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -654,5 +655,29 @@ func TestLog_HoldsNoID(t *testing.T) {
 	s.answer(httptest.NewRequest("GET", "/api/consents/"+kept.id(), nil))
 	if strings.Contains(log.String(), kept.id()) || !strings.Contains(log.String(), "/api/consents/{id}") {
 		t.Errorf("got the log\n%s", &log)
+	}
+
+	broken := s.recoverPanics(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("a fault of ours") }))
+	r := httptest.NewRequest("GET", "/api/consents/"+kept.id(), nil)
+	broken.ServeHTTP(httptest.NewRecorder(), r)
+	s.Fail(httptest.NewRecorder(), r, errors.New("a fault of ours"))
+	if strings.Contains(log.String(), kept.id()) || strings.Count(log.String(), "a fault of ours") != 2 {
+		t.Errorf("after faults: got the log\n%s", &log)
+	}
+
+	blocked := filepath.Join(t.TempDir(), "data")
+	if err := os.WriteFile(blocked, nil, 0o600); err != nil { // a file where a folder has to be
+		t.Fatal(err)
+	}
+	var lost bytes.Buffer
+	s = newKeepingServer(t, Config{Store: ledger.StoreConfig{Data: blocked}, Log: slog.New(slog.NewTextHandler(&lost, nil))})
+	line := s.answer(post(url.Values{"answer": {"refuse"}})).Header.Get("Set-Cookie")
+	value, _, _ := strings.Cut(strings.TrimPrefix(line, "cookies_preferences="), ";")
+	record, err := consent.Decode(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(lost.String(), record.ID) || !strings.Contains(lost.String(), "the receipt of a form was lost") {
+		t.Errorf("a form: got the log\n%s", &lost)
 	}
 }

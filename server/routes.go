@@ -139,7 +139,7 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 			case http.ErrAbortHandler:
 				panic(fault) // net/http breaks the answer off, which must not look whole
 			}
-			s.log.Error("request panicked", "path", r.URL.Path, "fault", fault, "stack", string(debug.Stack()))
+			s.log.Error("request panicked", "path", loggedPath(r), "fault", fault, "stack", string(debug.Stack()))
 			http.Error(w, "internal error", http.StatusInternalServerError)
 		}()
 		next.ServeHTTP(w, r)

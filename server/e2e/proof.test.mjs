@@ -360,7 +360,7 @@ function failNext(times, status, headers) {
 test('it is asked again when it says so', async (t) => {
   const tab = await open(t, { before: [hurried] });
   await tab.goRuns();
-  for (const [status, header, wait] of [[503, '30', 30_000], [429, '7', 7000], [500, '', 8000], [408, 'Wed, 21 Oct 2037 07:28:00 GMT', 16_000]]) {
+  for (const [status, header, wait] of [[503, '30', 30_000], [429, '7', 7000], [425, '5', 5000], [500, '', 16_000], [408, 'Wed, 21 Oct 2037 07:28:00 GMT', 32_000]]) {
     site.reset();
     failNext(status === 408 ? Infinity : 1, status, { 'retry-after': header }); // after a 408 Chromium asks more often by itself
     await decide(tab, 'refuse');
@@ -368,6 +368,23 @@ test('it is asked again when it says so', async (t) => {
     site.reset();
     await delivered(tab);
   }
+});
+
+test('a choice that is early by the server’s clock waits, and holds no other up', async (t) => {
+  const early = record(rev);
+  const visitor = await browser.visitor(t);
+  const tab = await visitor.tab();
+  await tab.visit(site.url + '/bare');
+  await tab.run((key, queue) => { localStorage.setItem(key, JSON.stringify(queue)); }, key,
+    { [early.id]: { record: early, how: 'api', gpc: false, lang: 'en', text: '0123456789abcdef' } });
+  failNext(1, 425, { 'retry-after': '3600' });
+  await tab.visit(site.url + '/page');
+  await reported(1);
+  const made = await decided(tab, 'refuse');
+  failNext(1, 425, { 'retry-after': '3600' });
+  await reported(3);
+  assert.deepEqual(reports().map(({ record: { id } }) => id), [early.id, early.id, made.id]);
+  assert.deepEqual(Object.keys(JSON.parse(await queued(tab))), [early.id], 'only the early one still waits');
 });
 
 test('what the server refuses for good is not sent again, and the console says its words', async (t) => {

@@ -12,7 +12,7 @@ import (
 )
 
 // checkpointTime is how long lies between two times that the checkpoint is kept.
-const checkpointTime = time.Hour
+const checkpointTime = time.Minute
 
 // CheckpointPath is the file that the server keeps the newest checkpoint in,
 // beside the key. It shows whether the database is as new as it was: a copy of the
@@ -29,6 +29,7 @@ func (l *Ledger) keepCheckpoint(ctx context.Context) {
 	switch err := l.renewCheckpoint(ctx, s); {
 	case err == nil:
 		l.cut.Store(false)
+		l.unkept.Store(false)
 	case ctx.Err() != nil:
 	case errors.Is(err, store.ErrCut):
 		if !l.cut.Swap(true) {
@@ -36,7 +37,7 @@ func (l *Ledger) keepCheckpoint(ctx context.Context) {
 				"bring the newest copy back, or, if there is none, move the file away to go on with this one",
 				"file", l.config.Store.CheckpointPath(), "error", err)
 		}
-	default:
+	case !l.unkept.Swap(true):
 		l.config.Log.Error("the checkpoint of the receipts cannot be kept", "file", l.config.Store.CheckpointPath(), "error", err)
 	}
 }
@@ -73,5 +74,12 @@ func replaceFile(path string, data []byte) error {
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return err
 	}
-	return os.Rename(file.Name(), path)
+	if err := os.Rename(file.Name(), path); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }

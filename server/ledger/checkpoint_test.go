@@ -75,6 +75,20 @@ func TestOpen_LostKey(t *testing.T) {
 	}
 	_, _, stop = running(t, dir, "6 months")
 	stop()
+
+	for _, name := range []string{"key", "temoin.db"} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := lost.Open(t.Context(), oneEdition); err == nil || !strings.Contains(err.Error(), "is lost") || !strings.Contains(err.Error(), "key.checkpoint") {
+		t.Errorf("without the database, too: got %v", err)
+	}
+	if err := os.Remove(filepath.Join(dir, "key.checkpoint")); err != nil {
+		t.Fatal(err)
+	}
+	_, _, stop = running(t, dir, "6 months")
+	stop()
 }
 
 // TestOpen_MalformedAddress: a server whose database cannot even be asked for

@@ -41,6 +41,7 @@ type Ledger struct {
 	store      atomic.Pointer[store.Store] // nil until it is open
 	failing    atomic.Bool                 // whether the store failed when it was last asked
 	cut        atomic.Bool                 // whether the log lacks what it held before
+	unkept     atomic.Bool                 // whether the last checkpoint could not be kept, and that was said
 	unanswered counts
 }
 

@@ -33,7 +33,7 @@ func (c StoreConfig) keyPath() string {
 
 // mayMakeKey returns an error where no new key may be made in the place of one
 // that is missing: by a command, and where a log has begun with the one that is
-// lost. missing says why it is.
+// lost, be it there or lost as well. missing says why it is.
 func (c StoreConfig) mayMakeKey(ctx context.Context, name string, missing error) error {
 	if name == "" {
 		return fmt.Errorf("open receipts: no key, which the server makes at its first start: %w", missing)
@@ -50,6 +50,10 @@ func (c StoreConfig) mayMakeKey(ctx context.Context, name string, missing error)
 	case begun:
 		return fmt.Errorf("%w: the key %s is lost, and the receipts were signed with it; bring a copy of it back, "+
 			"or keep the database elsewhere and begin with an empty one (docs/receipts.md)", errConfigured, c.keyPath())
+	}
+	if _, err := os.Stat(c.CheckpointPath()); err == nil {
+		return fmt.Errorf("%w: the key %s is lost, and so is the database that the checkpoint %s is of; bring copies of both back, "+
+			"or move the checkpoint away to begin anew (docs/receipts.md)", errConfigured, c.keyPath(), c.CheckpointPath())
 	}
 	return nil
 }

@@ -101,7 +101,8 @@ func TestOpen_Address(t *testing.T) {
 	}
 }
 
-// TestOpen_ForReading: a log on a medium that cannot be written to is verified.
+// TestOpen_ForReading: a log on a medium that cannot be written to is verified,
+// by whatever path it is named, and with what SQLite has yet to move into it.
 func TestOpen_ForReading(t *testing.T) {
 	c := engines["SQLite"](t)
 	key, err := receipt.NewKey("data.rivemont.example")
@@ -109,12 +110,75 @@ func TestOpen_ForReading(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Key = key
+	read := func(names ...string) map[string][]byte {
+		t.Helper()
+		files := map[string][]byte{}
+		for _, name := range names {
+			data, err := os.ReadFile(filepath.Join(c.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[name] = data
+		}
+		return files
+	}
+	verify := func(dir string) {
+		opened, err := store.Open(context.Background(), store.Config{Dir: dir, Key: key, ReadOnly: true})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		mustVerify(t, opened, "", 3)
+		if err := opened.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+
 	s, err := store.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	fill(t, s, 3)
+	running := read("temoin.db", "temoin.db-wal", "temoin.db-shm")
 	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	asReader(t, running, verify)
+	delete(running, "temoin.db-shm")
+	asReader(t, running, func(dir string) {
+		_, err := store.Open(context.Background(), store.Config{Dir: dir, Key: key, ReadOnly: true})
+		if err == nil || !strings.Contains(err.Error(), "copy the folder") {
+			t.Errorf("with a part of it in another file: got %v", err)
+		}
+	})
+
+	asReader(t, read("temoin.db"), func(dir string) {
+		verify(dir)
+		here, err := os.Getwd()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		relative, err := filepath.Rel(here, dir)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		verify(relative)
+		if _, err := store.Open(context.Background(), store.Config{Dir: dir, Key: key}); err == nil {
+			t.Error("a server opens what it cannot write to")
+		}
+	})
+}
+
+// TestOpen_ForReading_Earlier: so is one of an earlier version of the program.
+func TestOpen_ForReading_Earlier(t *testing.T) {
+	dump, err := os.ReadFile("testdata/badly-written.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := store.Config{Dir: t.TempDir(), Key: badlyKey(t), ReadOnly: true}
+	if _, err := behind(t, c).Exec(string(dump)); err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(filepath.Join(c.Dir, "temoin.db"))
@@ -122,23 +186,14 @@ func TestOpen_ForReading(t *testing.T) {
 		t.Fatal(err)
 	}
 	asReader(t, map[string][]byte{"temoin.db": data}, func(dir string) {
-		read, err := store.Open(context.Background(), store.Config{Dir: dir, Key: key, ReadOnly: true})
+		opened, err := store.Open(context.Background(), store.Config{Dir: dir, Key: c.Key, ReadOnly: true})
 		if err != nil {
 			t.Error(err)
 			return
 		}
-		mustVerify(t, read, "", 3)
-		if err := read.Close(); err != nil {
+		mustVerify(t, opened, "", 3)
+		if err := opened.Close(); err != nil {
 			t.Error(err)
-		}
-		if _, err := store.Open(context.Background(), store.Config{Dir: dir, Key: key}); err == nil {
-			t.Error("a server opens what it cannot write to")
-		}
-	})
-	asReader(t, map[string][]byte{"temoin.db": data, "temoin.db-wal": []byte("left over")}, func(dir string) {
-		_, err := store.Open(context.Background(), store.Config{Dir: dir, Key: key, ReadOnly: true})
-		if err == nil || !strings.Contains(err.Error(), "copy the folder") {
-			t.Errorf("with a part of it in another file: got %v", err)
 		}
 	})
 }

@@ -15,10 +15,10 @@ export function delivery({ receipts: { key, queue, post, done }, refresh, warn }
   async function drain() {
     for (const [id, entry] of queue()) {
       const [answer, words] = await post(entry).catch(() => [Response.error()]);
-      if (answer.status === 425) continue; // by a clock that is ahead: the next page tries again, and the others need not wait
-      if (!answer.ok && !/^4(?!08|29)/.test(answer.status)) {
+      if (!answer.ok && !/^4(?!08|25|29)/.test(answer.status)) {
         failures += 1;
         if (failures < tries) setTimeout(deliver, (+answer.headers.get('retry-after') || 2 ** failures) * 1000);
+        if (answer.status === 425) continue; // made by a clock that was ahead: the others need not wait
         return;
       }
       done(id);
