@@ -12,6 +12,7 @@ import { folder, plainCatalogue, repository, startSite, startTemoin, temoin } fr
 const help = `./build.sh bench [OPTIONS]
 
   -size        print the sizes only; needs no browser
+  -embeds      time a page of 300 frames only
   --runs N     how often each visit is made, after one that does not count (9)
   --json FILE  write all that was measured, run by run, into FILE as well
 `;
@@ -641,6 +642,85 @@ function printGate(runs) {
   ]);
 }
 
+const embedCount = 300;
+
+/** A page of frames; window.framed resolves to the time at which the last of them has been loaded. */
+function framedPage(isGated) {
+  const source = isGated ? 'data-consent="statistics" data-src' : 'src';
+  const body = Array.from({ length: embedCount }, (_, i) => `<iframe width="200" height="100" title="${i}" ${source}="/frame?${i}"></iframe>`).join('\n');
+  return `<!doctype html><html lang="fr"><head><title>frames</title><script src="/temoin.js"></script><script>
+    window.framed = new Promise((resolve) => {
+      const loaded = new Set();
+      document.addEventListener('load', ({ target }) => {
+        if (target.localName !== 'iframe' || !target.getAttribute('src')) return;
+        loaded.add(target);
+        if (loaded.size === ${embedCount}) resolve(performance.now());
+      }, true);
+    });
+    window.drawn = new Promise((resolve) => {
+      const look = () => (document.querySelectorAll('.temoin-placeholder').length === ${embedCount} && [...document.querySelectorAll('.temoin-placeholder')].every((box) => box.shadowRoot) ? resolve(performance.now()) : setTimeout(look));
+      look();
+    });
+  </script></head><body>${body}</body></html>`;
+}
+
+/** In the page: accepts; resolves with the time until all frames have been loaded. */
+async function acceptFrames() {
+  const start = performance.now();
+  window.temoin.accept();
+  return await window.framed - start;
+}
+
+/** Returns a run for each visit of a page of frames: free, gated and then accepted, gated on a returning visit. */
+async function measureEmbeds(browser, catalogue, count) {
+  const { url } = await startTemoin(after, { catalogue, args: ['-log', 'warn'] });
+  const site = await startSite(after, { upstream: url });
+  site.page('/frame', '<!doctype html><title>frame</title><p>frame');
+  site.page('/gated', framedPage(true));
+  site.page('/free', framedPage(false));
+  const runs = [];
+  for (let i = 0; i <= count; i++) {
+    progress(`embeds: ${i === 0 ? 'warm-up' : `run ${i} of ${count}`}`);
+    const context = await browser.createBrowserContext();
+    const on = async (path, what, look) => {
+      const page = await context.newPage();
+      await within(visitTime, `load ${what}`, page.goto(site.url + path, { waitUntil: 'load' }));
+      const found = await within(visitTime, what, page.evaluate(look));
+      await page.close();
+      return found;
+    };
+    try {
+      const result = {
+        free: await on('/free', 'free frames', () => window.framed),
+        drawn: await on('/gated', 'placeholders', () => window.drawn),
+      };
+      const page = await context.newPage();
+      await within(visitTime, 'load gated', page.goto(`${site.url}/gated`, { waitUntil: 'load' }));
+      await within(visitTime, 'placeholders', page.evaluate(() => window.drawn));
+      result.accepted = await within(visitTime, 'accepted frames', page.evaluate(acceptFrames));
+      await page.close();
+      result.returning = await on('/gated', 'frames on a returning visit', () => window.framed);
+      if (i > 0) runs.push(result);
+    } finally {
+      await context.close();
+    }
+  }
+  progress('');
+  return runs;
+}
+
+function printEmbeds(runs) {
+  console.log(`\nA page with ${embedCount} frames, unthrottled\n`);
+  const ratio = (pick) => statistics(runs.map((run) => pick(run) / run.free), (value) => value.toFixed(2));
+  printTable([
+    ['', 'ms', 'times the first line'],
+    ['nothing gated: all loaded', statistics(runs.map(({ free }) => free), milliseconds), ''],
+    ['gated, nothing answered: all placeholders drawn', statistics(runs.map(({ drawn }) => drawn), milliseconds), ratio(({ drawn }) => drawn)],
+    ['from accept() until all are loaded', statistics(runs.map(({ accepted }) => accepted), milliseconds), ratio(({ accepted }) => accepted)],
+    ['gated, on a returning visit: all loaded', statistics(runs.map(({ returning }) => returning), milliseconds), ratio(({ returning }) => returning)],
+  ]);
+}
+
 /** Median, and in brackets the least and the most where they differ in print; "of N" where not every run counts. */
 function statistics(values, format) {
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
@@ -691,6 +771,7 @@ function options() {
     args: process.argv.slice(2).map((word) => word.replace(/^-(?=\w\w)/, '--')),
     options: {
       size: { type: 'boolean' },
+      embeds: { type: 'boolean' },
       runs: { type: 'string', default: '9' },
       json: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
@@ -701,18 +782,22 @@ function options() {
 }
 
 async function main() {
-  const { size, runs, json, help: asked } = options();
+  const { size, embeds, runs, json, help: asked } = options();
   if (asked) return console.log(help);
   const catalogue = await plainCatalogue();
   const browser = size ? null : await startBrowser();
   const found = { circumstances: await circumstances(browser), sizes: await measureSizes(catalogue) };
   printCircumstances(found.circumstances);
-  printSizes(found.sizes);
-  if (!size) {
+  if (!embeds) printSizes(found.sizes);
+  if (!size && !embeds) {
     found.times = await measureTimes(browser, catalogue, runs);
     printTimes(found.times, runs);
     found.gate = await measureGate(browser, catalogue, runs);
     printGate(found.gate);
+  }
+  if (!size) {
+    found.embeds = await measureEmbeds(browser, catalogue, runs);
+    printEmbeds(found.embeds);
   }
   if (json) await writeFile(json, JSON.stringify(found, null, 1) + '\n');
 }
