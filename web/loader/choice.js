@@ -56,6 +56,7 @@ export const known = () => [...bundle.categories, ...Object.keys(bundle.services
 /** Whether a record, or null, allows id: see Catalogue.Granted. */
 export function grants(record, id) {
   const category = own(bundle.services, id) ?? id;
+  if (!bundle.categories.includes(category)) return false;
   if (bundle.necessary.includes(category)) return true;
   if (!record) return !gpc() && (bundle.exempt.includes(id) || bundle.exempt.includes(category));
   return (category !== id ? own(record.services, id) : undefined) ?? own(record.choices, category) ?? false;
