@@ -30,7 +30,7 @@ const fill = (tab, selector, text) => tab.run((selector, text) => { document.que
 
 /** Presses the button of a form in the page's main part, and waits for the page that answers it. */
 async function submit(tab, action) {
-  await Promise.all([tab.driver.waitForNavigation({ timeout: 20_000 }), tab.click(`form[action^="${action}"] button`)]);
+  await Promise.all([tab.driver.waitForNavigation(), tab.click(`form[action^="${action}"] button`)]);
 }
 
 async function signIn(tab, { door }, lang = 'fr') {

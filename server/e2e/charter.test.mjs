@@ -192,7 +192,7 @@ test('without JavaScript the portal says where to choose, and the charter’s fo
 
   await (await tab.driver.$('input[value=youtube]')).click();
   await (await tab.driver.$('button[value=save]')).click();
-  await tab.driver.waitForSelector('.saved:not(:empty)', { timeout: 10_000 });
+  await tab.driver.waitForSelector('.saved:not(:empty)');
   assert.match(await tab.url(), /\/charte-cookies\/fr\?sent=1#choix$/);
   assert.match(plain(await tab.driver.$eval('.saved', (text) => text.textContent)), /Votre choix est enregistré/);
   assert.equal(await tab.driver.$eval('.saved', (text) => text.getAttribute('role')), 'status');
@@ -297,7 +297,7 @@ test('over https, without JavaScript, the browser keeps the form’s cookie as a
   const tab = await browser.tab(t, { javascript: false });
   await tab.visit(secure.url + '/charte-cookies/fr');
   await (await tab.driver.$('button[value=accept]')).click();
-  await tab.driver.waitForSelector('.saved:not(:empty)', { timeout: 10_000 });
+  await tab.driver.waitForSelector('.saved:not(:empty)');
   const [kept] = await tab.choiceCookies();
   assert.equal(kept.secure, true);
 });

@@ -35,6 +35,9 @@ const engines = {
       'dom.min_background_timeout_value_without_budget_throttling': 4,
       'dom.timeout.enable_budget_timer_throttling': false,
       'dom.idle_period.throttled_length': 50,
+      // Else a process is started ahead of each page that may come: a seventh of the processor's time.
+      'dom.ipc.processPrelaunch.enabled': false,
+      'dom.ipc.processPrelaunch.fission.number': 0,
       // The panel of what was downloaded would take the keyboard from the tab of the next test.
       'browser.download.alwaysOpenPanel': false,
     },
@@ -202,6 +205,7 @@ class Visitor {
   async tab(options = {}) {
     const { javascript, viewport, media, languages, before = [] } = { ...this.#options, ...options };
     const page = await this.#context.newPage();
+    page.setDefaultTimeout?.(30_000 * patience);
     const tab = new Tab(page, this);
     await tab.viewport(viewport ?? { width: 1280, height: 800 });
     if (javascript === false) await (engine === 'firefox' ? firefoxSets(page, { allowJavascript: false }) : page.setJavaScriptEnabled(false));
@@ -274,9 +278,15 @@ function speak(languages) {
 
 /** Returns null where the page went away beneath a question: the next one is to be asked. */
 function whenGone(error) {
-  if (/context|navigat|detached|destroyed|not found|no such|discarded/i.test(error.message)) return null;
+  if (/context|navigat|detached|destroyed|not found|no such|discarded|no answer/i.test(error.message)) return null;
   throw error;
 }
+
+/** The call of a function in the page, with the banner's shadow root, or null, as its first argument. */
+const within = (fn, args) => `(() => {
+  const host = [...document.querySelectorAll('#temoin')].find((element) => element.shadowRoot);
+  return (${fn})(host?.shadowRoot ?? null, ...${JSON.stringify(args)});
+})()`;
 
 /** What is done in a document: a tab's own, or one in a frame. */
 class Place {
@@ -289,17 +299,22 @@ class Place {
   run(fn, ...args) { return this.frame().evaluate(`(${fn})(...${JSON.stringify(args)})`); }
 
   /** The same, with the banner's shadow root, or null, as the first argument. */
-  inside(fn, ...args) {
-    return this.frame().evaluate(`(() => {
-      const host = [...document.querySelectorAll('#temoin')].find((element) => element.shadowRoot);
-      return (${fn})(host?.shadowRoot ?? null, ...${JSON.stringify(args)});
-    })()`);
+  inside(fn, ...args) { return this.frame().evaluate(within(fn, args)); }
+
+  /** The same, of a page that may be on its way out: null where it was. */
+  ask(fn, ...args) {
+    const source = within(fn, args);
+    // WebKit may never answer what a page was asked as it went.
+    return (engine === 'webkit' ? this.frame().evaluate(source, true) : this.frame().evaluate(source)).catch(whenGone);
   }
 
   /** Waits until a function that is run as inside() says something true. */
   until(fn, expected, ...args) {
-    return eventually(() => this.inside(fn, ...args).catch(whenGone), async () => `${expected}; the page is ${await this.run(() => location.href).catch(String)}, its banner ${JSON.stringify(await this.seen().catch(String))}`);
+    return eventually(() => this.ask(fn, ...args), async () => `${expected}; the page is ${await this.run(() => location.href).catch(String)}, its banner ${JSON.stringify(await this.seen().catch(String))}${this.said()}`);
   }
+
+  /** What else helps to see why something does not come. */
+  said() { return ''; }
 
   /** Looks an element up; a page that goes away meanwhile is looked for in its successor. */
   #handle(fn, ...args) {
@@ -503,6 +518,12 @@ class Tab extends Place {
     });
   }
 
+  said() {
+    const pending = [...this.#inFlight].map((request) => request.url());
+    return Object.entries({ console: this.console, errors: this.errors, 'not answered': pending, 'asked for last': this.requests.slice(-6) })
+      .filter(([, lines]) => lines.length).map(([what, lines]) => `\n${what}: ${lines.join('\n  ')}`).join('');
+  }
+
   async visit(url, { until = 'load' } = {}) {
     await this.driver.goto(url, { waitUntil: until, timeout: 20_000 * patience });
     return this;
@@ -518,7 +539,7 @@ class Tab extends Place {
     // Firefox need not tell of a load where the page comes from its back/forward cache.
     const left = await this.url();
     await this.run(() => { history.back(); });
-    return eventually(async () => ![left, null].includes(await this.url().catch(whenGone)) && this.loaded(), `a page other than ${left}`);
+    return eventually(async () => ![left, null].includes(await this.ask(() => location.href)) && this.loaded(), `a page other than ${left}`);
   }
 
   /** The page's address as it is now. */
@@ -526,7 +547,7 @@ class Tab extends Place {
 
   /** Waits for an address that matches. */
   arrives(pattern) {
-    return eventually(async () => pattern.test(await this.url().catch(whenGone)) && this.loaded(), async () => `the address ${pattern}, the page is ${await this.url().catch(String)}`);
+    return eventually(async () => pattern.test(await this.ask(() => location.href)) && this.loaded(), async () => `the address ${pattern}, the page is ${await this.url().catch(String)}`);
   }
 
   /** What the console says, to its last line: WebKit's page keeps its own until it is asked something. */
@@ -535,12 +556,8 @@ class Tab extends Place {
     return this.console;
   }
 
-  async loaded() {
-    try {
-      return await this.run(() => document.readyState === 'complete');
-    } catch {
-      return false;
-    }
+  loaded() {
+    return this.ask(() => document.readyState === 'complete').catch(() => false);
   }
 
   /** Waits until the page is loaded, idle, and has asked for nothing for a while, but for what is held back. */

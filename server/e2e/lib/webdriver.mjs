@@ -257,7 +257,7 @@ class Session {
       ...(method === 'POST' && { body: JSON.stringify(body ?? {}) }),
       headers: { 'content-type': 'application/json' },
       signal: AbortSignal.timeout(within * patience),
-    }).catch((error) => { throw new Error(`${method} ${command} ${JSON.stringify(body)?.slice(0, 100) ?? ''}: ${error.message}`); });
+    }).catch((error) => { throw new Error(`no answer to ${method} ${command} ${JSON.stringify(body)?.slice(0, 100) ?? ''}: ${error.message}`); });
     const { value } = await response.json();
     if (value?.error) {
       const gone = /no such (window|frame|element)|stale element|unloaded|script timeout/i;
@@ -310,8 +310,9 @@ class Frame {
 
   url() { return this.element ? this.address : this.page.url(); }
 
-  async evaluate(expression) {
-    const answer = JSON.parse(await this.page.command('POST', '/execute/async', { script: asking(expression), args: [] }, this.element));
+  /** @param isAskedAgain whether who asks does so again, and need not wait long: see forgotten */
+  async evaluate(expression, isAskedAgain = false) {
+    const answer = JSON.parse(await this.page.command('POST', '/execute/async', { script: asking(expression), args: [] }, this.element, isAskedAgain ? forgotten : undefined));
     this.page.hear(answer.said);
     if ('error' in answer) throw new Error(answer.error);
     return answer.value;
@@ -532,7 +533,7 @@ class Page {
     return answer;
   }
 
-  async goto(url, { waitUntil = 'load', timeout = 20_000 } = {}) {
+  async goto(url, { waitUntil = 'load', timeout = 20_000 * patience } = {}) {
     const { protocol, origin } = new URL(url);
     if (protocol === 'https:') this.context.proxy.documents.add(origin);
     const before = await this.#document().catch(() => null);
@@ -540,17 +541,17 @@ class Page {
   }
 
   /** Waits for another page than this one. */
-  async waitForNavigation({ timeout = 20_000 } = {}) { await this.#arrives(await this.#document(), () => {}, 'load', timeout); }
+  async waitForNavigation({ timeout = 20_000 * patience } = {}) { await this.#arrives(await this.#document(), () => {}, 'load', timeout); }
 
-  async reload({ waitUntil = 'load', timeout = 20_000 } = {}) {
+  async reload({ waitUntil = 'load', timeout = 20_000 * patience } = {}) {
     await this.#arrives(await this.#document(), () => this.command('POST', '/refresh'), waitUntil, timeout);
   }
 
-  async goBack({ waitUntil = 'load', timeout = 20_000 } = {}) {
+  async goBack({ waitUntil = 'load', timeout = 20_000 * patience } = {}) {
     await this.#arrives(await this.#document(), () => this.command('POST', '/back'), waitUntil, timeout);
   }
 
-  async goForward({ waitUntil = 'load', timeout = 20_000 } = {}) {
+  async goForward({ waitUntil = 'load', timeout = 20_000 * patience } = {}) {
     await this.#arrives(await this.#document(), () => this.command('POST', '/forward'), waitUntil, timeout);
   }
 
