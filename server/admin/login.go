@@ -81,10 +81,14 @@ func (c *call) postLogin() error {
 	if !c.readForm() {
 		return nil
 	}
-	if admitted, err := c.waitForTurn(); err != nil || !admitted {
+	who, err := c.findClient()
+	if err != nil {
 		return err
 	}
-	right, err := c.passwords.match(c.r.Context(), c.passwordHash, c.r.PostForm.Get("password"))
+	if admitted, err := c.waitForTurn(who); err != nil || !admitted {
+		return err
+	}
+	right, err := c.passwords.match(c.r.Context(), who, c.passwordHash, c.r.PostForm.Get("password"))
 	if err != nil {
 		return err
 	}
@@ -100,13 +104,9 @@ func (c *call) postLogin() error {
 	return nil
 }
 
-// waitForTurn waits until the password may be tried, or sends away whoever would
+// waitForTurn waits until who may try a password, or sends away whoever would
 // have to wait for too long.
-func (c *call) waitForTurn() (admitted bool, err error) {
-	who, err := c.findClient()
-	if err != nil {
-		return false, err
-	}
+func (c *call) waitForTurn(who client) (admitted bool, err error) {
 	wait, err := c.attempts.take(c.r.Context(), c.store, who, c.config.Now())
 	if err != nil {
 		return false, err

@@ -54,7 +54,7 @@ func TestHashPassword(t *testing.T) {
 		"":                                 false,
 		strings.Repeat("x", 1<<20):         false,
 	} {
-		if got, err := p.match(t.Context(), first, candidate); got != want || err != nil {
+		if got, err := p.match(t.Context(), client{}, first, candidate); got != want || err != nil {
 			t.Errorf("%.20q: got %t and %v, want %t", candidate, got, err, want)
 		}
 	}
@@ -77,7 +77,7 @@ func TestPasswords_UnreadableHash(t *testing.T) {
 		"a word":            func([]string) []string { return []string{"password"} },
 	} {
 		hash := strings.Join(change(slices.Clone(good)), "$")
-		if ok, err := newPasswords().match(t.Context(), hash, rightPassword); ok || !errors.Is(err, errHash) {
+		if ok, err := newPasswords().match(t.Context(), client{}, hash, rightPassword); ok || !errors.Is(err, errHash) {
 			t.Errorf("%s: got %t and %v", name, ok, err)
 		}
 	}
@@ -131,7 +131,7 @@ func BenchmarkMatch(b *testing.B) {
 	for _, name := range slices.Sorted(maps.Keys(candidates)) {
 		b.Run(strings.ReplaceAll(name, " ", "-"), func(b *testing.B) {
 			for b.Loop() {
-				if right, err := p.match(b.Context(), hash, candidates[name]); right != (name == "right") || err != nil {
+				if right, err := p.match(b.Context(), client{}, hash, candidates[name]); right != (name == "right") || err != nil {
 					b.Fatal(right, err)
 				}
 			}
@@ -141,17 +141,37 @@ func BenchmarkMatch(b *testing.B) {
 
 func TestPasswords_FewAtOnce(t *testing.T) {
 	p := newPasswords()
-	for range atOnce {
-		p.running <- struct{}{}
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	if ok, err := p.match(ctx, cheapHash, rightPassword); ok || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("while others are checked: got %t and %v, want it to wait", ok, err)
-	}
-	<-p.running
-	if ok, err := p.match(t.Context(), cheapHash, rightPassword); !ok || err != nil {
-		t.Errorf("once it is its turn: got %t and %v", ok, err)
+	for name, c := range map[string]struct {
+		who           client
+		mine, another chan struct{}
+	}{
+		"strangers": {client{}, p.strangers, p.known},
+		"known":     {client{known: true}, p.known, p.strangers},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range cap(c.mine) {
+				c.mine <- struct{}{}
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+			defer cancel()
+			if ok, err := p.match(ctx, c.who, cheapHash, rightPassword); ok || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("while others of its kind are checked: got %t and %v, want it to wait", ok, err)
+			}
+			for range cap(c.mine) {
+				<-c.mine
+			}
+			for range cap(c.another) {
+				c.another <- struct{}{}
+			}
+			soon, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			if ok, err := p.match(soon, c.who, cheapHash, rightPassword); !ok || err != nil {
+				t.Errorf("while those of the other kind are checked: got %t and %v", ok, err)
+			}
+			for range cap(c.another) {
+				<-c.another
+			}
+		})
 	}
 }
 

@@ -108,30 +108,42 @@ func parsePHC(hash string) (c argonCost, salt, key []byte, err error) {
 	return c, salt, key, nil
 }
 
-// passwords checks passwords, few at a time: each check takes 64 MiB.
+// passwords checks passwords, few at a time: each check takes 64 MiB. Strangers
+// do not take the turns of browsers that have signed in before.
 type passwords struct {
-	running chan struct{}
-	key     func(cost argonCost, password string, salt []byte) []byte // argonCost.key
+	strangers, known chan struct{}                                             // what is being checked
+	key              func(cost argonCost, password string, salt []byte) []byte // argonCost.key
 }
 
-// atOnce is how many passwords are checked at the same time.
-const atOnce = 2
+// How many passwords are checked at the same time.
+const (
+	strangersAtOnce = 2
+	knownAtOnce     = 1
+)
 
 func newPasswords() *passwords {
-	return &passwords{running: make(chan struct{}, atOnce), key: argonCost.key}
+	return &passwords{
+		strangers: make(chan struct{}, strangersAtOnce),
+		known:     make(chan struct{}, knownAtOnce),
+		key:       argonCost.key,
+	}
 }
 
-// match reports whether password is the one that was hashed. It waits for its
+// match reports whether password is the one that was hashed. It waits for who's
 // turn, as long as ctx lasts. Whatever the password, one key is derived and the
 // whole of it compared, so that the time taken says nothing of how wrong it is.
-func (p *passwords) match(ctx context.Context, hash, password string) (bool, error) {
+func (p *passwords) match(ctx context.Context, who client, hash, password string) (bool, error) {
 	c, salt, key, err := parsePHC(hash)
 	if err != nil {
 		return false, err
 	}
+	running := p.strangers
+	if who.known {
+		running = p.known
+	}
 	select {
-	case p.running <- struct{}{}:
-		defer func() { <-p.running }()
+	case running <- struct{}{}:
+		defer func() { <-running }()
 	case <-ctx.Done():
 		return false, ctx.Err()
 	}
