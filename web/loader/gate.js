@@ -6,7 +6,7 @@ import { nonce, own, warn } from './bundle.js';
 import { gpc, grants, has, onChange, refused } from './choice.js';
 import { isBeingRead, isElement, within } from './dom.js';
 import { fetchGated, offer } from './fetch-later.js';
-import { again, hasSource, insert, isNew, ran, release } from './script.js';
+import { again, insert, isNew, ran, release } from './script.js';
 import { loading, shelter, waiting, waits } from './waiting.js';
 
 const selector = '[data-consent]:not(form)';
@@ -153,8 +153,12 @@ let unfinished = false; // something waits for the parser to come to its end
 
 const empty = /^(iframe|img|embed|input|link|source|track)$/; // has no content that matters
 
-/** Whether the parser may still be inside of an element whose content matters. */
-const isUnfinished = (element) => !empty.test(element.localName) && !(element.localName === 'script' && hasSource(element)) && isBeingRead(element);
+/**
+ * Whether the parser may still be inside of an element whose content matters. To
+ * Firefox that of a script matters which has no src when its end tag comes: given
+ * one before, it would never run.
+ */
+const isUnfinished = (element) => !empty.test(element.localName) && !(element.localName === 'script' && element.hasAttribute('src')) && isBeingRead(element);
 
 function drawAll() {
   styled = true;
