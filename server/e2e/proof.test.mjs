@@ -377,10 +377,9 @@ test('a choice that is early by the server’s clock waits, and holds no other u
   await tab.visit(site.url + '/bare');
   await tab.run((key, queue) => { localStorage.setItem(key, JSON.stringify(queue)); }, key,
     { [early.id]: { record: early, how: 'api', gpc: false, lang: 'en', text: '0123456789abcdef' } });
-  failNext(1, 425, { 'retry-after': '3600' });
+  failNext(2, 425, { 'retry-after': '3600' }); // a second rule, made while the first is asked, would apply to that as well
   await tab.visit(site.url + '/page');
   await reported(1);
-  failNext(1, 425, { 'retry-after': '3600' });
   const made = await decided(tab, 'refuse');
   await reported(3);
   await eventually(async () => !(await queued(tab)).includes(made.id), () => `${made.id} to leave the queue`);
