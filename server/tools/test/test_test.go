@@ -69,7 +69,7 @@ func TestRunAll_Stopped(t *testing.T) {
 // descriptor that the job gives it.
 func TestNodeJob(t *testing.T) {
 	if _, err := exec.LookPath("node"); err != nil {
-		t.Skip("no node")
+		t.Fatal("node is needed, which ./build.sh test installs")
 	}
 	t.Chdir("../../..") // where jobs run
 	for name, test := range map[string]struct{ source, total, said string }{
