@@ -7,6 +7,7 @@ import { gpc, grants, has, onChange, refused } from './choice.js';
 import { isBeingRead, isElement, within } from './dom.js';
 import { fetchGated, offer } from './fetch-later.js';
 import { again, insert, isNew, ran, release } from './script.js';
+import { host } from './shell.js';
 import { loading, shelter, waiting, waits } from './waiting.js';
 
 const selector = '[data-consent]:not(form)';
@@ -97,7 +98,11 @@ export function watch(held) {
     enterShadows(document); // a shadow root that stands in the markup comes after its host
     settle();
   }, { once: true });
-  addEventListener('input', (event) => { touched.add(event.composedPath()[0]); }, true);
+  addEventListener('input', (event) => {
+    const [field, ...around] = event.composedPath();
+    // What is switched in our own layers, and ticked in the charter's form, is the choice.
+    if (!around.includes(host) && !field.closest?.('form[data-temoin-form]')) touched.add(field);
+  }, true);
   offer({ touched, insert });
   requestAnimationFrame(drawAll);
   addEventListener('load', drawAll, { once: true }); // for a tab that nobody looks at
