@@ -227,6 +227,7 @@ const breaks = {
   'a trap in the program': {
     prepare: () => site.alter(runtime, breakable),
     break: (tab) => tab.run(() => { window.broken = true; }),
+    leaves: !process.env.TEMOIN_STOCK, // the click that meets it leads to the charter as well
   },
   'a panic in the program': {
     prepare() {},
@@ -244,17 +245,28 @@ for (const [name, fault] of Object.entries(breaks)) {
       await tab.visit(site.url);
       await tab.goRuns();
       await fault.break(tab);
-      await tab.press('customize');
-      await eventually(() => warnings(tab), 'a warning on the console');
-      assert.match(await warnings(tab), /the preferences have stopped/, 'the console must say what happened');
-      await tab.bannerIsThere();
-      await tab.press(answer);
+      if (fault.leaves) {
+        // In one turn, before the page is left.
+        await tab.inside((shadow, answer) => {
+          for (const action of ['customize', answer]) shadow.querySelector(`.banner [data-temoin="${action}"]`).click();
+        }, answer);
+        await tab.arrives(/\/charte-cookies\/fr#choix$/);
+      } else {
+        await tab.press('customize');
+        await eventually(() => warnings(tab), 'a warning on the console');
+        assert.match(await warnings(tab), /the preferences have stopped/, 'the console must say what happened');
+        await tab.bannerIsThere();
+        await tab.press(answer);
+        await tab.bannerIsGone();
+        assert.equal((await tab.heard('temoin:change')).length, 1, 'one change');
+      }
       await tab.bannerIsGone();
       assert.deepEqual((await tab.record()).choices, choices(answer === 'accept'), `${answer} must work`);
-      assert.equal((await tab.heard('temoin:change')).length, 1, 'one change');
       assert.equal((await tab.layers()).reopen, true);
-      await tab.press('open');
-      await tab.arrives(/\/charte-cookies\/fr#choix$/);
+      if (!fault.leaves) {
+        await tab.press('open');
+        await tab.arrives(/\/charte-cookies\/fr#choix$/);
+      }
       assert.deepEqual(tab.errors, [], 'no exception may reach the page');
     }
   });
