@@ -1,4 +1,4 @@
-// The floor of the comparison in the README: the page that Témoin is measured
+// The floor of the comparison in docs/measurements.md: the page that Témoin is measured
 // with, whose script is the least that asks and keeps an answer. What is measured
 // of it is what the browser, the line and the harness take from any banner.
 //   node server/e2e/floor.mjs [SECONDS]   serves it at http://127.0.0.1:8199, for an hour if not said

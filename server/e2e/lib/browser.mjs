@@ -73,7 +73,7 @@ const { cannot } = engines[engine];
 /** Whether this engine, or its driver, can do a thing that not all of them can. */
 export const can = (ability) => !(ability in cannot);
 
-/** Option of a test that needs something only some engines can do; the reason is printed, and stands in the README. */
+/** Option of a test that needs something only some engines can do; the reason is printed, and stands in docs/testing.md. */
 export const needs = (...abilities) => {
   const missing = abilities.find((ability) => !can(ability));
   return { skip: missing ? `${engine}: ${missing}: ${cannot[missing]}` : false };
