@@ -117,12 +117,17 @@ func (s *Store) begin(ctx context.Context) error {
 	first, err := s.firstCheckpoint(ctx, s.db.read)
 	if errors.Is(err, ErrNotFound) {
 		err = s.db.transact(ctx, func(tx querier) error {
+			// The head is locked first: of two programs that begin at once, the
+			// second looks after the first has committed.
+			h, err := s.db.lockHead(ctx, tx)
+			if err != nil {
+				return err
+			}
 			if first, err = s.firstCheckpoint(ctx, tx); !errors.Is(err, ErrNotFound) {
 				return err // another program was quicker
 			}
-			h, err := s.db.lockHead(ctx, tx)
-			if err != nil || h.size > 0 {
-				return err // a log without checkpoints was changed: Verify says so
+			if h.size > 0 {
+				return nil // a log without checkpoints was changed: Verify says so
 			}
 			first, err = s.sign(ctx, tx, h)
 			return err
