@@ -15,8 +15,8 @@ import (
 
 	"golang.org/x/term"
 
-	"temoin/server/admin"
-	"temoin/server/ledger"
+	"temoin.example/temoin/server/admin"
+	"temoin.example/temoin/server/ledger"
 )
 
 const adminUsage = `temoin admin: the dashboard at /admin

@@ -9,7 +9,7 @@ import (
 	"io"
 	"strings"
 
-	"temoin/server/catalogue"
+	"temoin.example/temoin/server/catalogue"
 )
 
 // check says all that is wrong in a catalogue, or what it holds.

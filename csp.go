@@ -10,9 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"temoin/app/consent"
-	"temoin/app/guard"
-	"temoin/server/catalogue"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/app/guard"
+	"temoin.example/temoin/server/catalogue"
 )
 
 // csp prints the header line that holds a page to a choice.

@@ -6,7 +6,7 @@ import (
 	"context"
 	"io"
 
-	"temoin/server/demo"
+	"temoin.example/temoin/server/demo"
 )
 
 // serveDemo serves the demo, with its own catalogue where -catalogue names none

@@ -19,8 +19,8 @@ import (
 
 	"golang.org/x/net/html"
 
-	"temoin/app/consent"
-	"temoin/server/catalogue"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/catalogue"
 )
 
 // pages are all that is written for people, by path.

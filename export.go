@@ -9,8 +9,8 @@ import (
 	"io"
 	"time"
 
-	"temoin/server/catalogue"
-	"temoin/server/site"
+	"temoin.example/temoin/server/catalogue"
+	"temoin.example/temoin/server/site"
 )
 
 // export writes the files of a catalogue for a static host.

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"temoin/server/ledger"
+	"temoin.example/temoin/server/ledger"
 )
 
 // newFlags returns the flags of a command, which it has yet to name.

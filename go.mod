@@ -1,4 +1,4 @@
-module temoin
+module temoin.example/temoin
 
 go 1.26.0
 

@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/term"
 
-	"temoin/server/catalogue"
+	"temoin.example/temoin/server/catalogue"
 )
 
 // initialize writes a first catalogue. At a terminal it asks for what no flag says.

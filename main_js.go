@@ -2,7 +2,7 @@
 // same name is main.go.
 package main
 
-import "temoin/app"
+import "temoin.example/temoin/app"
 
 func main() {
 	if err := app.Run(); err != nil {

@@ -16,9 +16,9 @@ import (
 	"os"
 	"time"
 
-	"temoin/server/ledger"
-	"temoin/server/receipt"
-	"temoin/server/store"
+	"temoin.example/temoin/server/ledger"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/store"
 )
 
 const receiptsUsage = `temoin receipts: the proofs of consent

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // outputBuffer is a place to write to while a test looks at it.

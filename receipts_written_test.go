@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"temoin/server/catalogue"
+	"temoin.example/temoin/server/catalogue"
 )
 
 // The log in server/testdata/written was written by the program of November 2026,

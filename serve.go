@@ -14,8 +14,8 @@ import (
 
 	"golang.org/x/crypto/acme/autocert"
 
-	"temoin/app/consent"
-	"temoin/server"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server"
 )
 
 // serve serves a site.

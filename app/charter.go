@@ -5,7 +5,7 @@ import (
 
 	ui "github.com/maxence-charriere/go-app/v10/pkg/app"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // CharterTexts are the wordings of the charter page, in one language. Words in

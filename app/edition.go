@@ -3,7 +3,7 @@ package app
 import (
 	"strings"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // Edition is all that the interface needs to draw itself in one language. The

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // TestFormDraft_Vectors runs the vectors that the loader's test runs too: see

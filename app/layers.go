@@ -3,7 +3,7 @@ package app
 import (
 	ui "github.com/maxence-charriere/go-app/v10/pkg/app"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // Layers is the root component: the banner, the button that reopens the

@@ -8,7 +8,7 @@ import (
 
 	ui "github.com/maxence-charriere/go-app/v10/pkg/app"
 
-	"temoin/app"
+	"temoin.example/temoin/app"
 )
 
 // stage is a component that hands out its context, which only go-app can make.

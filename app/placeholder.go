@@ -5,7 +5,7 @@ import (
 
 	ui "github.com/maxence-charriere/go-app/v10/pkg/app"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // Placeholder stands where an embed would that is not allowed: what it is, who

@@ -5,7 +5,7 @@ import (
 
 	ui "github.com/maxence-charriere/go-app/v10/pkg/app"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // Preferences is the dialog: a switch for each category and each service, what

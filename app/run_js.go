@@ -3,7 +3,7 @@ package app
 import (
 	ui "github.com/maxence-charriere/go-app/v10/pkg/app"
 
-	"temoin/app/browser"
+	"temoin.example/temoin/app/browser"
 )
 
 // Run draws the interface in the page that the loader prepared, and stays to

@@ -3,7 +3,7 @@ package app
 import (
 	"time"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // Page is what the interface needs of the page that it is drawn in. The

@@ -8,9 +8,9 @@ import (
 
 	ui "github.com/maxence-charriere/go-app/v10/pkg/app"
 
-	"temoin/app"
-	"temoin/app/browser"
-	"temoin/app/consent"
+	"temoin.example/temoin/app"
+	"temoin.example/temoin/app/browser"
+	"temoin.example/temoin/app/consent"
 )
 
 // fakePage keeps cookies as a browser does that has only one path and domain.

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // The edition travels from the server to the browser as its values alone, one

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"temoin/app"
-	"temoin/app/consent"
+	"temoin.example/temoin/app"
+	"temoin.example/temoin/app/consent"
 )
 
 // fullEdition has another value in every field that travels.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"temoin/server/site"
+	"temoin.example/temoin/server/site"
 )
 
 // asset answers requests for one file of a site.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"temoin/server/site"
+	"temoin.example/temoin/server/site"
 
 	"github.com/andybalholm/brotli"
 )

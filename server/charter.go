@@ -11,11 +11,11 @@ import (
 
 	"golang.org/x/text/language"
 
-	"temoin/app"
-	"temoin/app/consent"
-	"temoin/app/guard"
-	"temoin/server/receipt"
-	"temoin/server/site"
+	"temoin.example/temoin/app"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/app/guard"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/site"
 )
 
 // charter handles "GET /charte-cookies" and "POST /charte-cookies", also with a

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"temoin/app/consent"
-	"temoin/server/catalogue"
-	"temoin/server/site"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/catalogue"
+	"temoin.example/temoin/server/site"
 )
 
 // demoBundle is made once: compressing takes a while under the race detector.

@@ -11,11 +11,11 @@ import (
 	"strings"
 	"time"
 
-	"temoin/app/consent"
-	"temoin/app/guard"
-	"temoin/server/receipt"
-	"temoin/server/site"
-	"temoin/server/store"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/app/guard"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/site"
+	"temoin.example/temoin/server/store"
 )
 
 const (

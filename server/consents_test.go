@@ -20,10 +20,10 @@ import (
 	"testing"
 	"time"
 
-	"temoin/app/consent"
-	"temoin/server/ledger"
-	"temoin/server/receipt"
-	"temoin/server/site"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/ledger"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/site"
 )
 
 const otherSite = "https://www.rivemont.example"

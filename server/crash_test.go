@@ -17,11 +17,11 @@ import (
 	"testing"
 	"time"
 
-	"temoin/app/consent"
-	"temoin/server/ledger"
-	"temoin/server/receipt"
-	"temoin/server/site"
-	"temoin/server/tools/pgtest"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/ledger"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/site"
+	"temoin.example/temoin/server/tools/pgtest"
 )
 
 // childMode makes the test's own program a server, which a test may kill.

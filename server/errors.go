@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"temoin/server/ledger"
+	"temoin.example/temoin/server/ledger"
 )
 
 // retryDelay is sent as Retry-After where a page is to report its choice again.

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"temoin/app/consent"
-	"temoin/server/receipt"
-	"temoin/server/store"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/store"
 )
 
 // FuzzConsents: whatever a client sends with a choice, by the API and by the

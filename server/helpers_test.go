@@ -5,7 +5,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"temoin/server/catalogue"
+	"temoin.example/temoin/server/catalogue"
 )
 
 // fakeDist stands for what ./build.sh build makes, so that these tests need no

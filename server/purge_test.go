@@ -7,8 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"temoin/app/consent"
-	"temoin/server/ledger"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/ledger"
 )
 
 // TestPurge: a server that runs erases, day by day, what is older than

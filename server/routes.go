@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"temoin/app/consent"
-	"temoin/server/admin"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/admin"
 )
 
 // handler lists all routes, and around them, from the outside in, what is done

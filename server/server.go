@@ -17,12 +17,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"temoin/app/consent"
-	"temoin/server/admin"
-	"temoin/server/catalogue"
-	"temoin/server/ledger"
-	"temoin/server/site"
-	"temoin/server/store"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/admin"
+	"temoin.example/temoin/server/catalogue"
+	"temoin.example/temoin/server/ledger"
+	"temoin.example/temoin/server/site"
+	"temoin.example/temoin/server/store"
 )
 
 // Config is what a server is started with.

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"temoin/app/browser"
+	"temoin.example/temoin/app/browser"
 )
 
 func TestValues(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // portal is a catalogue with one of everything that choices can depend on.

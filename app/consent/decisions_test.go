@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // decisions are what Go and the loader decide alike: the loader's test runs the

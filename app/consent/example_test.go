@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // A site's own server asks what its visitor allowed. The catalogue is the JSON

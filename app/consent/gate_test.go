@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // gated is the portal with all that the gate works by.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // TestHostRules runs the vectors that the loader's test runs too

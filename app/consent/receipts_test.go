@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // hidden is a catalogue with cookies that scripts do not see.

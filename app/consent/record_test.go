@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // recordCase is one value of a cookie, and whether it is a record. The loader's

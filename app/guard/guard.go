@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // Policy returns the Content-Security-Policy for what record allows, which may

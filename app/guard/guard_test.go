@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"temoin/app/consent"
-	"temoin/app/guard"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/app/guard"
 )
 
 func catalogue() *consent.Catalogue {

@@ -26,10 +26,10 @@ import (
 
 	textlanguage "golang.org/x/text/language"
 
-	"temoin/app/consent"
-	"temoin/server/receipt"
-	"temoin/server/store"
-	"temoin/web"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/store"
+	"temoin.example/temoin/web"
 )
 
 // Path is where the dashboard is; all of its pages are beneath it.

@@ -20,9 +20,9 @@ import (
 
 	"golang.org/x/net/html"
 
-	"temoin/app/consent"
-	"temoin/server/receipt"
-	"temoin/server/store"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/store"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")

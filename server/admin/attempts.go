@@ -13,7 +13,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/time/rate"
 
-	"temoin/server/store"
+	"temoin.example/temoin/server/store"
 )
 
 // How often a password may be tried: by one client, and by all strangers

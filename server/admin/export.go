@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"temoin/server/store"
+	"temoin.example/temoin/server/store"
 )
 
 // exportTypes are the media types of the export's formats.

@@ -15,10 +15,10 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
-	"temoin/app/consent"
-	"temoin/server/catalogue"
-	"temoin/server/receipt"
-	"temoin/server/store"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/catalogue"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/store"
 )
 
 // fakeStore keeps receipts in memory, and fails where it is told to.

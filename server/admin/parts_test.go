@@ -22,10 +22,10 @@ import (
 	"testing/fstest"
 	"time"
 
-	"temoin/app/consent"
-	"temoin/server/receipt"
-	"temoin/server/store"
-	"temoin/web"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/store"
+	"temoin.example/temoin/web"
 )
 
 func TestHashPassword(t *testing.T) {

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"time"
 
-	"temoin/app/consent"
-	"temoin/server/receipt"
-	"temoin/server/store"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/store"
 )
 
 // tally counts choices by their outcome.

@@ -7,10 +7,10 @@ import (
 	"net/http"
 	"strings"
 
-	"temoin/app/consent"
-	"temoin/server/catalogue"
-	"temoin/server/receipt"
-	"temoin/server/store"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/catalogue"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/store"
 )
 
 // searchBody is what the search form shows.

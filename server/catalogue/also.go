@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // Also returns the catalogue in one language more: Témoin's own words are in

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // Catalogue is all that a catalogue's file says: what the site asks consent for,

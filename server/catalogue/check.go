@@ -13,8 +13,8 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
-	"temoin/app"
-	"temoin/app/consent"
+	"temoin.example/temoin/app"
+	"temoin.example/temoin/app/consent"
 )
 
 // Limits that the law sets (CNIL, deliberation 2020-091, section 5), in days:

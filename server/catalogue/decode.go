@@ -16,7 +16,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // maxFileSize is far more than any catalogue needs, and little enough to read

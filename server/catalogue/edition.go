@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"temoin/app"
-	"temoin/app/consent"
+	"temoin.example/temoin/app"
+	"temoin.example/temoin/app/consent"
 )
 
 // Edition returns what the interface needs to ask in lang, one of the

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"temoin/server/catalogue"
+	"temoin.example/temoin/server/catalogue"
 )
 
 func TestEdition(t *testing.T) {

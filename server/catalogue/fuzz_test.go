@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"temoin/app/consent"
-	"temoin/server/catalogue"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/catalogue"
 )
 
 // FuzzParse: whatever a file holds, it is either refused with the places of

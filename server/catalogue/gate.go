@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // gate checks what the gate works by: hosts, storage, signals.

@@ -1,6 +1,6 @@
 package catalogue
 
-import "temoin/app/consent"
+import "temoin.example/temoin/app/consent"
 
 // GoogleConsent says how Google Consent Mode is told of the choice.
 type GoogleConsent struct {

@@ -4,8 +4,8 @@ import (
 	"maps"
 	"testing"
 
-	"temoin/app/consent"
-	"temoin/server/catalogue"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/catalogue"
 )
 
 func TestCatalogue_GoogleTypes(t *testing.T) {

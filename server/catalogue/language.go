@@ -15,9 +15,9 @@ import (
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
 
-	"temoin/app"
-	"temoin/app/consent"
-	"temoin/web"
+	"temoin.example/temoin/app"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/web"
 )
 
 // Language holds all wordings of Témoin in one language, as its file in

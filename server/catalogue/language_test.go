@@ -10,8 +10,8 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"temoin/app/consent"
-	"temoin/web"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/web"
 )
 
 func TestLanguages(t *testing.T) {

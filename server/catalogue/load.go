@@ -12,7 +12,7 @@ import (
 	"fmt"
 	"os"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // Load reads and checks the catalogue file at path. See [Parse].

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"temoin/app/consent"
-	"temoin/server/catalogue"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/catalogue"
 )
 
 var update = flag.Bool("update", false, "write the golden files instead of comparing with them")

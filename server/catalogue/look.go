@@ -1,6 +1,6 @@
 package catalogue
 
-import "temoin/app"
+import "temoin.example/temoin/app"
 
 // Look says how the interface looks. Every value names a style sheet in
 // web/styles: the server puts that one alone into what pages load.

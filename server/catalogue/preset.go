@@ -11,7 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"temoin/web"
+	"temoin.example/temoin/web"
 )
 
 // presetKey is the key of a service that names a preset: a ready entry of

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"temoin/app/consent"
-	"temoin/server/catalogue"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/catalogue"
 )
 
 // TestPresets: each preset is a good catalogue's service by itself, in each of

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // TestPrint: what is printed is read as the same catalogue, and is no longer

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // consentsPath ends the address at which receipts are kept.

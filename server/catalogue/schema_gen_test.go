@@ -12,8 +12,8 @@ import (
 
 	"github.com/invopop/jsonschema"
 
-	"temoin/app"
-	"temoin/app/consent"
+	"temoin.example/temoin/app"
+	"temoin.example/temoin/app/consent"
 )
 
 // Schema returns the JSON Schema of catalogue files, with which editors

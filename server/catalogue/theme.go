@@ -7,7 +7,7 @@ import (
 	"reflect"
 	"sync"
 
-	"temoin/web"
+	"temoin.example/temoin/web"
 )
 
 // wordings are texts of the interface by language and name, as a catalogue's

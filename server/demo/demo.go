@@ -11,8 +11,8 @@ import (
 	"net/http"
 	"strings"
 
-	"temoin/server"
-	"temoin/server/site"
+	"temoin.example/temoin/server"
+	"temoin.example/temoin/server/site"
 )
 
 //go:embed files

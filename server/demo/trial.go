@@ -9,9 +9,9 @@ import (
 	"strings"
 	"sync"
 
-	"temoin/app/consent"
-	"temoin/server/catalogue"
-	"temoin/server/site"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/catalogue"
+	"temoin.example/temoin/server/site"
 )
 
 // A trial is what the demo's page to try things asks for in the query of its

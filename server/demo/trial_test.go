@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"temoin/server"
-	"temoin/server/catalogue"
-	"temoin/server/site"
+	"temoin.example/temoin/server"
+	"temoin.example/temoin/server/catalogue"
+	"temoin.example/temoin/server/site"
 )
 
 func TestReadTrial(t *testing.T) {

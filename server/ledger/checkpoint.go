@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"temoin/server/store"
+	"temoin.example/temoin/server/store"
 )
 
 // checkpointTime is how long lies between two times that the checkpoint is kept.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 
-	"temoin/server/receipt"
-	"temoin/server/store"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/store"
 )
 
 // What a caller is told. The texts of these errors, and of those that wrap them,

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"time"
 
-	"temoin/app/consent"
-	"temoin/server/receipt"
-	"temoin/server/store"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/store"
 )
 
 // Keep makes a receipt of what a page or the form of a site reported, and stores

@@ -14,8 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"temoin/app/consent"
-	"temoin/server/store"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/store"
 )
 
 // Config is what a ledger is made with.

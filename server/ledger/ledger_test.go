@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"temoin/server/receipt"
-	"temoin/server/store"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/store"
 )
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

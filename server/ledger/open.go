@@ -8,8 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"temoin/server/receipt"
-	"temoin/server/store"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/store"
 )
 
 // StoreConfig says where receipts are kept.

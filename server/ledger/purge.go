@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"temoin/app/consent"
-	"temoin/server/store"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/store"
 )
 
 const (

@@ -12,9 +12,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"temoin/app/consent"
-	"temoin/server/receipt"
-	"temoin/server/store"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/store"
 )
 
 func TestCheckRetention(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
-	"temoin/app/consent"
-	"temoin/server/receipt"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/receipt"
 )
 
 func mustKey(tb testing.TB) *receipt.Key {

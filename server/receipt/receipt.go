@@ -45,7 +45,7 @@ import (
 	"strconv"
 	"time"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // SchemaVersion is the version of the receipt's structure.

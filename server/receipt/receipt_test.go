@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"temoin/app/consent"
-	"temoin/server/receipt"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/receipt"
 )
 
 var catalogue = &consent.Catalogue{

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // MaxSubmission is the most bytes that a submission may have.

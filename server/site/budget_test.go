@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"temoin/server/catalogue"
-	"temoin/web"
+	"temoin.example/temoin/server/catalogue"
+	"temoin.example/temoin/web"
 )
 
 const budgetFile = "../../web/budgets.txt"

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"html/template"
 
-	"temoin/app"
-	"temoin/app/consent"
-	"temoin/server/catalogue"
-	"temoin/web"
+	"temoin.example/temoin/app"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/catalogue"
+	"temoin.example/temoin/web"
 )
 
 var charterPage = template.Must(template.New("charter").Parse(web.CharterPage))

@@ -3,8 +3,8 @@ package site
 import (
 	"fmt"
 
-	"temoin/app"
-	"temoin/server/catalogue"
+	"temoin.example/temoin/app"
+	"temoin.example/temoin/server/catalogue"
 )
 
 // edition is what visitors are shown in one language.

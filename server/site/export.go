@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // manifestName is the file that says what an export made. A folder that holds

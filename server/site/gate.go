@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"temoin/app/consent"
-	"temoin/server/catalogue"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/catalogue"
 )
 
 // gateBundle is the part of the loader's bundle that the gate works by.

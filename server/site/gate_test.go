@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"temoin/app"
-	"temoin/app/consent"
-	"temoin/server/catalogue"
+	"temoin.example/temoin/app"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/catalogue"
 )
 
 const gateHead = `site: { name: The site, url: "https://data.example.org" }

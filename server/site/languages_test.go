@@ -12,8 +12,8 @@ import (
 	ui "github.com/maxence-charriere/go-app/v10/pkg/app"
 	"golang.org/x/net/html"
 
-	"temoin/app"
-	"temoin/server/catalogue"
+	"temoin.example/temoin/app"
+	"temoin.example/temoin/server/catalogue"
 )
 
 // everyLanguage returns a catalogue in all languages that there are texts for.

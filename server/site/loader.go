@@ -7,7 +7,7 @@ import (
 	"reflect"
 	"strings"
 
-	"temoin/server/catalogue"
+	"temoin.example/temoin/server/catalogue"
 )
 
 // loaderBundle is what the loader finds around itself. A star in a name stands

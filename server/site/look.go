@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"temoin/server/catalogue"
+	"temoin.example/temoin/server/catalogue"
 )
 
 // dress gives the style sheets the look of a catalogue. Each holds the one theme

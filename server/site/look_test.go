@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"temoin/server/catalogue"
-	"temoin/web"
+	"temoin.example/temoin/server/catalogue"
+	"temoin.example/temoin/web"
 )
 
 // TestStyle: what pages load holds the theme and the position of the catalogue,

@@ -3,8 +3,8 @@ package site
 import (
 	"fmt"
 
-	"temoin/app"
-	"temoin/server/catalogue"
+	"temoin.example/temoin/app"
+	"temoin.example/temoin/server/catalogue"
 )
 
 // shellBundle is the part of the loader's bundle that speaks a language.

@@ -8,9 +8,9 @@ import (
 	"io/fs"
 	"time"
 
-	"temoin/app"
-	"temoin/server/catalogue"
-	"temoin/web"
+	"temoin.example/temoin/app"
+	"temoin.example/temoin/server/catalogue"
+	"temoin.example/temoin/web"
 )
 
 // Site is all that is made of one catalogue. It does not change once it is made.

@@ -17,9 +17,9 @@ import (
 	ui "github.com/maxence-charriere/go-app/v10/pkg/app"
 	"golang.org/x/net/html"
 
-	"temoin/app"
-	"temoin/app/consent"
-	"temoin/server/catalogue"
+	"temoin.example/temoin/app"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/catalogue"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")

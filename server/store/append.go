@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"time"
 
-	"temoin/server/receipt"
+	"temoin.example/temoin/server/receipt"
 )
 
 // maxBatch bounds how many receipts one transaction holds, and so how long it

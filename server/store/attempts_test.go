@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"temoin/server/store"
+	"temoin.example/temoin/server/store"
 )
 
 // Two stores on one database stand for two servers behind a balancer.

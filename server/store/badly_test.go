@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"temoin/server/receipt"
-	"temoin/server/store"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/store"
 )
 
 // The log in testdata/badly-written.sql was written by an earlier version of the

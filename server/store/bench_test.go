@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"temoin/server/receipt"
+	"temoin.example/temoin/server/receipt"
 )
 
 // BenchmarkAppend measures durable receipts a second: "load" with so many callers

@@ -9,7 +9,7 @@ import (
 	"errors"
 	"fmt"
 
-	"temoin/server/receipt"
+	"temoin.example/temoin/server/receipt"
 )
 
 // Edition is what visitors were shown: the text that receipts name.

@@ -12,7 +12,7 @@ import (
 	"slices"
 	"time"
 
-	"temoin/server/receipt"
+	"temoin.example/temoin/server/receipt"
 )
 
 // erasure is the body of an entry that says which entries were erased.

@@ -19,9 +19,9 @@ import (
 	"testing"
 	"time"
 
-	"temoin/server/receipt"
-	"temoin/server/store"
-	"temoin/server/tools/pgtest"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/store"
+	"temoin.example/temoin/server/tools/pgtest"
 )
 
 func TestOpen_Newer(t *testing.T) {

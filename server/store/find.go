@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
-	"temoin/server/receipt"
+	"temoin.example/temoin/server/receipt"
 )
 
 // Find returns the receipt of that id with the proof that it is in the log. It

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"temoin/server/receipt"
-	"temoin/server/store"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/store"
 )
 
 func TestGoesOnFrom(t *testing.T) {

@@ -40,7 +40,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
-	"temoin/server/receipt"
+	"temoin.example/temoin/server/receipt"
 )
 
 // What a caller can do something about. Any other error is the database's.

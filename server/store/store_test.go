@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"temoin/app/consent"
-	"temoin/server/receipt"
-	"temoin/server/store"
-	"temoin/server/tools/pgtest"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/store"
+	"temoin.example/temoin/server/tools/pgtest"
 )
 
 func TestMain(m *testing.M) {

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 
-	"temoin/server/receipt"
+	"temoin.example/temoin/server/receipt"
 )
 
 // Sums are counted by the UTC day on which the server received the answer, in

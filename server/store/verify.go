@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
-	"temoin/server/receipt"
+	"temoin.example/temoin/server/receipt"
 )
 
 // Verification is what a check of the whole log found.

@@ -16,8 +16,8 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
-	"temoin/server/receipt"
-	"temoin/server/store"
+	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/store"
 )
 
 // behind opens the database behind the store's back.

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"temoin/app/consent"
+	"temoin.example/temoin/app/consent"
 )
 
 // The formats in which receipts are exported: a table for people, and the

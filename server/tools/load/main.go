@@ -22,8 +22,8 @@ import (
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
-	"temoin/app/consent"
-	"temoin/server/tools/pgtest"
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/tools/pgtest"
 )
 
 func main() {
