@@ -28,6 +28,7 @@ const usage = `temoin: a self-hosted cookie banner
   temoin admin password read a password from the standard input: with one, /admin is on
   temoin csp            print the Content-Security-Policy that holds pages to a choice:
                         -all, -allow matomo,third-party, or nothing answered yet
+  temoin version        say which version this is, and of which commit
 
 temoin COMMAND -h lists the flags of a command. Each may come from the environment
 instead, as TEMOIN_ and its name in capitals (TEMOIN_MAX_AGE=1h).
@@ -46,9 +47,10 @@ var commands = map[string]command{
 	"receipts": receipts,
 	"admin":    dashboard,
 	"csp":      csp,
+	"version":  printVersion,
 }
 
-const commandNames = "init, check, serve, demo, export, receipts, admin and csp"
+const commandNames = "init, check, serve, demo, export, receipts, admin, csp and version"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -69,6 +71,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return errors.New("no command; there are " + commandNames)
 	}
 	switch name := args[0]; name {
+	case "-version", "--version":
+		return printVersion(ctx, args[1:], stdout, stderr)
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stderr, usage)
 		return nil

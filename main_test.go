@@ -60,6 +60,7 @@ func TestRun_SaysWhatItCanDo(t *testing.T) {
 		"admin alone":         {[]string{"admin"}, "password"},
 		"networks":            {[]string{"serve", "-proxies", "example.org"}, "192.0.2.0/24"},
 		"retention":           {[]string{"serve", "-retention", "for ever"}, "for ever"},
+		"version with a word": {[]string{"version", "now"}, `not "now"`},
 		"an impossible port":  {[]string{"serve", "-addr", "127.0.0.1:99999", "-catalogue", "server/demo/catalogue.yaml", "-data", ""}, "listen on 127.0.0.1:99999"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -236,7 +237,7 @@ func goList(t *testing.T, args ...string) []string {
 // other, from the domain to the commands.
 func TestImports(t *testing.T) {
 	order := []string{
-		"/app/consent", "/app/guard", "/app/browser", "/app", "/web", "/server/catalogue",
+		"/app/consent", "/app/guard", "/app/browser", "/app", "/web", "/server/version", "/server/catalogue",
 		"/server/receipt", "/server/store", "/server/admin", "/server/site", "/server/ledger", "/server", "/server/demo", "",
 	}
 	for _, target := range []string{"js/wasm", "linux/amd64"} {

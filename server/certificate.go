@@ -10,6 +10,8 @@ import (
 
 	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/acme/autocert"
+
+	"temoin.example/temoin/server/version"
 )
 
 // TLSConfig says with which certificate the server speaks TLS, and HTTP/2: none,
@@ -61,7 +63,7 @@ func obtained(config TLSConfig, data string) *tls.Config {
 		Prompt:     autocert.AcceptTOS,
 		Cache:      autocert.DirCache(filepath.Join(data, "autocert")),
 		HostPolicy: autocert.HostWhitelist(hosts...),
-		Client:     &acme.Client{DirectoryURL: config.Directory},
+		Client:     &acme.Client{DirectoryURL: config.Directory, UserAgent: version.UserAgent()},
 	}
 	return manager.TLSConfig()
 }

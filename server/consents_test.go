@@ -557,7 +557,7 @@ func TestMetrics(t *testing.T) {
 	s.metrics.handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	for _, line := range []string{
 		`temoin_receipts_total{result="kept"} 1`, `temoin_receipts_queued 0`, `temoin_store_faults_total 0`,
-		`temoin_build_info{version="`, `temoin_request_seconds_count{route="/api/consents",status="400"} 1`,
+		`temoin_build_info{commit="`, `temoin_request_seconds_count{route="/api/consents",status="400"} 1`,
 		`temoin_request_seconds_count{route="assets",status="200"} 1`,
 	} {
 		if w.Code != 200 || !strings.Contains(w.Body.String(), line) {

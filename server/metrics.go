@@ -2,14 +2,15 @@ package server
 
 import (
 	"net/http"
-	"runtime/debug"
+	"runtime"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"temoin.example/temoin/server/version"
 )
 
 // metrics are what an operator watches, for Prometheus; see -metrics-addr.
@@ -44,8 +45,8 @@ func newMetrics(queued func() int) *metrics {
 	}, func() float64 { return float64(queued()) })
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name:        "temoin_build_info",
-		Help:        "1, with the version of the program.",
-		ConstLabels: prometheus.Labels{"version": Version()},
+		Help:        "1, with the version of the program, its commit and the Go that compiled it.",
+		ConstLabels: prometheus.Labels{"version": version.Number, "commit": version.Commit(), "go": runtime.Version()},
 	})
 	build.Set(1)
 	m.registry.MustRegister(m.latency, m.receipts, m.storeFaults, waiting, build,
@@ -83,13 +84,3 @@ func resultOf(fresh bool, err error) string {
 	}
 	return "repeated"
 }
-
-// Version returns the version of the program: its tag, or the commit that it
-// was built from.
-var Version = sync.OnceValue(func() string {
-	info, found := debug.ReadBuildInfo()
-	if !found || info.Main.Version == "" {
-		return "unknown"
-	}
-	return info.Main.Version
-})

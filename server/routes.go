@@ -12,6 +12,7 @@ import (
 
 	"temoin.example/temoin/app/consent"
 	"temoin.example/temoin/server/admin"
+	"temoin.example/temoin/server/version"
 )
 
 // handler lists all routes, and around them, from the outside in, what is done
@@ -95,7 +96,7 @@ func (s *Server) getHealth(w http.ResponseWriter, r *http.Request) error {
 	case !s.ledger.Healthy():
 		status, receipts = "degraded", "degraded" // and no failure: banners are served all the same
 	}
-	return json.NewEncoder(w).Encode(map[string]string{"status": status, "rev": served.Rev, "receipts": receipts})
+	return json.NewEncoder(w).Encode(map[string]string{"status": status, "rev": served.Rev, "receipts": receipts, "version": version.String()})
 }
 
 // getMetrics handles "GET /metrics" where visitors come: from there it is closed

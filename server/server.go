@@ -23,6 +23,7 @@ import (
 	"temoin.example/temoin/server/ledger"
 	"temoin.example/temoin/server/site"
 	"temoin.example/temoin/server/store"
+	"temoin.example/temoin/server/version"
 )
 
 // Config is what a server is started with.
@@ -132,7 +133,7 @@ func (s *Server) prepareLedger() {
 	s.ledger = ledger.New(ledger.Config{
 		Store:     s.config.Store,
 		Retention: s.config.Retention,
-		Version:   Version(),
+		Version:   version.String(),
 		Log:       s.log,
 		Fault:     s.metrics.storeFaults.Inc,
 	})

@@ -34,9 +34,9 @@ type Variant struct {
 // Immutable is the Cache-Control of what never changes under its name.
 const Immutable = "public, max-age=31536000, immutable"
 
-// version names what a file holds in its address: 8 hexadecimal digits tell the
+// fingerprint names what a file holds in its address: 8 hexadecimal digits tell the
 // versions of one file apart, and each more weighs on temoin.js.
-func version(parts ...[]byte) string { return hash(parts...)[:8] }
+func fingerprint(parts ...[]byte) string { return hash(parts...)[:8] }
 
 // hash returns the first 16 hexadecimal digits of the SHA-256 of all parts.
 func hash(parts ...[]byte) string {

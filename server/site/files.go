@@ -30,14 +30,14 @@ func (f *files) add(path, cache string, body []byte) { f.byPath[path] = f.encode
 // loader knows it.
 func (f *files) hashed(name string, body []byte) string {
 	stem, extension, _ := strings.Cut(name, ".")
-	name = stem + "." + version(body) + "." + extension
+	name = stem + "." + fingerprint(body) + "." + extension
 	f.add("/temoin/"+name, Immutable, body)
 	return name
 }
 
 // program adds app.wasm, which was compressed when it was built.
 func (f *files) program(b *built) string {
-	name := "app." + version(b.program) + ".wasm"
+	name := "app." + fingerprint(b.program) + ".wasm"
 	packed := map[string][]byte{"br": b.programBrotli, "gzip": b.programGzip}
 	f.byPath["/temoin/"+name] = packedAsset(name, Immutable, b.program, func(encoding string) []byte { return packed[encoding] })
 	return name
@@ -52,7 +52,7 @@ func (f *files) localized(stem, extension string, bodies map[string][]byte) stri
 	for _, lang := range languages {
 		all = append(all, bodies[lang])
 	}
-	sum := version(all...)
+	sum := fingerprint(all...)
 	for _, lang := range languages {
 		f.add("/temoin/"+stem+"."+lang+"."+sum+extension, Immutable, bodies[lang])
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"temoin.example/temoin/server/catalogue"
+	"temoin.example/temoin/server/version"
 )
 
 // loaderBundle is what the loader finds around itself. A star in a name stands
@@ -130,12 +131,12 @@ func (f *files) addLoaders(common loaderBundle, words shells, code []byte, cache
 
 // addLoader puts the bundle before the loader's code, in one function: so it packs
 // best. The first line asks Chromium to compile each function as the file comes,
-// not within the visitor's first click.
+// not within the visitor's first click, and says which version this is.
 func (f *files) addLoader(path, cache string, l loaderBundle, code []byte) error {
 	bundle, err := encodeJSON(l)
 	if err != nil {
 		return fmt.Errorf("write loader: %w", err)
 	}
-	f.add(path, cache, fmt.Appendf(nil, "//# allFunctionsCalledOnLoad\n(()=>{var temoinBundle=%s;%s})();\n", bundle, bytes.TrimSpace(code)))
+	f.add(path, cache, fmt.Appendf(nil, "//# allFunctionsCalledOnLoad temoin %s\n(()=>{var temoinBundle=%s;%s})();\n", version.Number, bundle, bytes.TrimSpace(code)))
 	return nil
 }
