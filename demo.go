@@ -12,7 +12,7 @@ import (
 // serveDemo serves the demo, with its own catalogue where -catalogue names none
 // that is there.
 func serveDemo(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	config, err := serverConfig("demo", args, stderr)
+	config, err := readServeConfig("demo", args, stderr)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func mustAsset(tb testing.TB, body string) asset {
 // serveAsset answers as the server does.
 func serveAsset(tb testing.TB, a asset, w http.ResponseWriter, r *http.Request) {
 	tb.Helper()
-	(&Server{log: quiet()}).handle(a.answer).ServeHTTP(w, r)
+	bare(Config{}).handle(a.answer).ServeHTTP(w, r)
 }
 
 func TestAsset_Negotiation(t *testing.T) {

@@ -37,8 +37,13 @@ func (s *Server) charter(w http.ResponseWriter, r *http.Request) error {
 // getCharter answers the charter page, with the visitor's choice in its form.
 func (s *Server) getCharter(w http.ResponseWriter, r *http.Request, served *site.Site) error {
 	lang := languageOf(served, r)
-	record := served.Catalogue.Read(guard.Cookies(r, served.Catalogue.Cookie.Name), time.Now(), served.Rev)
-	page, err := served.Charter(lang, record, r.URL.Query().Get("sent") != "")
+	record := served.Catalogue.Read(guard.Cookies(r, served.Catalogue.Cookie.Name), s.config.Now(), served.Rev)
+	page, err := served.Charter(site.CharterPage{
+		Lang:   lang,
+		Record: record,
+		Sent:   r.URL.Query().Get("sent") != "",
+		Folder: s.folder(r),
+	})
 	if err != nil {
 		return err
 	}
@@ -89,7 +94,7 @@ func (s *Server) postCharter(w http.ResponseWriter, r *http.Request, served *sit
 	if err != nil {
 		return err
 	}
-	record := &consent.Record{ID: consent.NewID(), Rev: served.Rev, At: time.Now().Truncate(time.Second), Choices: choices, Services: services}
+	record := &consent.Record{ID: consent.NewID(), Rev: served.Rev, At: s.config.Now().Truncate(time.Second), Choices: choices, Services: services}
 	value, err := record.Encode()
 	if err != nil {
 		return fmt.Errorf("write answer: %w", err)
@@ -101,7 +106,7 @@ func (s *Server) postCharter(w http.ResponseWriter, r *http.Request, served *sit
 	w.Header().Add("Set-Cookie", served.Catalogue.Cookie.Line(value, isSecure(r)))
 	deleteHidden(served, w, r, record)
 	s.keepForm(r, served, record, lang)
-	http.Redirect(w, r, consent.CharterPath+"/"+lang+"?sent=1#choix", http.StatusSeeOther)
+	http.Redirect(w, r, s.folder(r)+consent.CharterPath+"/"+lang+"?sent=1#choix", http.StatusSeeOther)
 	return nil
 }
 
@@ -116,16 +121,16 @@ func (s *Server) keepForm(r *http.Request, served *site.Site, record *consent.Re
 		s.metrics.receipts.WithLabelValues(strconv.Itoa(http.StatusTooManyRequests)).Inc()
 		return
 	}
-	submission := &receipt.Submission{Record: record, How: receipt.Form, GPC: refusedByGPC(served, r), Lang: lang, Text: served.Shown.Text}
-	if _, _, err := s.keep(r, submission, siteOf(served, r), time.Now()); err != nil {
+	submission := &receipt.Submission{Record: record, How: receipt.Form, GPC: s.refusedByGPC(served, r), Lang: lang, Text: served.Shown.Text}
+	if _, _, err := s.keep(r, submission, siteOf(served, r), s.config.Now()); err != nil {
 		s.log.Error("the receipt of a form was lost", "error", err)
 	}
 }
 
 // refusedByGPC reports whether the browser's Global Privacy Control stood for a
 // refusal until the form was sent.
-func refusedByGPC(served *site.Site, r *http.Request) bool {
-	held := served.Catalogue.Read(guard.Cookies(r, served.Catalogue.Cookie.Name), time.Now(), served.Rev)
+func (s *Server) refusedByGPC(served *site.Site, r *http.Request) bool {
+	held := served.Catalogue.Read(guard.Cookies(r, served.Catalogue.Cookie.Name), s.config.Now(), served.Rev)
 	return held == nil && served.Catalogue.HonoursGPC() && r.Header.Get("Sec-GPC") == "1"
 }
 

@@ -26,17 +26,13 @@ var demoBundle = sync.OnceValues(func() (*site.Site, error) {
 // newTestServer returns a server of the demo catalogue that does not listen.
 func newTestServer(tb testing.TB) *Server {
 	tb.Helper()
-	s := &Server{log: quiet()}
-	if err := s.preparePages(); err != nil {
-		tb.Fatal(err)
-	}
+	s := bare(Config{})
 	b, err := demoBundle()
 	if err != nil {
 		tb.Fatal(err)
 	}
 	s.site.Store(b)
-	s.prepareLedger()
-	if err := s.prepareAdmin(); err != nil {
+	if err := s.prepareRoutes(); err != nil {
 		tb.Fatal(err)
 	}
 	return s
@@ -44,7 +40,7 @@ func newTestServer(tb testing.TB) *Server {
 
 func (s *Server) answer(r *http.Request) *http.Response {
 	w := httptest.NewRecorder()
-	s.handler().ServeHTTP(w, r)
+	s.ServeHTTP(w, r)
 	return w.Result()
 }
 
@@ -180,7 +176,7 @@ func TestCharter_Page(t *testing.T) {
 			r.Header.Set("Cookie", test.cookie)
 			r.Header.Set("Accept-Language", test.accept)
 			w := httptest.NewRecorder()
-			s.handler().ServeHTTP(w, r)
+			s.ServeHTTP(w, r)
 			if w.Code != 200 || !strings.Contains(w.Body.String(), test.says) {
 				t.Errorf("got %d without %q:\n%s", w.Code, test.says, w.Body)
 			}

@@ -103,7 +103,7 @@ func isSameOrigin(r *http.Request) bool {
 // postConsent handles "POST /api/consents": keeps the receipt of a choice, and
 // sets the cookie again, which browsers keep longer when a server sets it.
 func (s *Server) postConsent(w http.ResponseWriter, r *http.Request, served *site.Site) error {
-	now := time.Now()
+	now := s.config.Now()
 	body, err := readReport(w, r)
 	if err != nil {
 		return err
@@ -241,7 +241,7 @@ func (s *Server) postUnanswered(w http.ResponseWriter, r *http.Request, served *
 		return refused(http.StatusUnprocessableEntity, "the revision is %q, want %q", rev, served.Rev)
 	}
 	if s.unanswered.wait(r) == 0 { // who counts more is not told
-		s.ledger.Count(served.Rev, time.Now())
+		s.ledger.Count(served.Rev, s.config.Now())
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil

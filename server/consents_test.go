@@ -49,23 +49,16 @@ func keepingCatalogue(t testing.TB) string {
 // newKeepingServer returns a server that keeps receipts and does not listen.
 func newKeepingServer(t testing.TB, config Config) *Server {
 	t.Helper()
-	if config.Log == nil {
-		config.Log = quiet()
-	}
 	if config.Store.Data == "" {
 		config.Store.Data = t.TempDir()
 	}
-	s := &Server{log: config.Log, config: config}
+	s := bare(config)
 	b, err := site.New(mustParse(t, []byte(keepingCatalogue(t))), site.Options{Dist: fakeDist(), MaxAge: time.Minute, Receipts: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.site.Store(b)
-	if err := s.preparePages(); err != nil {
-		t.Fatal(err)
-	}
-	s.prepareLedger()
-	if err := s.prepareAdmin(); err != nil {
+	if err := s.prepareRoutes(); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.openLedger(t.Context()); err != nil {

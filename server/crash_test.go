@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"temoin.example/temoin/app/consent"
 	"temoin.example/temoin/server/ledger"
 	"temoin.example/temoin/server/receipt"
 	"temoin.example/temoin/server/site"
@@ -32,18 +31,21 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	s, err := New(Config{
-		Addr:      "127.0.0.1:0",
 		Catalogue: "demo/rich.yaml",
 		Store:     ledger.StoreConfig{Data: os.Getenv("TEMOIN_DATA"), Database: os.Getenv("TEMOIN_DATABASE"), Key: os.Getenv("TEMOIN_KEY")},
-		Retention: consent.Duration{Count: 25, Unit: consent.Month},
 		Log:       slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Println(s.URL())
-	s.Run(context.Background())
+	front, err := Listen(s, FrontConfig{Addr: "127.0.0.1:0"})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(front.URL())
+	front.Run(context.Background())
 }
 
 // child is a server in a process of its own, which comes back after each kill.
@@ -136,7 +138,7 @@ func crashes(t *testing.T, servers []*child, times int, kill func(round int)) (a
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{log: quiet()}
+	s := bare(Config{})
 	s.site.Store(b)
 
 	ctx, cancel := context.WithCancel(t.Context())

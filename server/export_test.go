@@ -12,7 +12,7 @@ import (
 // A static host has to send what the server sends.
 func TestExport_SameBytes(t *testing.T) {
 	dir := t.TempDir()
-	s := &Server{log: quiet(), config: Config{Catalogue: "demo/rich.yaml"}}
+	s := bare(Config{Catalogue: "demo/rich.yaml"})
 	if err := s.load(); err != nil {
 		t.Fatal(err)
 	}
@@ -20,11 +20,7 @@ func TestExport_SameBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.preparePages(); err != nil {
-		t.Fatal(err)
-	}
-	s.prepareLedger()
-	if err := s.prepareAdmin(); err != nil {
+	if err := s.prepareRoutes(); err != nil {
 		t.Fatal(err)
 	}
 	encodings := map[string]string{"": "", ".br": "br", ".gz": "gzip"}
@@ -37,7 +33,7 @@ func TestExport_SameBytes(t *testing.T) {
 			r := httptest.NewRequest(http.MethodGet, path, nil)
 			r.Header.Set("Accept-Encoding", encoding)
 			w := httptest.NewRecorder()
-			s.handler().ServeHTTP(w, r)
+			s.ServeHTTP(w, r)
 			got, err := os.ReadFile(filepath.Join(dir, file.Path+extension))
 			if os.IsNotExist(err) && encoding != "" && w.Header().Get("Content-Encoding") == "" {
 				continue // too small to shrink

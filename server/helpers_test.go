@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"os"
 	"testing"
 	"testing/fstest"
@@ -19,6 +20,17 @@ func fakeDist() fstest.MapFS {
 		files[name] = &fstest.MapFile{Data: []byte("/* " + name + " */")}
 	}
 	return files
+}
+
+// bare returns a server that has loaded nothing yet. It sets no bound to what a
+// client may report, where config sets none.
+func bare(config Config) *Server {
+	if config.Log == nil {
+		config.Log = quiet()
+	}
+	config.Rate = cmp.Or(config.Rate, -1)
+	config = config.withDefaults()
+	return &Server{config: config, log: config.Log}
 }
 
 func mustParse(tb testing.TB, yaml []byte) *catalogue.Catalogue {

@@ -33,6 +33,7 @@ type limiter struct {
 	perMinute int      // 0: no bound
 	proxies   Networks // whose word on the visitor's address is taken
 	log       *slog.Logger
+	clock     func() time.Time
 	told      sync.Once // that visitors cannot be told apart
 
 	mu      sync.Mutex
@@ -51,9 +52,9 @@ func unansweredRate(perMinute int) int {
 	return max(1, perMinute/20)
 }
 
-func newLimiter(perMinute int, proxies Networks, log *slog.Logger) *limiter {
+func newLimiter(perMinute int, proxies Networks, log *slog.Logger, clock func() time.Time) *limiter {
 	clients, _ := lru.New[string, *rate.Limiter](maxClients) // the size is a valid one
-	return &limiter{perMinute: perMinute, proxies: proxies, log: log, clients: clients}
+	return &limiter{perMinute: perMinute, proxies: proxies, log: log, clock: clock, clients: clients}
 }
 
 // wait returns how long the client has to wait, which is 0 for one that may go on.
@@ -61,7 +62,7 @@ func (l *limiter) wait(r *http.Request) (wait time.Duration) {
 	if l.perMinute <= 0 {
 		return 0
 	}
-	now := time.Now()
+	now := l.clock()
 	var taken []*rate.Reservation
 	for _, bucket := range l.buckets(r, now) {
 		reservation := bucket.ReserveN(now, 1)

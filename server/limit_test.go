@@ -12,7 +12,7 @@ import (
 // TestClientName: a client has one name for a day, which says nothing of its
 // address, and the key of which is forgotten.
 func TestClientName(t *testing.T) {
-	l := newLimiter(1, nil, quiet())
+	l := newLimiter(1, nil, quiet(), time.Now)
 	now := time.Unix(1_800_000_000, 0)
 	from := func(address string) string {
 		network := l.network(asked(address))
@@ -79,7 +79,7 @@ func TestLimit(t *testing.T) {
 		"through a socket, nobody named": {10, always("@"), 10 * crowd},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := passed(newLimiter(c.perMinute, nil, quiet()), many, c.ask)
+			got := passed(newLimiter(c.perMinute, nil, quiet(), time.Now), many, c.ask)
 			if most := c.want + c.want/10; got < c.want || got > most { // a slow machine gives more
 				t.Errorf("%d of %d go on, want %d", got, many, c.want)
 			}
@@ -90,7 +90,7 @@ func TestLimit(t *testing.T) {
 // TestLimit_Wait: who asks again and again does not wait longer for it, and
 // nobody else waits with him.
 func TestLimit_Wait(t *testing.T) {
-	l := newLimiter(6, nil, quiet())
+	l := newLimiter(6, nil, quiet(), time.Now)
 	passed(l, 6, always("192.0.2.1:80"))
 	for range 3 {
 		if wait := l.wait(asked("192.0.2.1:80")); wait <= 0 || wait > 10*time.Second {
@@ -103,7 +103,7 @@ func TestLimit_Wait(t *testing.T) {
 }
 
 func TestLimit_Forgets(t *testing.T) {
-	l := newLimiter(6, nil, quiet())
+	l := newLimiter(6, nil, quiet(), time.Now)
 	for i := range maxClients + 10 {
 		l.bucket(fmt.Sprint(i), 1)
 	}
@@ -126,7 +126,7 @@ func TestLimit_Tells(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log logBuffer
-			l := newLimiter(6, nil, slog.New(slog.NewTextHandler(&log, nil)))
+			l := newLimiter(6, nil, slog.New(slog.NewTextHandler(&log, nil)), time.Now)
 			passed(l, 3, func(int) *http.Request { return c.ask })
 			lines := strings.Count(log.String(), "\n")
 			switch {

@@ -23,7 +23,7 @@ func (s *Server) handler() http.Handler {
 	mux.Handle("/healthz", s.handle(s.getHealth))
 	mux.Handle(consent.CharterPath, s.handle(s.charter))
 	mux.Handle(consent.CharterPath+"/{lang}", s.handle(s.charter))
-	mux.Handle("/temoin/", s.handle(s.unknownPart))
+	mux.Handle(partsPath, s.handle(s.unknownPart))
 	mux.Handle("/metrics", s.handle(s.getMetrics))
 	mux.Handle(admin.Path, s.handle(s.dashboard))
 	mux.Handle(admin.Path+"/", s.handle(s.dashboard))
@@ -35,7 +35,7 @@ func (s *Server) handler() http.Handler {
 	h = securityHeaders(h)
 	h = s.recoverPanics(h)
 	h = s.metrics.observe(h)
-	return s.logRequests(h)
+	return beneath(s.logRequests(h)) // the path is ours before anything looks at it
 }
 
 // crossOriginProtection refuses what other sites' pages send. The API is apart:

@@ -4,12 +4,12 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -26,13 +26,9 @@ import (
 	"temoin.example/temoin/server/version"
 )
 
-// Config is what a server is started with.
+// Config is what a server is made with. The zero value of each field is a safe
+// choice; only Catalogue has to be set.
 type Config struct {
-	// Addr is where it listens: host:port, where port 0 takes any that is free, or
-	// unix:/path. MetricsAddr is where it answers /metrics alone, "" for nowhere.
-	Addr, MetricsAddr string
-	// TLS says with which certificate it speaks https, if any.
-	TLS TLSConfig
 	// Catalogue is the path of the catalogue. Where no file is there, Example is
 	// served until there is one; without an example, that is an error.
 	Catalogue string
@@ -44,13 +40,14 @@ type Config struct {
 	Dist fs.FS
 	// MaxAge is how long browsers use temoin.js without asking for a newer one.
 	MaxAge time.Duration
-	// Level is the least level that is logged, Log where to.
-	Level slog.Level
-	Log   *slog.Logger
-	// Store says where receipts are kept, Retention how long.
+	// Log is where to log; nil for what slog logs to by default.
+	Log *slog.Logger
+	// Store says where receipts are kept, and without a folder, that none are;
+	// Retention how long: 25 months where it is not set.
 	Store     ledger.StoreConfig
 	Retention consent.Duration
-	// Rate is how many reports a client may make in a minute; 0 sets no bound.
+	// Rate is how many reports a client may make in a minute: 120 where it is not
+	// set, and no bound where it is below 0.
 	Rate int
 	// Proxies are the networks of the proxies in front, whose word on the
 	// visitor's address is taken; nil for those of this machine and of private
@@ -59,82 +56,117 @@ type Config struct {
 	// UserHeader is the header in which a proxy names who is signed in, for the
 	// dashboard; "" takes no proxy's word for it.
 	UserHeader string
+	// Now is the clock; nil for that of the system.
+	Now func() time.Time
 }
 
-// Server serves one catalogue, and takes over its changes.
+// DefaultRate is how many reports a client may make in a minute.
+const DefaultRate = 120
+
+// DefaultRetention is how long receipts are kept: for as long as a choice holds, and
+// as long as it may still be contested (CNIL, deliberation 2020-092).
+var DefaultRetention = consent.Duration{Count: 25, Unit: consent.Month}
+
+// withDefaults returns the configuration with what was not set.
+func (c Config) withDefaults() Config {
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	c.Rate = cmp.Or(c.Rate, DefaultRate)
+	c.Retention = cmp.Or(c.Retention, DefaultRetention)
+	return c
+}
+
+// Server answers for one catalogue, and takes over its changes. It listens nowhere:
+// it is a handler for a site's own server, or for a [Front].
 type Server struct {
-	config       Config
-	log          *slog.Logger
-	pages        http.Handler
-	site         atomic.Pointer[site.Site]
-	seen         string // the stamp of the catalogue's file when it was last read
-	listener     net.Listener
-	watching     net.Listener // for /metrics, nil where nobody watches
-	reloads      chan struct{}
-	certificates *certificates
-	ledger       *ledger.Ledger
-	limit        *limiter
-	unanswered   *limiter // of banners that were left: plain counts, which anybody can make up
-	metrics      *metrics
-	admin        http.Handler
+	config     Config
+	log        *slog.Logger
+	routes     http.Handler
+	pages      http.Handler
+	site       atomic.Pointer[site.Site]
+	seen       string // the stamp of the catalogue's file when it was last read
+	reloads    chan struct{}
+	ledger     *ledger.Ledger
+	limit      *limiter
+	unanswered *limiter // of banners that were left: plain counts, which anybody can make up
+	metrics    *metrics
+	admin      http.Handler
+
+	stop    context.CancelFunc // ends what runs beside the requests
+	running sync.WaitGroup
 }
 
-// New returns a server that is ready to run, and listens already. A catalogue
-// that cannot be read is an error, as is an address in use.
+// New returns a server that is ready to answer, and watches its catalogue and
+// keeps its receipts until [Server.Close]. A catalogue that cannot be read is an error.
 func New(config Config) (*Server, error) {
+	s, err := prepare(config.withDefaults())
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	s.running.Go(func() { s.watch(ctx) })
+	s.running.Go(func() { s.ledger.Run(ctx, func() *ledger.Shown { return shown(s.site.Load()) }) })
+	return s, nil
+}
+
+// prepare returns a server beside whose requests nothing runs.
+func prepare(config Config) (*Server, error) {
 	s := &Server{config: config, log: config.Log, reloads: make(chan struct{}, 1)}
 	if err := s.load(); err != nil {
 		return nil, err
 	}
-	if err := s.preparePages(); err != nil {
+	if err := s.prepareRoutes(); err != nil {
 		return nil, err
-	}
-	s.prepareLedger()
-	if err := s.prepareAdmin(); err != nil {
-		return nil, err
-	}
-	if err := s.listen(); err != nil {
-		return nil, errors.Join(err, s.close())
 	}
 	if err := s.openLedger(context.Background()); err != nil {
-		return nil, errors.Join(err, s.close())
+		return nil, errors.Join(err, s.ledger.Close())
 	}
 	return s, nil
 }
 
-// listen takes the addresses at which the server answers.
-func (s *Server) listen() (err error) {
-	if s.certificates, err = newCertificates(s.config.TLS, s.config.Store.Data); err != nil {
+// prepareRoutes makes all that answers, for a site that is loaded.
+func (s *Server) prepareRoutes() error {
+	if err := s.preparePages(); err != nil {
 		return err
 	}
-	if s.listener, err = listen(s.config.Addr, s.log); err != nil {
+	s.prepareLedger()
+	if err := s.prepareAdmin(); err != nil {
 		return err
 	}
-	if s.config.MetricsAddr != "" {
-		s.watching, err = listen(s.config.MetricsAddr, s.log)
-	}
-	return err
+	s.routes = s.handler()
+	return nil
 }
 
-// close gives the addresses back.
-func (s *Server) close() (err error) {
-	for _, listener := range []net.Listener{s.listener, s.watching} {
-		if listener != nil {
-			err = errors.Join(err, listener.Close())
-		}
-	}
-	return err
+// ServeHTTP answers a request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.routes.ServeHTTP(w, r) }
+
+// Metrics answers with what an operator watches, for Prometheus. It is apart from
+// what [Server.ServeHTTP] answers: visitors have no business there.
+func (s *Server) Metrics() http.Handler { return s.metrics.handler() }
+
+// Close writes what has yet to be written, and closes the store of receipts. It is
+// called when no request runs any more, as after [http.Server.Shutdown].
+func (s *Server) Close() error {
+	s.stop()
+	s.running.Wait()
+	return s.ledger.Close()
 }
 
 func (s *Server) prepareLedger() {
-	s.limit = newLimiter(s.config.Rate, s.config.Proxies, s.log)
-	s.unanswered = newLimiter(unansweredRate(s.config.Rate), s.config.Proxies, slog.New(slog.DiscardHandler))
+	s.limit = newLimiter(s.config.Rate, s.config.Proxies, s.log, s.config.Now)
+	s.unanswered = newLimiter(unansweredRate(s.config.Rate), s.config.Proxies, slog.New(slog.DiscardHandler), s.config.Now)
 	s.metrics = newMetrics(func() int { return s.ledger.Queued() })
 	s.ledger = ledger.New(ledger.Config{
 		Store:     s.config.Store,
 		Retention: s.config.Retention,
 		Version:   version.String(),
 		Log:       s.log,
+		Now:       s.config.Now,
 		Fault:     s.metrics.storeFaults.Inc,
 	})
 }
@@ -194,29 +226,13 @@ func (s *Server) prepareAdmin() (err error) {
 		Store:      s.receiptStore,
 		Catalogue:  func() *consent.Catalogue { return &s.site.Load().Catalogue.Catalogue },
 		UserHeader: s.config.UserHeader,
+		Now:        s.config.Now,
 		Proxies:    s.config.Proxies,
 		Client:     func(r *http.Request) string { return s.limit.network(r).String() },
 		Secure:     func(r *http.Request) bool { return isSecure(r) || isLocal(r) },
 		Log:        s.log,
 	})
 	return err
-}
-
-// URL returns the address at which the server answers: http://host:port,
-// https://host:port or unix:/path.
-func (s *Server) URL() string {
-	if s.certificates.tls != nil {
-		return urlOf(s.listener, "https")
-	}
-	return urlOf(s.listener, "http")
-}
-
-// MetricsURL returns the address of the metrics, "" where there is none.
-func (s *Server) MetricsURL() string {
-	if s.watching == nil {
-		return ""
-	}
-	return urlOf(s.watching, "http") + "/metrics"
 }
 
 // preparePages makes what answers beside the server's own routes.
@@ -272,49 +288,10 @@ func (s *Server) loadCatalogue() (*catalogue.Catalogue, error) {
 	return c, err
 }
 
-const (
-	// stopTime is how long requests may take that run when the server is stopped.
-	stopTime = 10 * time.Second
-	// watchTime is how often the catalogue's file is looked at.
-	watchTime = time.Second
-)
+// watchTime is how often the catalogue's file is looked at.
+const watchTime = time.Second
 
-// Run serves until ctx is done, then lets running requests end.
-func (s *Server) Run(ctx context.Context) error {
-	front, watched := newHTTP(s.handler(), s.log), newHTTP(s.metrics.handler(), s.log)
-	failed := make(chan error, 2)
-	go func() { failed <- s.serve(front) }()
-	if s.watching != nil {
-		go func() { failed <- watched.Serve(s.watching) }()
-	}
-	go s.watch(ctx)
-	var keeping sync.WaitGroup
-	keeping.Go(func() { s.ledger.Run(ctx, func() *ledger.Shown { return shown(s.site.Load()) }) })
-
-	select {
-	case err := <-failed:
-		return fmt.Errorf("serve: %w", err)
-	case <-ctx.Done():
-	}
-	s.log.Info("stopping", "within", stopTime)
-	err := errors.Join(stop(front, stopTime, s.log), watched.Close())
-	keeping.Wait()
-	if err := errors.Join(err, s.ledger.Close()); err != nil {
-		return fmt.Errorf("stop: %w", err)
-	}
-	return nil
-}
-
-// serve answers visitors, with TLS where there is a certificate.
-func (s *Server) serve(front *http.Server) error {
-	if s.certificates.tls == nil {
-		return front.Serve(s.listener)
-	}
-	front.TLSConfig = s.certificates.tls
-	return front.ServeTLS(s.listener, "", "")
-}
-
-// Reload has the running server read its catalogue and certificate anew.
+// Reload has the server read its catalogue anew.
 func (s *Server) Reload() {
 	select {
 	case s.reloads <- struct{}{}:
@@ -322,9 +299,9 @@ func (s *Server) Reload() {
 	}
 }
 
-// watch takes over a catalogue and a certificate that have changed on the disk. It
-// looks at the files instead of waiting for the system's word, which network file systems and
-// editors that replace files do not give reliably.
+// watch takes over a catalogue that has changed on the disk. It looks at the file
+// instead of waiting for the system's word, which network file systems and editors
+// that replace files do not give reliably.
 func (s *Server) watch(ctx context.Context) {
 	ticker := time.NewTicker(watchTime)
 	defer ticker.Stop()
@@ -334,12 +311,8 @@ func (s *Server) watch(ctx context.Context) {
 			return
 		case <-s.reloads:
 			s.reload()
-			s.reloadCertificate()
 		case <-ticker.C:
 			s.lookAtCatalogue()
-			if s.certificates.changed() {
-				s.reloadCertificate()
-			}
 		}
 	}
 }
@@ -367,15 +340,6 @@ func (s *Server) reload() {
 	s.log.Info("catalogue taken over", "rev", served.Rev)
 	if err := s.openLedger(context.Background()); err != nil {
 		s.log.Error("receipts cannot be kept", "error", err)
-	}
-}
-
-// reloadCertificate keeps the old certificate where the new one cannot be used.
-func (s *Server) reloadCertificate() {
-	if err := s.certificates.load(); err != nil {
-		s.log.Error("certificate not taken over, the old one stays", "error", err)
-	} else if s.config.TLS.Cert != "" {
-		s.log.Info("certificate taken over")
 	}
 }
 

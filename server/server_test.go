@@ -88,7 +88,7 @@ func TestHandler(t *testing.T) {
 
 func TestRecoverPanics(t *testing.T) {
 	var log logBuffer
-	s := &Server{log: slog.New(slog.NewTextHandler(&log, nil))}
+	s := bare(Config{Log: slog.New(slog.NewTextHandler(&log, nil))})
 	h := s.recoverPanics(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("secret") }))
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
@@ -99,7 +99,7 @@ func TestRecoverPanics(t *testing.T) {
 
 // TestRecoverPanics_BreaksOff: an answer that breaks off does not look whole.
 func TestRecoverPanics_BreaksOff(t *testing.T) {
-	s := &Server{log: quiet()}
+	s := bare(Config{})
 	defer func() {
 		if fault := recover(); fault != http.ErrAbortHandler {
 			t.Errorf("got %v, want what net/http breaks the connection off for", fault)
@@ -109,27 +109,37 @@ func TestRecoverPanics_BreaksOff(t *testing.T) {
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 }
 
-// mustListen starts a server of the built program on a free port.
-func mustListen(t *testing.T, path string, log io.Writer) *Server {
+// mustNew returns a server of the built program, which the test closes.
+func mustNew(t *testing.T, path string, log io.Writer) *Server {
 	t.Helper()
-	s, err := New(Config{
-		Addr:      "127.0.0.1:0",
-		Catalogue: path,
-		Log:       slog.New(slog.NewTextHandler(log, nil)),
-	})
+	s, err := New(Config{Catalogue: path, Log: slog.New(slog.NewTextHandler(log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return s
 }
 
-func TestRun_AnswersAndStops(t *testing.T) {
-	s := mustListen(t, "demo/catalogue.yaml", io.Discard)
+func mustListen(t *testing.T, s *Server) *Front {
+	t.Helper()
+	f, err := Listen(s, FrontConfig{Addr: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestFront_AnswersAndStops(t *testing.T) {
+	f := mustListen(t, mustNew(t, "demo/catalogue.yaml", io.Discard))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- s.Run(ctx) }()
+	go func() { done <- f.Run(ctx) }()
 
-	response, err := http.Get(s.URL() + "/healthz")
+	response, err := http.Get(f.URL() + "/healthz")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,10 +153,11 @@ func TestRun_AnswersAndStops(t *testing.T) {
 	}
 }
 
-func TestNew_AddressInUse(t *testing.T) {
-	first := mustListen(t, "demo/catalogue.yaml", io.Discard)
+func TestListen_AddressInUse(t *testing.T) {
+	s := mustNew(t, "demo/catalogue.yaml", io.Discard)
+	first := mustListen(t, s)
 	defer first.listener.Close()
-	_, err := New(Config{Addr: first.listener.Addr().String(), Catalogue: "demo/catalogue.yaml", Log: quiet()})
+	_, err := Listen(s, FrontConfig{Addr: first.listener.Addr().String()})
 	if err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("got %v, want an error that says so", err)
 	}
@@ -157,7 +168,7 @@ func TestNew_CatalogueInvalid(t *testing.T) {
 	if err := os.WriteFile(path, []byte("site: x\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := New(Config{Addr: "127.0.0.1:0", Catalogue: path, Log: quiet()})
+	_, err := New(Config{Catalogue: path, Log: quiet()})
 	if err == nil || !strings.Contains(err.Error(), "catalogue.yaml:1:") {
 		t.Errorf("got %v, want an error with line and column", err)
 	}
@@ -165,13 +176,13 @@ func TestNew_CatalogueInvalid(t *testing.T) {
 
 // TestNew_NoCatalogue: a mistyped path serves no imaginary town.
 func TestNew_NoCatalogue(t *testing.T) {
-	_, err := New(Config{Addr: "127.0.0.1:0", Catalogue: "nowhere.yaml", Log: quiet()})
+	_, err := New(Config{Catalogue: "nowhere.yaml", Log: quiet()})
 	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "nowhere.yaml") {
 		t.Errorf("got %v, want an error that names the file", err)
 	}
 }
 
-func TestRun_CatalogueChanges(t *testing.T) {
+func TestNew_CatalogueChanges(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "catalogue.yaml")
 	write := func(text string) {
 		t.Helper()
@@ -186,8 +197,7 @@ func TestRun_CatalogueChanges(t *testing.T) {
 	original := string(data)
 	write(original)
 	var log logBuffer
-	s := mustListen(t, path, &log)
-	go s.Run(t.Context())
+	s := mustNew(t, path, &log)
 	before := s.site.Load()
 	until := func(what string, reached func() bool) {
 		t.Helper()

@@ -1,10 +1,10 @@
 package demo
 
 import (
-	"context"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
@@ -136,22 +136,20 @@ func mustReadDemo(tb testing.TB) *catalogue.Catalogue {
 // asks it.
 func startDemo(t *testing.T) (*server.Server, func(path string) (*http.Response, string)) {
 	t.Helper()
-	s, err := server.New(server.Config{Addr: "127.0.0.1:0", Catalogue: "rich.yaml", Pages: Pages, Log: slog.New(slog.DiscardHandler)})
+	s, err := server.New(server.Config{Catalogue: "rich.yaml", Pages: Pages, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
+	listening := httptest.NewServer(s)
 	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
+		listening.Close()
+		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
 	return s, func(path string) (*http.Response, string) {
 		t.Helper()
-		response, err := http.Get(s.URL() + path)
+		response, err := http.Get(listening.URL + path)
 		if err != nil {
 			t.Fatal(err)
 		}

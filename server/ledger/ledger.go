@@ -26,6 +26,8 @@ type Config struct {
 	// Version is the version of the program, for the receipts.
 	Version string
 	Log     *slog.Logger
+	// Now is the clock; nil for that of the system.
+	Now func() time.Time
 	// Fault, if there is one, is called each time that the store fails.
 	Fault func()
 }
@@ -46,7 +48,12 @@ type Ledger struct {
 }
 
 // New returns a ledger whose store is not open yet; see [Ledger.Open].
-func New(config Config) *Ledger { return &Ledger{config: config} }
+func New(config Config) *Ledger {
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	return &Ledger{config: config}
+}
 
 const (
 	openTime  = 5 * time.Second  // between two tries to open the store
@@ -101,7 +108,7 @@ func (l *Ledger) probe(ctx context.Context) {
 	}
 	probing, cancel := context.WithTimeout(ctx, storeTime)
 	defer cancel()
-	err := l.watchClock(probing, s, time.Now())
+	err := l.watchClock(probing, s, l.config.Now())
 	if err == nil {
 		err = s.Ping(probing)
 	}

@@ -18,32 +18,44 @@ type charterView struct {
 	Edition *app.Edition
 	Texts   *app.CharterTexts
 	Site    string
+	Loader  string // the paths of the loader, of the charter and of its style sheet
 	Path    string
 	Style   string
 	Others  []*catalogue.Language
 	Content template.HTML
 }
 
+// CharterPage says what a charter page shows, and to whom.
+type CharterPage struct {
+	Lang   string
+	Record *consent.Record // the visitor's choice, nil without one
+	Sent   bool            // whether the form has just been sent
+	// Folder is the path beneath which the visitor finds what the site serves at its
+	// root: "", or /consent.
+	Folder string
+}
+
 // Charter draws the page. Where the form has been sent, it says what the browser
 // kept: a visitor without cookies is told so, and not that all is well.
-func (s *Site) Charter(lang string, record *consent.Record, sent bool) ([]byte, error) {
+func (s *Site) Charter(asked CharterPage) ([]byte, error) {
 	languages, err := catalogue.Languages()
 	if err != nil {
 		return nil, err
 	}
+	lang := asked.Lang
 	edition, texts := s.editions[lang], &languages[lang].Charter
 	notice := ""
 	switch {
-	case sent && record != nil:
+	case asked.Sent && asked.Record != nil:
 		notice = texts.FormSaved
-	case sent:
+	case asked.Sent:
 		notice = edition.Texts.NotKept
 	}
 	content, err := prerender(&app.Charter{
 		Edition: edition,
 		Texts:   texts,
 		Storage: s.storage(),
-		Draft:   s.Catalogue.Draft(record),
+		Draft:   s.Catalogue.Draft(asked.Record),
 		Notice:  notice,
 	})
 	if err != nil {
@@ -53,8 +65,9 @@ func (s *Site) Charter(lang string, record *consent.Record, sent bool) ([]byte, 
 		Edition: edition,
 		Texts:   texts,
 		Site:    edition.Catalogue.Site.Name.In(lang),
-		Path:    consent.CharterPath,
-		Style:   s.charterStyle,
+		Loader:  asked.Folder + "/temoin.js",
+		Path:    asked.Folder + consent.CharterPath,
+		Style:   asked.Folder + s.charterStyle,
 		Content: template.HTML(content), // printed by an HTML library: see prerender
 	}
 	for _, other := range s.Catalogue.Languages {

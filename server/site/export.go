@@ -84,7 +84,7 @@ func write(root *os.Root, rev string, files map[string]*Asset) (*Manifest, error
 func (s *Site) withCharters() (map[string]*Asset, error) {
 	files := maps.Clone(s.Files)
 	for i, lang := range s.Catalogue.Languages {
-		page, err := s.Charter(lang, nil, false)
+		page, err := s.Charter(CharterPage{Lang: lang})
 		if err != nil {
 			return nil, err
 		}

@@ -143,7 +143,7 @@ func TestCharter_Storage(t *testing.T) {
     storage: { local: [l_*], session: [s], databases: [d], caches: [k] }
   - { id: b, category: third-party, name: B, provider: S, purpose: P, storage: { local: [m] } }
 `))
-	page, err := mustBundle(t, c).Charter("en", nil, false)
+	page, err := mustBundle(t, c).Charter(CharterPage{Lang: "en"})
 	if err != nil {
 		t.Fatal(err)
 	}

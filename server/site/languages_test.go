@@ -142,7 +142,7 @@ func TestEveryLanguage_Charter(t *testing.T) {
 		t.Fatal(err)
 	}
 	for lang, language := range languages {
-		drawn, err := b.Charter(lang, nil, false)
+		drawn, err := b.Charter(CharterPage{Lang: lang})
 		if err != nil {
 			t.Fatal(err)
 		}
