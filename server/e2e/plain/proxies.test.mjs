@@ -69,7 +69,7 @@ function newReport(rev, loader) {
 /** A function that makes reports, to a server behind a proxy. */
 async function reports(proxy) {
   const { rev } = JSON.parse((await ask(proxy, '/temoin/catalogue.json')).text);
-  const loader = (await ask(proxy, '/temoin.fr.js')).text;
+  const loader = (await ask(proxy, '/temoin/temoin.fr.js')).text;
   return () => newReport(rev, loader);
 }
 
@@ -124,7 +124,7 @@ for (const name of names) {
     const report = await reports(proxy);
 
     await t.test('220 visitors leave 220 receipts', async () => {
-      const kept = await statuses(Array.from({ length: 220 }, () => ask(proxy, '/api/consents', { ...report(), from: newVisitor() })));
+      const kept = await statuses(Array.from({ length: 220 }, () => ask(proxy, '/temoin/api/consents', { ...report(), from: newVisitor() })));
       assert.deepEqual(kept, { 201: 220 });
       assert.equal((await server.receipts()).length, 220);
     });
@@ -134,7 +134,7 @@ for (const name of names) {
         const from = newVisitor();
         const answers = await statuses(Array.from({ length: 40 }, (_, i) => {
           const own = report();
-          return ask(proxy, '/api/consents', { ...own, from, headers: { ...own.headers, ...headers(i) } });
+          return ask(proxy, '/temoin/api/consents', { ...own, from, headers: { ...own.headers, ...headers(i) } });
         }));
         assert.ok(answers[429] >= 25, `expected 25 and more of 40 to be refused: ${JSON.stringify(answers)}`);
         assert.ok(answers[201] >= 10, `expected 10 and more of 40 to be kept: ${JSON.stringify(answers)}`);
@@ -143,7 +143,7 @@ for (const name of names) {
 
     await t.test('no refusal by the form is lost to the limit, and its cookie is for https alone', async () => {
       const from = newVisitor();
-      const answers = await Promise.all(Array.from({ length: 62 }, () => ask(proxy, '/charte-cookies', { ...form, from })));
+      const answers = await Promise.all(Array.from({ length: 62 }, () => ask(proxy, '/temoin/charte-cookies', { ...form, from })));
       for (const { status, headers } of answers) {
         assert.equal(status, 303);
         assert.match(headers['set-cookie']?.[0] ?? '', /^cookies_preferences=.*statistics%22%3Afalse.*; Secure$/);
@@ -152,11 +152,13 @@ for (const name of names) {
     });
 
     await t.test('HTTP/2', async () => {
-      assert.match((await ask2(proxy, '/temoin.js')).text, /temoinBundle/);
-      assert.equal((await ask2(proxy, '/api/consents', report())).status, 201);
-      const { status, headers } = await ask2(proxy, '/charte-cookies', form);
+      assert.match((await ask2(proxy, '/temoin/temoin.js')).text, /temoinBundle/);
+      assert.equal((await ask2(proxy, '/temoin/api/consents', report())).status, 201);
+      const { status, headers } = await ask2(proxy, '/temoin/charte-cookies', form);
       assert.equal(status, 303);
       assert.match(headers['set-cookie'][0], /; Secure$/);
+      assert.match(headers.location, /^\/temoin\/charte-cookies\//);
+      assert.equal((await ask2(proxy, '/.well-known/gpc.json')).status, 200);
     });
 
     await t.test('/metrics is closed', async () => {
@@ -178,10 +180,10 @@ for (const name of names) {
     await t.test('no request hides in another', async () => {
       const came = () => server.log().match(/path=\/healthz/g)?.length ?? 0;
       const before = came();
-      const answers = await Promise.all(Object.values(smuggled).map((text) => sendRaw(proxy, `POST /charte-cookies HTTP/1.1\r\nHost: ${site}\r\n${text}`)));
+      const answers = await Promise.all(Object.values(smuggled).map((text) => sendRaw(proxy, `POST /temoin/charte-cookies HTTP/1.1\r\nHost: ${site}\r\n${text}`)));
       for (const [i, what] of Object.keys(smuggled).entries()) assert.match(answers[i], /^HTTP\/1\.1 /, what);
       assert.equal(came(), before);
-      assert.equal((await ask(proxy, '/temoin.js')).status, 200);
+      assert.equal((await ask(proxy, '/temoin/temoin.js')).status, 200);
     });
     assert.doesNotMatch(server.log(), /cannot be told apart/);
   });
@@ -196,8 +198,29 @@ test('nginx, through a unix socket', async (t) => {
   await chmod(socket, 0o666);
   const proxy = await startProxy(t, 'nginx', server.url);
   const report = await reports(proxy);
-  assert.deepEqual(await statuses(Array.from({ length: 30 }, () => ask(proxy, '/api/consents', report()))), { 201: 30 });
+  assert.deepEqual(await statuses(Array.from({ length: 30 }, () => ask(proxy, '/temoin/api/consents', report()))), { 201: 30 });
   const from = newVisitor();
-  const answers = await statuses(Array.from({ length: 40 }, () => ask(proxy, '/api/consents', { ...report(), from })));
+  const answers = await statuses(Array.from({ length: 40 }, () => ask(proxy, '/temoin/api/consents', { ...report(), from })));
   assert.ok(answers[429] >= 25, `expected 25 and more of 40 to be refused: ${JSON.stringify(answers)}`);
+});
+
+test('nginx, which takes a folder of another name off the path', async (t) => {
+  const server = await startTemoin(t, { command: 'serve' });
+  const proxy = await startProxy(t, 'nginx', server.url, {
+    'location ^~ /temoin/ {\n        proxy_pass http://temoin;': `location ^~ /consent/ {
+        proxy_pass http://temoin/;
+        proxy_set_header Host $host;
+        proxy_set_header X-Forwarded-Proto $scheme;
+        proxy_set_header X-Forwarded-For $remote_addr;
+        proxy_set_header X-Forwarded-Prefix /consent;`,
+  });
+  const page = await ask(proxy, '/consent/charte-cookies');
+  const links = [...page.text.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, link]) => link);
+  assert.ok(links.length >= 3, page.text);
+  for (const link of links) {
+    assert.match(link, /^\/consent\//);
+    assert.equal((await ask(proxy, link)).status, 200, link);
+  }
+  const sent = await ask(proxy, '/consent/charte-cookies', form);
+  assert.match(sent.headers.location, /^\/consent\/charte-cookies\//);
 });
