@@ -11,11 +11,13 @@ import (
 // and how it asks.
 type Catalogue struct {
 	consent.Catalogue
-	Look     Look        `json:"look,omitempty"`
-	Reload   Reload      `json:"reload,omitempty"`
-	Load     ProgramLoad `json:"load,omitempty"`
-	Receipts Receipts    `json:"receipts,omitempty"`
-	Origins  []string    `json:"origins,omitempty"`
+	Look   Look        `json:"look,omitempty"`
+	Reload Reload      `json:"reload,omitempty"`
+	Load   ProgramLoad `json:"load,omitempty"`
+	// Frames is FramesHide where the file does not say it: what receipts name stays the same.
+	Frames   Frames   `json:"frames,omitempty"`
+	Receipts Receipts `json:"receipts,omitempty"`
+	Origins  []string `json:"origins,omitempty"`
 	// GoogleConsent is told to Google's services only where one asks for it; see [consent.SignalGoogle].
 	GoogleConsent *GoogleConsent `json:"google-consent,omitempty"`
 	// Texts overrides wordings of the interface, by language and name.
@@ -26,7 +28,7 @@ type Catalogue struct {
 // what was written so by its hash: it never changes, but for keys that come new.
 var keyOrder = []string{
 	"site", "languages", "links", "cookie", "reopen", "look", "categories", "services",
-	"gpc", "reload", "load", "receipts", "origins", "google-consent", "texts",
+	"gpc", "reload", "load", "frames", "receipts", "origins", "google-consent", "texts",
 }
 
 // MarshalJSON writes the keys in the order that receipts know.
@@ -82,6 +84,17 @@ type ProgramLoad string
 const (
 	LoadIdle ProgramLoad = "idle"
 	LoadNear ProgramLoad = "near"
+)
+
+// Frames says what a page does in a frame of another site, where browsers keep no
+// cookie of its that is also the site's own.
+type Frames string
+
+// The answers: nothing is asked and all is refused, or it asks, for that other site
+// alone.
+const (
+	FramesHide Frames = "hide"
+	FramesAsk  Frames = "ask"
 )
 
 // Receipts says where pages report the choices that are made on them, for the

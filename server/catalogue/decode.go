@@ -496,6 +496,7 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[Scheme]():         words(Schemes()),
 	reflect.TypeFor[Reload]():         {string(ReloadAfterScript), string(ReloadNever), string(ReloadAlways)},
 	reflect.TypeFor[ProgramLoad]():    {string(LoadIdle), string(LoadNear)},
+	reflect.TypeFor[Frames]():         {string(FramesHide), string(FramesAsk)},
 }
 
 func words[T ~string](values []T) []string {

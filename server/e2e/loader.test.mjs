@@ -554,26 +554,6 @@ test('after the notice that nothing is kept, reset() asks again, and the notice 
   assert.equal((await tab.layers()).banner, true, 'to dismiss the notice is no answer');
 });
 
-test('in a sandboxed frame, where cookies throw, the banner works and all stays refused', async (t) => {
-  site.page('/framed', '<!doctype html><html lang="fr"><script src="/temoin.js"></script><title>framed</title><p>text');
-  site.page('/frame', '<!doctype html><title>frame</title><iframe sandbox="allow-scripts" src="/framed" width="900" height="600"></iframe>');
-  for (const when of ['before Go', 'once Go runs']) {
-    site.reset();
-    if (when === 'before Go') site.hold(program);
-    const tab = await browser.tab(t);
-    await tab.visit(site.url + '/frame');
-    const frame = await tab.frameAt(/framed/);
-    await frame.bannerIsThere();
-    assert.equal(await frame.run(() => { try { return document.cookie; } catch (error) { return error.name; } }), 'SecurityError', 'cookies must throw there for the test to mean something');
-    if (when === 'once Go runs') await frame.goRuns();
-    await frame.press('accept');
-    await frame.bannerIsGone();
-    assert.match((await frame.layers()).notice, /ne peut pas être gardé/);
-    assert.equal(await frame.has('statistics'), false);
-    assert.deepEqual(tab.errors, [], 'no exception may reach the page');
-  }
-});
-
 test('when cookies are off, the other page asks again, and tells again', async (t) => {
   const tab = await browser.tab(t, { before: [noCookies] });
   await tab.visit(site.url);

@@ -27,7 +27,8 @@ type loaderBundle struct {
 	Necessary  []string          `json:"necessary"` // categories
 	Exempt     []string          `json:"exempt"`    // categories and services
 	Reopen     bool              `json:"reopen"`
-	Near       bool              `json:"near"` // the program waits for the visitor to come near
+	Near       bool              `json:"near"`   // the program waits for the visitor to come near
+	Frames     bool              `json:"frames"` // whether a page in a frame of another site asks
 	Runtime    string            `json:"runtime"`
 	Program    string            `json:"program"`
 	Edition    string            `json:"edition"`
@@ -89,6 +90,7 @@ func newLoader(c *catalogue.Catalogue, style []byte) loaderBundle {
 		Exempt:     []string{},
 		Reopen:     c.Reopen,
 		Near:       c.Load == catalogue.LoadNear,
+		Frames:     c.Frames == catalogue.FramesAsk,
 		Style:      string(style),
 		gateBundle: gateOf(c),
 	}

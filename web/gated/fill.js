@@ -6,7 +6,7 @@
  * @returns a function that fills the box in the place of an embed that waits for
  *   id; once lets the embed in for this page
  */
-export function filling({ placeholders, services, parse, warn, known, has, choose }) {
+export function filling({ placeholders, services, parse, warn, known, has, choose, isRefused }) {
   let markups = null; // promise of the markup by id, and its style, fetched when first needed
 
   async function fetchMarkups() {
@@ -31,6 +31,7 @@ export function filling({ placeholders, services, parse, warn, known, has, choos
     sheet.replaceSync(markup.style);
     shadow.adoptedStyleSheets = [sheet];
     shadow.append(parse(markup[id]));
+    if (isRefused) shadow.querySelector('[data-temoin="always"]').remove(); // no answer is kept here
     shadow.addEventListener('click', ({ target }) => {
       const action = target.closest('[data-temoin]')?.dataset.temoin;
       if (action === 'once') once();

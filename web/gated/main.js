@@ -17,6 +17,7 @@ import { reload } from './reload.js';
 //	parse, scriptURL     trusted.js
 //	warn                 bundle.js
 //	services             the category of each service
+//	isRefused            frames.js
 //	touched              gate.js: what the visitor has typed into
 //	placeholders()       fetches what placeholders show, by id
 //

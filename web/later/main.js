@@ -1,5 +1,6 @@
 // later.js: what a page needs only once the visitor or a form in it asks for it. The loader (web/loader/fetch-later.js) fetches it then.
 import { delivery } from './deliver.js';
+import { elsewhere } from './elsewhere.js';
 import { watchFocus } from './focus.js';
 import { followForms } from './form.js';
 
@@ -12,14 +13,17 @@ import { followForms } from './form.js';
 //	root                            shell.js: the element that holds the layers
 //	warn                            bundle.js
 //	services                        the category of each service
+//	home                            frames.js
+//	charter                         the address of the charter
 //
 // and is handed:
 //
 //	deliver()                  delivers the receipts that wait
 //	submit(form, value)        takes the answer of the charter's form
+//	openElsewhere()            opens the choices where this page draws none
 
 /** Begins, once in a page. */
 export function begin(page) {
   watchFocus(page);
-  return { deliver: delivery(page), submit: followForms(page) };
+  return { deliver: delivery(page), submit: followForms(page), openElsewhere: elsewhere(page) };
 }

@@ -2,10 +2,11 @@
 // the way to the Go program that draws the rest.
 import { expose, isExposed } from './api.js';
 import * as bundle from './bundle.js';
-import { options } from './bundle.js';
+import { options, warn } from './bundle.js';
 import { current, onChange, onRestored, refresh } from './choice.js';
 import { idle, whenReady } from './dom.js';
 import { fetchLater, offer } from './fetch-later.js';
+import { isBare, isRefused } from './frames.js';
 import * as gate from './gate.js';
 import * as layers from './layers.js';
 import * as report from './report.js';
@@ -32,6 +33,8 @@ export function begin(hold, signals, withdraw) {
     onRestored(layers.update);
     whenRested(() => idle(report.send)); // what earlier pages have left
   }
+  if (isRefused) warn('in a frame of another site all is refused, and nothing is asked');
+  if (isBare) return;
   // Who has answered needs nothing at once: the page's first frame is the page's own.
   if (current()) whenReady(() => setTimeout(layers.draw, rest));
   else whenBody(() => layers.draw().then(anticipate));
@@ -82,6 +85,8 @@ function followOthers() {
     follow();
   });
   document.addEventListener('visibilitychange', () => { if (!document.hidden) follow(); });
+  // The page around a frame may have another origin, of which no channel tells.
+  if (isBare) globalThis.cookieStore?.addEventListener('change', follow);
 }
 
 // ---- openers in the page ----

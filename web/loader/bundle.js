@@ -16,6 +16,7 @@ export const [
   exempt, // categories and services that count as allowed until they are answered
   reopen,
   near, // the program waits for the visitor to come near
+  frames, // whether a page in a frame of another site asks
   runtime, // names of files; a star in them stands for the language
   program,
   edition,

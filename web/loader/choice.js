@@ -3,6 +3,7 @@
 import * as bundle from './bundle.js';
 import { own, warn } from './bundle.js';
 import { encode, erase, plain, read, write } from './cookie.js';
+import { isRefused } from './frames.js';
 
 let record = null;
 const past = new Set(); // ids of answers that are no longer the visitor's
@@ -25,7 +26,7 @@ export const onRestored = (listener) => { restored = listener; };
  */
 export function refresh() {
   const previous = record;
-  const found = read();
+  const found = isRefused ? null : read();
   if (found && past.has(found.id)) {
     if (record) write(encode(plain(record)));
     else erase();
@@ -44,11 +45,14 @@ export function refresh() {
  */
 export const gpc = () => !record && bundle.gpc && navigator.globalPrivacyControl === true;
 
+/** Whether all that can be is refused, though nobody has said so. */
+export const isSilent = () => isRefused || gpc();
+
 /** Whether id, a category or a service, is allowed now. */
 export const has = (id) => grants(record, id);
 
 /** Whether id, which the catalogue has to know, has been refused: that is more than not allowed. */
-export const refused = (id) => Boolean(record || gpc()) && known().includes(id) && !has(id);
+export const refused = (id) => Boolean(record || isSilent()) && known().includes(id) && !has(id);
 
 /** The ids of all categories and services. */
 export const known = () => [...bundle.categories, ...Object.keys(bundle.services)];
@@ -58,7 +62,7 @@ export function grants(record, id) {
   const category = own(bundle.services, id) ?? id;
   if (!bundle.categories.includes(category)) return false;
   if (bundle.necessary.includes(category)) return true;
-  if (!record) return !gpc() && (bundle.exempt.includes(id) || bundle.exempt.includes(category));
+  if (!record) return !isSilent() && (bundle.exempt.includes(id) || bundle.exempt.includes(category));
   return (category !== id ? own(record.services, id) : undefined) ?? own(record.choices, category) ?? false;
 }
 

@@ -2,6 +2,8 @@
 // it in app/consent/record.go: app/consent/testdata/records.json holds both to it.
 import * as bundle from './bundle.js';
 import { own, warn } from './bundle.js';
+import { attribute, domain, isOfDomain } from './domain.js';
+import { isAbroad } from './frames.js';
 
 const printable = /^[!-~]{1,4096}$/;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -68,22 +70,22 @@ export const names = () => pairs().map((pair) => pair.split('=')[0]).filter(Bool
 /** The newest valid record among the page's cookies, or null. */
 export const read = () => values().map(decode).filter(valid).sort((a, b) => b.at - a.at)[0] ?? null;
 
+/** A line as browsers take it here: in a frame of another site, for that site alone. */
+export const fitting = (line) => (isAbroad ? line.replace('; SameSite=Lax', '') + '; SameSite=None; Partitioned' : line);
+
 function set(line) {
   try {
-    document.cookie = line;
+    document.cookie = fitting(line);
   } catch {
     // As above: whoever writes reads back, and finds nothing.
   }
 }
 
-const domain = /; Domain=\.?([^;]+)/i;
-
 /** The attributes that the server prepared; without the domain where the page is no page of its. */
 function attributes() {
-  const [part, wanted] = domain.exec(bundle.attributes) ?? [];
-  if (!part || ('.' + location.hostname).endsWith('.' + wanted)) return bundle.attributes;
-  warn(`the choice is kept for ${location.hostname} alone, which is no part of cookie.domain, ${wanted}`);
-  return bundle.attributes.replace(part, '');
+  if (!domain || isOfDomain(location.hostname)) return bundle.attributes;
+  warn(`the choice is kept for ${location.hostname} alone, which is no part of cookie.domain, ${domain}`);
+  return bundle.attributes.replace(attribute, '');
 }
 
 /** Writes a value with the attributes that the server prepared. */

@@ -4,14 +4,16 @@
 import * as bundle from './bundle.js';
 import { part, warn } from './bundle.js';
 import { has, known, onChange, refresh } from './choice.js';
+import { home, isRefused } from './frames.js';
 import { language } from './language.js';
 import { passed } from './passed.js';
 import { root } from './shell.js';
 import { parse, scriptURL } from './trusted.js';
 
 const page = {
-  warn, has, known, onChange, refresh, root, parse, scriptURL, passed,
+  warn, has, known, onChange, refresh, root, parse, scriptURL, passed, home, isRefused,
   services: bundle.services,
+  charter: bundle.words.charter,
   placeholders: () => fetch(part(bundle.placeholders.replace('*', language()))),
 };
 

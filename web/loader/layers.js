@@ -2,6 +2,9 @@
 import * as bundle from './bundle.js';
 import { part, warn } from './bundle.js';
 import { current, forget, gpc, known, refresh, save } from './choice.js';
+import { fitting } from './cookie.js';
+import { fetchLater } from './fetch-later.js';
+import { isBare, isRefused } from './frames.js';
 import { isReloading } from './gate.js';
 import { language } from './language.js';
 import * as program from './program.js';
@@ -86,6 +89,7 @@ function click(event) {
  * @param how the way in which it was given: see How in server/receipt
  */
 export function choose(answers, how) {
+  if (isRefused) return;
   // Where no banner or dialog goes away to show it, everybody is told that it was kept.
   if (reported(() => save(answers), how)) shell.notice(texts?.saved, /form|embed/.test(how));
   else notKept();
@@ -161,6 +165,7 @@ export async function start() {
   await whenDrawn;
   const page = {
     root: shell.root,
+    fitting,
     style: shell.style,
     changed(how) {
       noteFocus();
@@ -187,6 +192,10 @@ export async function prepare() {
  * @param button shows meanwhile that something is on its way
  */
 export async function open(button) {
+  if (isBare) {
+    fetchLater().then(({ openElsewhere }) => openElsewhere());
+    return;
+  }
   await whenDrawn;
   if (button && !program.go) shell.waiting(button, texts.waiting);
   const asked = asking();

@@ -53,7 +53,8 @@ async function compile(response) {
 
 /**
  * Runs the program; resolves when it has drawn the layers.
- * @param page the loader's side of the contract; and fault(error), called when the
+ * @param page the loader's side of the contract; and fitting(line), which gives a line for
+ *   document.cookie as the browser takes it here, fault(error), called when the
  *   program ends after that, and, where receipts are kept, receipt(): see download
  */
 function run([program, edition], page) {

@@ -13,7 +13,7 @@ const hidden = ['Go', 'fs', 'process', 'path'];
 export function makeScope(body, seam) {
   const own = {
     temoin: seam,
-    document: proxy(document, { body }, cookie),
+    document: proxy(document, { body }, cookieOf(seam)),
     // go-app scrolls to the element that the address's fragment names, reads
     // every key of the storages, and throws where they are denied.
     location: proxy(location, { href: 'https://temoin.invalid/' }),
@@ -25,7 +25,7 @@ export function makeScope(body, seam) {
 }
 
 /** The one property out there that Go may change. Where cookies are denied, there are none. */
-const cookie = {
+const cookieOf = ({ fitting }) => ({
   get cookie() {
     try {
       return document.cookie;
@@ -35,12 +35,12 @@ const cookie = {
   },
   set cookie(line) {
     try {
-      document.cookie = line;
+      document.cookie = fitting(line);
     } catch {
       // Whoever writes reads back, and finds nothing.
     }
   },
-};
+});
 
 /** An object that reads from own, then from target, and writes to own alone, but for what passes. */
 function proxy(target, own, passes = {}) {

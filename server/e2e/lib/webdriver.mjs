@@ -267,7 +267,7 @@ class Session {
     return value;
   }
 
-  /** Does commands in a window, and in one of its frames; nothing else comes in between. */
+  /** Does commands in a window, and in the frame that a path of elements leads to; nothing else comes in between. */
   inWindow(window, frame, commands) {
     const next = this.#queue.then(async () => {
       if (this.#window !== window) {
@@ -278,7 +278,7 @@ class Session {
       const wanted = frame ? JSON.stringify(frame) : '';
       if (this.#frame || wanted) {
         await this.call('POST', '/frame', { id: null });
-        if (frame) await this.call('POST', '/frame', { id: frame });
+        for (const id of frame ?? []) await this.call('POST', '/frame', { id });
         this.#frame = wanted;
       }
       return commands();
@@ -302,24 +302,25 @@ const asking = (expression) => `
     (error) => done(JSON.stringify({ error: String(error?.message ?? error), said: said() })));`;
 
 class Frame {
-  constructor(page, element, url) {
+  /** @param path the elements that lead to it, each within the one before; absent for the page itself */
+  constructor(page, path, url) {
     this.page = page;
-    this.element = element;
+    this.path = path;
     this.address = url;
   }
 
-  url() { return this.element ? this.address : this.page.url(); }
+  url() { return this.path ? this.address : this.page.url(); }
 
   /** @param isAskedAgain whether who asks does so again, and need not wait long: see forgotten */
   async evaluate(expression, isAskedAgain = false) {
-    const answer = JSON.parse(await this.page.command('POST', '/execute/async', { script: asking(expression), args: [] }, this.element, isAskedAgain ? forgotten : undefined));
+    const answer = JSON.parse(await this.page.command('POST', '/execute/async', { script: asking(expression), args: [] }, this.path, isAskedAgain ? forgotten : undefined));
     this.page.hear(answer.said);
     if ('error' in answer) throw new Error(answer.error);
     return answer.value;
   }
 
   async evaluateHandle(expression) {
-    const value = await this.page.command('POST', '/execute/sync', { script: `return ${expression}`, args: [] }, this.element);
+    const value = await this.page.command('POST', '/execute/sync', { script: `return ${expression}`, args: [] }, this.path);
     return new Handle(this, value);
   }
 }
@@ -346,7 +347,7 @@ class Handle {
         const [left, right] = [Math.max(box.left, 0), Math.min(box.right, innerWidth)];
         const [top, bottom] = [Math.max(box.top, 0), Math.min(box.bottom, innerHeight)];
         return left < right && top < bottom ? [(left + right) / 2, (top + bottom) / 2] : null;`,
-    }, this.frame.element);
+    }, this.frame.path);
     const found = await measure.catch((error) => {
       if (error.code !== 'stale element reference') throw error;
     });
@@ -356,7 +357,7 @@ class Handle {
 
   async click({ count = 1, delay = 0 } = {}) {
     const [x, y] = await this.#middle();
-    await this.frame.page.mouse.click(Math.floor(x), Math.floor(y), { count, delay, frame: this.frame.element });
+    await this.frame.page.mouse.click(Math.floor(x), Math.floor(y), { count, delay, frame: this.frame.path });
   }
 }
 
@@ -500,12 +501,17 @@ class Page {
   url() { return this.#address; }
 
   async frames() {
-    const all = [this.main];
-    const elements = await this.command('POST', '/execute/sync', { script: 'return [...document.querySelectorAll("iframe")]', args: [] });
-    for (const element of elements) {
+    return [this.main, ...await this.#framesIn([])];
+  }
+
+  async #framesIn(path) {
+    const all = [];
+    const inside = path.length ? path : undefined;
+    for (const element of await this.command('POST', '/elements', { using: 'css selector', value: 'iframe' }, inside)) {
+      const deeper = [...path, element];
       try {
-        const url = await this.command('POST', '/execute/sync', { script: 'return location.href', args: [] }, element);
-        all.push(new Frame(this, element, url));
+        const url = await this.command('POST', '/execute/sync', { script: 'return location.href', args: [] }, deeper);
+        all.push(new Frame(this, deeper, url), ...await this.#framesIn(deeper));
       } catch { /* It went away, or shows nothing. */ }
     }
     return all;
