@@ -1,6 +1,6 @@
 // window.temoin and the events: what the page's own scripts may ask and hear.
 import { current, has, onChange } from './choice.js';
-import { whenReady } from './dom.js';
+import { whenReady, whenShown } from './dom.js';
 import * as layers from './layers.js';
 
 const emit = (name, detail) => document.dispatchEvent(new CustomEvent('temoin:' + name, { detail }));
@@ -11,10 +11,10 @@ export const isExposed = () => Object.hasOwn(window, 'temoin');
 /** @param beyondReach see withdraw.js; absent where no service keeps anything */
 export function expose(beyondReach = () => []) {
   const ready = new Promise((resolve) => {
-    whenReady(() => {
+    whenReady(() => whenShown(() => {
       emit('ready', current());
       resolve(current());
-    });
+    }));
   });
   const api = {
     ready,
@@ -28,5 +28,5 @@ export function expose(beyondReach = () => []) {
   };
   // Without a prototype: the page may have added "get" to every other object's.
   Object.defineProperty(window, 'temoin', { __proto__: null, value: Object.freeze(api) });
-  onChange((record, previous) => emit('change', { ...record, previous, kept: beyondReach(previous) }));
+  onChange((record, previous) => emit('change', { ...record, previous: previous ?? null, kept: beyondReach(previous) }));
 }

@@ -4,7 +4,7 @@ import { expose, isExposed } from './api.js';
 import * as bundle from './bundle.js';
 import { options, warn } from './bundle.js';
 import { current, onChange, onRestored, refresh } from './choice.js';
-import { idle, whenReady } from './dom.js';
+import { idle, whenReady, whenShown } from './dom.js';
 import { fetchLater, offer } from './fetch-later.js';
 import { isBare, isRefused } from './frames.js';
 import * as gate from './gate.js';
@@ -28,6 +28,12 @@ export function begin(hold, signals, withdraw) {
   followOthers();
   listenForOpeners();
   listenForForms();
+  whenShown(show);
+}
+
+/** What is done in a page that the visitor sees, and not in one that the browser only has ready. */
+function show() {
+  refresh();
   if (report.address) {
     report.watch();
     onRestored(layers.update);

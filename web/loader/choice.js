@@ -5,13 +5,13 @@ import { own, warn } from './bundle.js';
 import { encode, erase, plain, read, write } from './cookie.js';
 import { isRefused } from './frames.js';
 
-let record = null;
+let record; // null where nothing has been answered; undefined before the page is shown, when nothing counts
 const past = new Set(); // ids of answers that are no longer the visitor's
 const listeners = [];
 let restored = () => {};
 
 /** The record that counts now, or null: nothing has been answered. */
-export const current = () => record;
+export const current = () => record ?? null;
 
 /** Calls listener(record, previous) after each change. */
 export const onChange = (listener) => { listeners.push(listener); };
@@ -25,6 +25,7 @@ export const onRestored = (listener) => { restored = listener; };
  * have been put there by a server whose own answer came late: see report.js.
  */
 export function refresh() {
+  if (document.prerendering) return;
   const previous = record;
   const found = isRefused ? null : read();
   if (found && past.has(found.id)) {
@@ -34,7 +35,7 @@ export function refresh() {
     return;
   }
   record = found;
-  if (previous?.id === record?.id) return;
+  if (previous !== undefined && previous?.id === record?.id) return;
   past.add(previous?.id);
   for (const listener of listeners) listener(record, previous);
 }
@@ -52,7 +53,7 @@ export const isSilent = () => isRefused || gpc();
 export const has = (id) => grants(record, id);
 
 /** Whether id, which the catalogue has to know, has been refused: that is more than not allowed. */
-export const refused = (id) => Boolean(record || isSilent()) && known().includes(id) && !has(id);
+export const refused = (id) => Boolean(record || (record === null && isSilent())) && known().includes(id) && !has(id);
 
 /** The ids of all categories and services. */
 export const known = () => [...bundle.categories, ...Object.keys(bundle.services)];
@@ -62,7 +63,7 @@ export function grants(record, id) {
   const category = own(bundle.services, id) ?? id;
   if (!bundle.categories.includes(category)) return false;
   if (bundle.necessary.includes(category)) return true;
-  if (!record) return !isSilent() && (bundle.exempt.includes(id) || bundle.exempt.includes(category));
+  if (!record) return record === null && !isSilent() && (bundle.exempt.includes(id) || bundle.exempt.includes(category));
   return (category !== id ? own(record.services, id) : undefined) ?? own(record.choices, category) ?? false;
 }
 

@@ -27,5 +27,11 @@ export function whenReady(callback) {
   else queueMicrotask(callback);
 }
 
+/** Calls back as soon as the page is shown: now, unless it is rendered ahead for a visitor who may never come. */
+export function whenShown(callback) {
+  if (document.prerendering) document.addEventListener('prerenderingchange', callback, { once: true });
+  else callback();
+}
+
 /** Calls back when the browser has nothing better to do. */
 export const idle = globalThis.requestIdleCallback ?? ((callback) => setTimeout(callback, 200));

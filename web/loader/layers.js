@@ -3,6 +3,7 @@ import * as bundle from './bundle.js';
 import { part, warn } from './bundle.js';
 import { current, forget, gpc, known, refresh, save } from './choice.js';
 import { fitting } from './cookie.js';
+import { whenShown } from './dom.js';
 import { fetchLater } from './fetch-later.js';
 import { isBare, isRefused } from './frames.js';
 import { isReloading } from './gate.js';
@@ -90,6 +91,10 @@ function click(event) {
  */
 export function choose(answers, how) {
   if (isRefused) return;
+  whenShown(() => take(answers, how));
+}
+
+function take(answers, how) {
   // Where no banner or dialog goes away to show it, everybody is told that it was kept.
   if (reported(() => save(answers), how)) shell.notice(texts?.saved, /form|embed/.test(how));
   else notKept();
@@ -131,11 +136,11 @@ function session(use) {
 /** Allows all, or, whatever else is said, nothing. */
 export const answer = (name, how) => choose(name === 'accept' ? Object.fromEntries(known().map((id) => [id, true])) : {}, how);
 
-export function reset() {
+export const reset = () => whenShown(() => {
   dismissed = false;
   forget();
   update();
-}
+});
 
 let hadFocus = false; // a layer had the focus before it was drawn anew
 

@@ -39,6 +39,7 @@ const places = {
 };
 
 function clean() {
+  if (document.prerendering) return;
   for (const [place, [list, erase]] of Object.entries(places)) {
     const mayNot = patterns(place, false);
     if (mayNot.length) eraseFrom(list, erase, mayNot, sparedOf(place));

@@ -43,12 +43,14 @@ const engines = {
     },
     cannot: {
       memory: 'WebDriver BiDi does not measure memory',
+      prerender: 'Firefox renders no page ahead',
       accessibilityTree: 'the golden files are those of Chromium’s tree',
       layoutShift: 'Firefox does not measure layout shifts',
     },
   },
   webkit: {
     cannot: {
+      prerender: 'WebKit renders no page ahead',
       downloads: 'WebDriver cannot say where files go',
       memory: 'WebDriver does not measure memory',
       cache: 'a MiniBrowser that is driven keeps no cache on the disk, where alone it would find the program again',
