@@ -143,9 +143,10 @@ export async function startTemoin(t, { catalogue, command = 'demo', args = [], f
  * whose answers it may delay, spoil or replace.
  * @param t the test, or node:test's after
  * @param upstream URL of the server for what the site has not itself
+ * @param folders URLs of other servers by the folder that they answer: { '/temoin/': url }
  */
-export async function startSite(t, { upstream, tls } = {}) {
-  const site = new Site(upstream);
+export async function startSite(t, { upstream, folders, tls } = {}) {
+  const site = new Site(upstream, folders);
   const listener = (request, response) => {
     site.answer(request, response).catch((error) => {
       if (!response.headersSent) response.writeHead(502);
@@ -174,7 +175,10 @@ class Site {
   /** Every request that came: { method, path, url, headers, body }; the body once it has come. */
   requests = [];
 
-  constructor(upstream) { this.upstream = upstream; }
+  constructor(upstream, folders = {}) {
+    this.upstream = upstream;
+    this.folders = Object.entries(folders);
+  }
 
   /** Answers path with a page. */
   page(path, html, headers = {}, status = 200) {
@@ -255,7 +259,8 @@ class Site {
   async #forward({ method, url, headers: own, body }) {
     const headers = { ...own, ...(this.secure && { 'x-forwarded-proto': 'https' }) };
     if (this.#rules.length) headers['accept-encoding'] = 'identity';
-    return send(this.upstream + url, { method, headers, body });
+    const [, upstream] = this.folders.find(([folder]) => url.startsWith(folder)) ?? [null, this.upstream];
+    return send(upstream + url, { method, headers, body });
   }
 }
 
