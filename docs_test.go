@@ -31,6 +31,11 @@ func pages(t *testing.T) map[string]string {
 		t.Fatalf("no page in docs (%v)", err)
 	}
 	all := map[string]string{}
+	stacks, err := filepath.Glob("docs/stacks/*.md")
+	if err != nil || len(stacks) == 0 {
+		t.Fatalf("no page in docs/stacks (%v)", err)
+	}
+	names = append(names, stacks...)
 	for _, name := range append(names, "README.md", "README.fr.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md") {
 		text, err := os.ReadFile(name)
 		if err != nil {
@@ -50,7 +55,7 @@ func prose(text string) string { return fence.ReplaceAllString(text, "") }
 func TestDocs_Blocks(t *testing.T) {
 	checks := map[string]func(t *testing.T, text string){
 		"sh": checkShell, "yaml": checkYAML, "html": checkHTML, "css": checkCSS, "json": checkJSON,
-		"text": checkLayout, "go": checkGo, "js": checkJS, "python": checkPython, "php": checkPHP,
+		"text": checkLayout, "go": checkGo, "js": checkJS, "python": checkPython, "php": checkPHP, "wordpress": checkWordPress,
 	}
 	for name, text := range pages(t) {
 		if strings.Contains(prose(text), "```") {
@@ -176,19 +181,40 @@ func checkYAML(t *testing.T, text string) {
 	}
 }
 
+// knownIDs are what the pages' examples may wait for.
+var knownIDs = []string{"necessary", "statistics", "first-party", "third-party", "youtube", "matomo"}
+
+// wordpressLine is a line of the plugin's setting (handle category service), or its
+// shortcode.
+var wordpressLine = regexp.MustCompile(`^(?:\S+ (\S+)(?: (\S+))?|\[temoin category="(\S+)" service="(\S+)"\].*\[/temoin\])$`)
+
+func checkWordPress(t *testing.T, text string) {
+	for line := range strings.Lines(text) {
+		named := wordpressLine.FindStringSubmatch(strings.TrimSpace(line))
+		if named == nil {
+			t.Errorf("%q is neither a script that waits nor the shortcode", line)
+			continue
+		}
+		for _, id := range named[1:] {
+			if id != "" && !slices.Contains(knownIDs, id) {
+				t.Errorf("%q names none of %v", id, knownIDs)
+			}
+		}
+	}
+}
+
 // checkHTML: the markup is read as it was written, and waits for what there is.
 func checkHTML(t *testing.T, text string) {
 	root, err := html.Parse(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := []string{"necessary", "statistics", "first-party", "third-party", "youtube", "matomo"}
 	for node := range root.Descendants() {
 		for _, attribute := range node.Attr {
 			for _, id := range strings.Fields(attribute.Val) {
 				waits := attribute.Key == "data-consent" || attribute.Key == "data-service"
-				if waits && !slices.Contains(known, strings.TrimPrefix(id, "!")) {
-					t.Errorf("%s=%q names none of %v", attribute.Key, id, known)
+				if waits && !slices.Contains(knownIDs, strings.TrimPrefix(id, "!")) {
+					t.Errorf("%s=%q names none of %v", attribute.Key, id, knownIDs)
 				}
 			}
 		}
@@ -444,6 +470,12 @@ func TestDocs_FrontDoor(t *testing.T) {
 		t.Errorf("the READMEs have %d and %d lines, want fewer than 150", english, french)
 	}
 	for name := range all {
+		if stack, found := strings.CutPrefix(name, "docs/stacks/"); found && stack != "README.md" {
+			if !strings.Contains(all["docs/stacks/README.md"], "("+stack+")") {
+				t.Errorf("docs/stacks/README.md does not lead to %s", stack)
+			}
+			continue
+		}
 		if strings.HasPrefix(name, "docs/") && (!strings.Contains(all["README.md"], name) || !strings.Contains(all["README.fr.md"], name)) {
 			t.Errorf("no README leads to %s", name)
 		}
