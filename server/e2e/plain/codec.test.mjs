@@ -15,6 +15,8 @@ const rev = '0a1b2c3d';
 const jar = { cookie: '', currentScript: null, baseURI: 'https://site.example/' };
 globalThis.document = jar;
 globalThis.location = new URL('https://site.example/a/b');
+globalThis.origin = location.origin;
+globalThis.window = globalThis.top = globalThis; // in no frame
 
 // Node takes a file .js for a module where a package.json says so.
 const dir = await folder(after);

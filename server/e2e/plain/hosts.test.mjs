@@ -10,6 +10,8 @@ import { folder, repository } from '../lib/server.mjs';
 
 globalThis.document = { currentScript: null, baseURI: 'https://site.example/a/b', cookie: '' };
 globalThis.location = new URL(document.baseURI);
+globalThis.origin = location.origin;
+globalThis.window = globalThis.top = globalThis; // in no frame
 
 const vectors = JSON.parse(await readFile(path.join(repository, 'app/consent/testdata/hosts.json'), 'utf8'));
 const source = await readFile(path.join(repository, 'web/loader/bundle.js'), 'utf8');
