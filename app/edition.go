@@ -25,8 +25,6 @@ type Edition struct {
 	Durations map[string]string
 	// Theme names the colours and shapes that it is drawn in.
 	Theme string
-	// Style is the style sheet of what is drawn only once Go runs.
-	Style string
 }
 
 // ThemeDSFR is the theme of the French State, whose buttons stand in an order of

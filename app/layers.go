@@ -18,14 +18,29 @@ type Layers struct {
 	Ready func(ui.Context, *Layers)
 
 	draft        consent.Draft
-	drawn        bool
 	open         bool
 	proofMissing bool
 }
 
 // Prerendered returns the layers as the loader shows them before Go runs: the
-// loader decides which of the two is hidden.
+// loader decides which of the two is hidden. The dialog comes behind them, once
+// it has been fetched.
 func Prerendered(edition *Edition) *Layers { return &Layers{Edition: edition} }
+
+// TakeOver returns the layers as they stand in the page before Go runs.
+func TakeOver(edition *Edition, session *Session, ready func(ui.Context, *Layers)) *Layers {
+	page := session.Page
+	open, missing := page.Dialog()
+	return &Layers{
+		Edition: edition,
+		Session: session,
+		Ready:   ready,
+
+		draft:        edition.Catalogue.DraftOf(page.Switched),
+		open:         open,
+		proofMissing: missing,
+	}
+}
 
 // OnMount tells that the interface is there.
 func (l *Layers) OnMount(ctx ui.Context) { l.Ready(ctx, l) }
@@ -34,9 +49,9 @@ func (l *Layers) OnMount(ctx ui.Context) { l.Ready(ctx, l) }
 func (l *Layers) Render() ui.UI {
 	asking := l.Session == nil || l.Session.Asking()
 	var actions Actions
-	gpc, proof := false, false
+	gpc := false
 	if l.Session != nil {
-		actions, gpc, proof = l, l.Session.RefusedByGPC(), l.Session.HasProof()
+		actions, gpc = l, l.Session.RefusedByGPC()
 	}
 	return ui.Div().
 		Class("layers").
@@ -45,11 +60,15 @@ func (l *Layers) Render() ui.UI {
 		Body(
 			&Banner{Edition: l.Edition, Actions: actions, Hidden: !asking},
 			&Reopen{Edition: l.Edition, Actions: actions, GPC: gpc, Hidden: asking || !l.Edition.Catalogue.Reopen},
-			&Preferences{
-				Edition: l.Edition, Actions: actions, Draft: l.draft, Drawn: l.drawn,
-				Proof: proof, ProofMissing: l.proofMissing,
-			},
+			ui.If(l.Session != nil, l.preferences),
 		)
+}
+
+func (l *Layers) preferences() ui.UI {
+	return &Preferences{
+		Edition: l.Edition, Actions: l, Draft: l.draft,
+		Receipts: l.Session.Page.KeepsReceipts(), Proof: l.Session.HasProof(), ProofMissing: l.proofMissing,
+	}
 }
 
 // Sync draws what the banner, another tab or the page has decided meanwhile.
@@ -90,8 +109,7 @@ func (l *Layers) Open(ctx ui.Context) {
 	if l.open {
 		return
 	}
-	l.draft = l.Session.Draft()
-	l.drawn, l.proofMissing = true, false
+	l.draft, l.proofMissing = l.Session.Draft(), false
 	// Open only from when it is shown: the event of the last closing may come in between.
 	ctx.Defer(func(ui.Context) {
 		l.open = true

@@ -17,16 +17,22 @@ type Preferences struct {
 	Edition *Edition
 	Actions Actions
 	Draft   consent.Draft
-	// Drawn is false until the dialog is first opened: its content is the
-	// largest part of the interface, and most visitors never see it.
-	Drawn bool
-	// Proof is whether the visitor can be given the receipt of a choice;
-	// ProofMissing, whether that has just been tried in vain.
+	// Receipts is whether choices are reported for proof; Proof, whether there is
+	// one whose receipt the visitor can be given; ProofMissing, whether that has
+	// just been tried in vain.
+	Receipts     bool
 	Proof        bool
 	ProofMissing bool
 }
 
-// Render draws the dialog, closed; the page opens it.
+// PrerenderedPreferences returns the dialog as it is fetched before Go runs
+// (web/dialog): refused is every switch, and so said in part of no category.
+func PrerenderedPreferences(edition *Edition, receipts bool) *Preferences {
+	refused := edition.Catalogue.Draft(&consent.Record{Choices: edition.Catalogue.Refuse()})
+	return &Preferences{Edition: edition, Draft: refused, Receipts: receipts}
+}
+
+// Render draws the dialog; the page opens it.
 func (p *Preferences) Render() ui.UI {
 	return ui.Dialog().
 		Class("dialog").
@@ -34,7 +40,7 @@ func (p *Preferences) Render() ui.UI {
 		Aria("labelledby", "temoin-dialog-title").
 		Aria("describedby", "temoin-dialog-text").
 		On("close", p.closed).
-		Body(ui.If(p.Drawn, p.content))
+		Body(p.content())
 }
 
 // closed keeps the component's idea of the dialog right when Esc closed it. The
@@ -73,16 +79,18 @@ func (p *Preferences) links() []ui.UI {
 	if links.Privacy != "" {
 		list = append(list, link(links.Privacy, p.Edition.Texts.PrivacyLink))
 	}
-	return append(list, ui.If(p.Proof, p.proof))
+	return append(list, ui.If(p.Receipts, p.proof))
 }
 
 // proof is a button among links: it is no answer, and must not look like one.
+// It is hidden where there is nothing to prove: the tree has one shape, in which
+// Go finds what stands in the page.
 func (p *Preferences) proof() ui.UI {
 	missing := ""
 	if p.ProofMissing {
 		missing = p.Edition.Texts.ProofMissing
 	}
-	return ui.Span().Class("proof").Body(
+	return ui.Span().Class("proof").Hidden(!p.Proof).Body(
 		&Button{Actions: p.Actions, Action: "proof", Label: p.Edition.Texts.Proof, Quiet: true},
 		ui.Span().Role("status").Text(missing),
 	)
@@ -118,7 +126,7 @@ func (p *Preferences) category(category consent.Category) ui.UI {
 				// Out of context all would be called the same but for a number:
 				// readers hear the category's name too, which is seen above.
 				ui.Summary().Attr("part", "summary").Body(
-					ui.Text(fill(p.Edition.Texts.Details, "count", strconv.Itoa(len(services)))+" "),
+					ui.Text(fill(p.Edition.Texts.Details, "count", strconv.Itoa(len(services)))),
 					ui.Span().Text(category.Title.In(p.Edition.Lang)),
 				),
 				ui.Div().Body(p.services(category, services)...),

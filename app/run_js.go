@@ -1,14 +1,17 @@
 package app
 
 import (
+	"time"
+
 	ui "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"temoin.example/temoin/app/browser"
 )
 
-// Run draws the interface in the page that the loader prepared, and stays to
-// answer the visitor. It returns only where it cannot begin.
+// Run takes the interface over that stands in the page, and stays to answer the
+// visitor. It returns only where it cannot begin.
 func Run() error {
+	breathe()
 	page, err := browser.Connect()
 	if err != nil {
 		return err
@@ -17,19 +20,17 @@ func Run() error {
 	if err != nil {
 		return err
 	}
-	page.Style(edition.Style)
-
+	breathe()
 	session := NewSession(edition, page)
 	ui.Route("/", func() ui.Composer {
-		return &Layers{
-			Edition: edition,
-			Session: session,
-			Ready:   func(ctx ui.Context, l *Layers) { connect(ctx, l, page) },
-		}
+		return TakeOver(edition, session, func(ctx ui.Context, l *Layers) { connect(ctx, l, page) })
 	})
 	ui.RunWhenOnBrowser()
 	return nil
 }
+
+// breathe ends the browser's task, so that no press has to wait for all of the start.
+func breathe() { time.Sleep(time.Millisecond) }
 
 // connect lets the loader reach the layers. Its calls come from outside of
 // go-app, so they go through Dispatch, which draws what they changed.

@@ -36,6 +36,10 @@ type Page interface {
 	// ShowDialog opens the dialog over the page, CloseDialog closes it.
 	ShowDialog()
 	CloseDialog()
+	// Dialog reports whether the dialog is open, and whether it says that a
+	// receipt could not be had; Switched, whether the switch of id is on.
+	Dialog() (open, proofMissing bool)
+	Switched(id string) bool
 	// KeepsReceipts reports whether choices are reported for proof.
 	KeepsReceipts() bool
 	// Proof gives the visitor the receipt of the choice as a file; where it cannot

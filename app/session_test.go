@@ -28,6 +28,9 @@ type fakePage struct {
 	gpc      bool
 	announce []string
 	dialog   []string // what was done with it
+	open     bool     // the dialog, before Go runs
+	missing  bool     // the dialog says that a receipt is
+	on       []string // its switches
 }
 
 var _ app.Page = (*fakePage)(nil)
@@ -71,6 +74,10 @@ func (p *fakePage) Refocus()             {}
 func (p *fakePage) Announce(text string) { p.announce = append(p.announce, text) }
 func (p *fakePage) ShowDialog()          { p.dialog = append(p.dialog, "show") }
 func (p *fakePage) CloseDialog()         { p.dialog = append(p.dialog, "close") }
+func (p *fakePage) Dialog() (bool, bool) { return p.open, p.missing }
+func (p *fakePage) Switched(id string) bool {
+	return slices.Contains(p.on, id)
+}
 func (p *fakePage) KeepsReceipts() bool  { return p.receipts }
 func (p *fakePage) Proof(missing func()) { missing() }
 func (p *fakePage) mustRead() *consent.Record {
@@ -311,20 +318,25 @@ func TestSession_HasProof(t *testing.T) {
 func TestPreferences_Proof(t *testing.T) {
 	e := edition()
 	for _, c := range []struct {
-		name                   string
-		proof, missing         bool
-		wantButton, wantNotice bool
+		name                     string
+		receipts, proof, missing bool
+		wantButton, wantNotice   bool
 	}{
-		{"no choice to prove", false, false, false, false},
-		{"a choice to prove", true, false, true, false},
-		{"its receipt cannot be had", true, true, true, true},
+		{"no receipts are kept", false, false, false, false, false},
+		{"no choice to prove", true, false, false, true, false},
+		{"a choice to prove", true, true, false, true, false},
+		{"its receipt cannot be had", true, true, true, true, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			markup := ui.HTMLString(&app.Preferences{
-				Edition: e, Draft: e.Catalogue.Draft(nil), Drawn: true, Proof: c.proof, ProofMissing: c.missing,
+				Edition: e, Draft: e.Catalogue.Draft(nil), Receipts: c.receipts, Proof: c.proof, ProofMissing: c.missing,
 			})
 			if got := strings.Contains(markup, ">My proof<"); got != c.wantButton {
 				t.Errorf("button: got %t, want %t", got, c.wantButton)
+			}
+			// go-app prints the value of what is not hidden alone.
+			if got := strings.Contains(markup, `hidden="false"`); got != c.proof {
+				t.Errorf("shown: got %t, want %t", got, c.proof)
 			}
 			if got := strings.Contains(markup, ">No proof.<"); got != c.wantNotice {
 				t.Errorf("notice: got %t, want %t", got, c.wantNotice)

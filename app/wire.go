@@ -47,7 +47,7 @@ type wire struct {
 
 // carry names what the interface draws, once for both ways.
 func (e *Edition) carry(w *wire) {
-	w.strings(&e.Lang, &e.Dir, &e.Rev, &e.Style)
+	w.strings(&e.Lang, &e.Dir, &e.Rev)
 	w.strings(e.Texts.all()...)
 	carryMap(w, &e.Durations)
 	c := e.Catalogue

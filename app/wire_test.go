@@ -17,7 +17,7 @@ func fullEdition() *app.Edition {
 		texts.Field(i).SetString(texts.Type().Field(i).Name)
 	}
 	text := func(s string) consent.Text { return consent.Text{consent.AnyLanguage: s} }
-	e.Dir, e.Style, e.Theme = "rtl", "p{}", app.ThemeDSFR
+	e.Dir, e.Theme = "rtl", app.ThemeDSFR
 	e.Durations = map[string]string{"session": "for now", "2 weeks": "a fortnight"}
 	e.Catalogue = &consent.Catalogue{
 		Site:       consent.Site{Name: text("Site\nof two lines")},

@@ -13,10 +13,9 @@ import (
 //
 // Go finds a scope in the place of the window. Its property "temoin":
 //
-//	contract    number   2
+//	contract    number   3
 //	edition     string   what app.Edition's Write wrote
-//	root        Element  holds the layers; Go replaces its first child
-//	style(css)           adopts one more style sheet
+//	root        Element  holds the layers, the dialog too, which Go takes over as they stand
 //	changed(how)         the cookie has been written; how: see server/receipt. Read it,
 //	                     open the gate, report the choice
 //	notKept()            the cookie was written and is not there
@@ -26,9 +25,9 @@ import (
 //	refocus()            an answered layer is gone: the focus must not be
 //	proof(done)          gives the visitor the choice's receipt as a file, then calls
 //	                     done(given boolean); undefined where no receipts are kept
-//	mounted(go)          Go has drawn the layers; go.open() opens the dialog,
+//	mounted(go)          Go has taken the layers over; go.open() opens the dialog,
 //	                     go.sync() draws what the loader and the cookie say now
-const contract = 2
+const contract = 3
 
 // Page is the page as the loader shows it to Go. It implements app.Page.
 type Page struct {
@@ -58,10 +57,7 @@ func Connect() (*Page, error) {
 // Edition returns the app.Edition to draw, as its Write wrote it.
 func (p *Page) Edition() string { return p.seam.Get("edition").String() }
 
-// Style adopts a style sheet.
-func (p *Page) Style(css string) { p.seam.Call("style", css) }
-
-// Mounted tells the loader that the layers are drawn. From then on it calls
+// Mounted tells the loader that Go has the layers. From then on it calls
 // open and sync in the place of doing by itself what they do.
 func (p *Page) Mounted(open, sync func()) {
 	callback := func(call func()) js.Func {
@@ -138,6 +134,21 @@ func (p *Page) ShowDialog() { p.dialog().Call("showModal") }
 // CloseDialog closes the dialog; a closed one stays so.
 func (p *Page) CloseDialog() { p.dialog().Call("close") }
 
-func (p *Page) dialog() js.Value {
-	return p.seam.Get("root").Call("querySelector", "dialog")
+// Dialog reports whether the dialog is open, and whether it says that a receipt
+// could not be had.
+func (p *Page) Dialog() (open, proofMissing bool) {
+	said := p.find(".proof [role=status]")
+	return p.dialog().Get("open").Bool(), said.Truthy() && said.Get("firstChild").Truthy()
+}
+
+// Switched reports whether the switch of id is on; what has none is not.
+func (p *Page) Switched(id string) bool {
+	input := p.find(`[name="` + id + `"]`)
+	return input.Truthy() && input.Get("checked").Bool()
+}
+
+func (p *Page) dialog() js.Value { return p.find("dialog") }
+
+func (p *Page) find(selector string) js.Value {
+	return p.seam.Get("root").Call("querySelector", selector)
 }

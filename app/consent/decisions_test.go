@@ -28,6 +28,12 @@ func decisions(t *testing.T) (d struct {
 		Name                       string
 		Answers, Choices, Services map[string]bool
 	}
+	Drafts []struct {
+		Name            string
+		On, Want, Mixed []string
+		Switch          string
+		To              bool
+	}
 	Folders []struct {
 		Path    string
 		Folders []string
@@ -92,6 +98,25 @@ func TestDecisions_Split(t *testing.T) {
 			}
 			if got := unlisted(services); !maps.Equal(got, test.Services) {
 				t.Errorf("got services %v, want %v", got, test.Services)
+			}
+		})
+	}
+}
+
+func TestDecisions_Drafts(t *testing.T) {
+	d := decisions(t)
+	for _, test := range d.Drafts {
+		t.Run(test.Name, func(t *testing.T) {
+			draft := d.Catalogue.DraftOf(func(id string) bool { return slices.Contains(test.On, id) }).Set(test.Switch, test.To)
+			for _, id := range d.Asked {
+				if got, want := draft.Granted(id), slices.Contains(test.Want, id); got != want {
+					t.Errorf("%s: got %t, want %t", id, got, want)
+				}
+			}
+			for _, category := range d.Catalogue.Categories {
+				if got, want := draft.Mixed(category.ID), slices.Contains(test.Mixed, category.ID); got != want {
+					t.Errorf("%s mixed: got %t, want %t", category.ID, got, want)
+				}
 			}
 		})
 	}

@@ -10,12 +10,17 @@ type Draft struct {
 // Draft returns the draft that shows record, which may be nil: then only what
 // is necessary or exempt is on.
 func (c *Catalogue) Draft(record *Record) Draft {
+	return c.DraftOf(func(id string) bool { return c.Granted(record, id) })
+}
+
+// DraftOf returns the draft that shows each category and service as granted says.
+func (c *Catalogue) DraftOf(granted func(id string) bool) Draft {
 	d := Draft{catalogue: c}
 	for _, category := range c.Categories {
-		d.granted = d.granted.With(category.ID, c.Granted(record, category.ID))
+		d.granted = d.granted.With(category.ID, granted(category.ID))
 	}
 	for _, service := range c.Services {
-		d.granted = d.granted.With(service.ID, c.Granted(record, service.ID))
+		d.granted = d.granted.With(service.ID, granted(service.ID))
 	}
 	return d
 }

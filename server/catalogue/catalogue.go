@@ -75,8 +75,8 @@ const (
 	ReloadAlways      Reload = "always"
 )
 
-// ProgramLoad says when the program that draws the dialog is fetched and started, for
-// a visitor who has not answered. On a slow line, and where the visitor wants to
+// ProgramLoad says when the program that takes the dialog over is fetched and started,
+// for a visitor who has not answered. On a slow line, and where the visitor wants to
 // save data, it is always LoadNear.
 type ProgramLoad string
 

@@ -64,7 +64,7 @@ func defaultCatalogue() *Catalogue {
 		Look:     Look{Theme: ThemeDefault, Position: PositionBottom, Scheme: SchemeAuto},
 		Reload:   ReloadAfterScript,
 		Receipts: ReceiptsKept,
-		Load:     LoadIdle,
+		Load:     LoadNear,
 	}
 }
 

@@ -219,7 +219,7 @@ func TestDefaults(t *testing.T) {
 	if c.Cookie.Name != consent.CookieName || c.Cookie.Lifetime.String() != "6 months" || c.Cookie.Domain != "" {
 		t.Errorf("got %+v", c.Cookie)
 	}
-	if c.GPC != consent.GPCRefuse || c.Reload != catalogue.ReloadAfterScript || c.Load != catalogue.LoadIdle || c.GoogleConsent != nil {
+	if c.GPC != consent.GPCRefuse || c.Reload != catalogue.ReloadAfterScript || c.Load != catalogue.LoadNear || c.GoogleConsent != nil {
 		t.Errorf("got gpc %q, reload %q, load %q, google-consent %v", c.GPC, c.Reload, c.Load, c.GoogleConsent)
 	}
 	if c.Links.Charter != "/charte-cookies" || c.Links.Privacy != "" || !c.Reopen {

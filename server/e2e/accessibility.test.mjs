@@ -8,7 +8,7 @@ import { launch, needs } from './lib/browser.mjs';
 import { include, page, placeholderIsDrawn, pressPlaceholder } from './lib/gate.mjs';
 import { catalogueWith, themes } from './lib/looks.mjs';
 import { richCatalogue, startSite, startTemoin } from './lib/server.mjs';
-import { program, stage } from './lib/stage.mjs';
+import { dialog, program, stage } from './lib/stage.mjs';
 
 const { browser, site } = await stage();
 
@@ -101,8 +101,8 @@ for (const scheme of ['light', 'dark']) {
     await isAccessible(tab, 'the button after the signal');
   });
 
-  test(`a button that waits for Go is accessible, ${scheme}`, async (t) => {
-    site.hold(program);
+  test(`a button that waits for the dialog is accessible, ${scheme}`, async (t) => {
+    site.hold(dialog);
     const tab = await browser.tab(t, options);
     await tab.visit(site.url);
     await tab.press('customize');

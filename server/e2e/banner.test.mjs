@@ -167,11 +167,12 @@ test('nothing in the page moves: neither when the banner comes, nor when Go take
   assert.deepEqual(await tab.run(() => window.shifts), [], 'no layout shift may be measured');
 });
 
-test('the shell and what Go draws in its place are the same markup', async (t) => {
+test('the shell with its dialog and what Go draws are the same markup', async (t) => {
   const release = site.hold(program);
   const tab = await browser.tab(t);
   await tab.visit(site.url);
   await tab.bannerIsThere();
+  await tab.until((shadow) => !!shadow.querySelector('dialog'), 'the dialog to be fetched');
   const markup = (shadow) => {
     const print = (node) => {
       if (node.nodeType === Node.TEXT_NODE) return node.data;

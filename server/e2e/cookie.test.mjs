@@ -169,9 +169,10 @@ for (const pause of [0, 3, 10, 30, 60]) {
     await tab.visit(site.url);
     await tab.bannerIsThere();
     await tab.sees('accept');
+    await tab.comesNear();
     release();
     await eventually(() => site.asked(program).length, 'the program to be asked for');
-    if (pause) await tab.until((shadow) => shadow.adoptedStyleSheets.length === 2, 'Go to start');
+    if (pause) await tab.goDraws();
     // Clicks in each frame around the moment, on whatever button is there then.
     const pressed = await tab.inside((shadow, pause) => new Promise((resolve) => {
       let count = 0;
@@ -207,7 +208,7 @@ test('a mouse button pressed on the shell and let go after Go came is still a cl
   await tab.mouse.move(x, y);
   await tab.mouse.down();
   release();
-  await tab.settles();
+  await tab.goDraws();
   await tab.mouse.up();
   await tab.bannerIsGone();
   await keeps(tab, { choices: choices(false) });

@@ -67,7 +67,7 @@ test('a page with its own <base> and a page in a folder find the parts', async (
   const tab = await browser.tab(t);
   await tab.visit(site.url + '/a/b/page');
   await tab.goRuns();
-  assert.equal(site.asked(parts).every((path) => /^\/temoin\/(app|runtime|later|edition)\./.test(path)), true, `${site.asked(parts)}`);
+  assert.equal(site.asked(parts).every((path) => /^\/temoin\/(app|runtime|dialog|edition)\./.test(path)), true, `${site.asked(parts)}`);
 });
 
 test('included twice, the script runs once', async (t) => {

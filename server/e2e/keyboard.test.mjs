@@ -7,7 +7,7 @@ import { needs } from './lib/browser.mjs';
 import { include, page, placeholderIsDrawn } from './lib/gate.mjs';
 import { choices } from './lib/records.mjs';
 import { folder, pause, saved } from './lib/server.mjs';
-import { program, stage } from './lib/stage.mjs';
+import { dialog, stage } from './lib/stage.mjs';
 
 const { browser, site } = await stage();
 
@@ -151,8 +151,8 @@ test('with the keyboard alone: an embed is let in by its placeholder, and gets t
   assert.equal(await tab.run(() => document.activeElement.localName), 'iframe', 'the focus must go to what came');
 });
 
-test('with the keyboard alone, before Go has come: customize waits, and the dialog has the focus', async (t) => {
-  const release = site.hold(program);
+test('with the keyboard alone, before the dialog has come: customize waits, and the dialog has the focus', async (t) => {
+  const release = site.hold(dialog);
   const tab = await browser.tab(t);
   await tab.visit(site.url);
   await tab.bannerIsThere();

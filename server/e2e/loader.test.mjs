@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { choices, cookie, record } from './lib/records.mjs';
 import { include, page } from './lib/gate.mjs';
 import { eventually, send } from './lib/server.mjs';
-import { edition, later, loader, parts, program, runtime, stage } from './lib/stage.mjs';
+import { dialog, edition, later, loader, parts, program, runtime, stage } from './lib/stage.mjs';
 
 const { browser, server, site, rev } = await stage({ whole: true });
 
@@ -17,26 +17,46 @@ const impatient = () => {
 
 const warnings = async (tab) => (await tab.lines()).filter((line) => line.startsWith('warn') && line.includes('temoin:')).join('\n');
 
-/** Asserts that without the dialog a visitor can still do everything. */
-async function worksWithoutGo(t, { faults, path = '/', says, before = [] }) {
-  const arrive = async () => {
-    site.reset();
-    faults();
-    const tab = await browser.tab(t, { before: [impatient, ...before] });
-    await tab.visit(site.url + path);
-    await tab.bannerIsThere();
-    await tab.settles({ but: /./ });
-    assert.equal((await tab.layers()).banner, true, 'the banner must stay');
-    assert.equal(await tab.has('statistics'), false, 'nothing is allowed until a button is pressed');
-    return tab;
-  };
-  const answers = async (tab, answer) => {
-    await tab.press(answer);
-    await tab.bannerIsGone();
-    assert.deepEqual((await tab.record()).choices, choices(answer === 'accept'), `${answer} must work`);
-    assert.equal(await tab.has('statistics'), answer === 'accept');
-    assert.equal((await tab.layers()).reopen, true, 'the floating button must come');
-  };
+/** A visitor who has just arrived where something is missing. */
+async function arrive(t, { faults, path = '/', before = [] }) {
+  site.reset();
+  faults();
+  const tab = await browser.tab(t, { before: [impatient, ...before] });
+  await tab.visit(site.url + path);
+  await tab.bannerIsThere();
+  await tab.settles({ but: /./ });
+  assert.equal((await tab.layers()).banner, true, 'the banner must stay');
+  assert.equal(await tab.has('statistics'), false, 'nothing is allowed until a button is pressed');
+  return tab;
+}
+
+async function answers(tab, answer) {
+  await tab.press(answer);
+  await tab.bannerIsGone();
+  assert.deepEqual((await tab.record()).choices, choices(answer === 'accept'), `${answer} must work`);
+  assert.equal(await tab.has('statistics'), answer === 'accept');
+  assert.equal((await tab.layers()).reopen, true, 'the floating button must come');
+}
+
+/** Asserts that a visitor can do everything without the Go program, and that the console says once why it does not run. */
+async function worksWithoutGo(t, { says, ...where }) {
+  const tab = await arrive(t, where);
+  await answers(tab, 'accept');
+  await tab.press('open');
+  await tab.dialogIsOpen();
+  const warned = await eventually(() => warnings(tab), 'the console to say why');
+  assert.match(warned, says);
+  assert.match(warned, /^[^\n]*the program does not run; the banner and the dialog do without it\.[^\n]*$/, 'once');
+  await tab.turn('third-party');
+  await tab.press('save');
+  await tab.dialogIsClosed();
+  assert.deepEqual((await tab.record()).choices, { ...choices(true), 'third-party': false });
+  assert.equal(await tab.goHasNotRun(), true);
+  assert.deepEqual(tab.errors, [], 'no exception may reach the page');
+}
+
+/** Asserts that a visitor can do everything without the dialog, on the charter. */
+async function worksWithoutDialog(t, { says, ...where }) {
   const leadsToCharter = async (tab, button) => {
     await tab.press(button);
     await tab.arrives(/\/charte-cookies\/fr#choix$/);
@@ -45,12 +65,12 @@ async function worksWithoutGo(t, { faults, path = '/', says, before = [] }) {
     assert.match(warned, /customize leads to the charter/, 'and what comes of it');
     assert.deepEqual(tab.errors, [], 'no exception may reach the page');
   };
-  const first = await arrive();
+  const first = await arrive(t, where);
   await answers(first, 'accept');
   await leadsToCharter(first, 'open');
-  const second = await arrive();
+  const second = await arrive(t, where);
   await leadsToCharter(second, 'customize');
-  await second.visit(site.url + path);
+  await second.visit(site.url + (where.path ?? '/'));
   await answers(second, 'refuse');
   assert.deepEqual(second.errors, [], 'no exception may reach the page');
 }
@@ -128,9 +148,24 @@ test('the edition is missing', (t) => worksWithoutGo(t, { faults: () => site.fai
 
 test('the edition is not the one that the program expects', (t) => worksWithoutGo(t, { faults: () => site.alter(edition, (answer) => ({ ...answer, body: Buffer.from('[]') })), says: /the Go program has ended|read edition/ }));
 
-test('all that the loader loads is missing', (t) => worksWithoutGo(t, { faults: () => site.fail(parts), says: /404|import/i }));
+test('the dialog is missing', (t) => worksWithoutDialog(t, { faults: () => site.fail(dialog), says: /dialog\.fr|import/i }));
 
-test('app.wasm never arrives', (t) => worksWithoutGo(t, { faults: () => site.hold(program), says: /the dialog is late/ }));
+test('the dialog is something else', (t) => worksWithoutDialog(t, { faults: () => site.alter(dialog, (answer) => ({ ...answer, body: Buffer.from('syntax error here') })), says: /SyntaxError/ }));
+
+test('the dialog never arrives', (t) => worksWithoutDialog(t, { faults: () => site.hold(dialog), says: /the dialog is late/ }));
+
+test('all that the loader loads is missing', (t) => worksWithoutDialog(t, { faults: () => site.fail(parts), says: /404|import/i }));
+
+test('app.wasm never arrives: the dialog does without', async (t) => {
+  const tab = await arrive(t, { faults: () => site.hold(program) });
+  await tab.press('customize');
+  await tab.dialogIsOpen();
+  await tab.turn('third-party');
+  await tab.press('save');
+  await tab.dialogIsClosed();
+  assert.deepEqual((await tab.record()).choices, { ...choices(false), 'third-party': true });
+  assert.equal(await warnings(tab), '');
+});
 
 test('WebAssembly is not there at all', (t) => worksWithoutGo(t, { faults() {}, before: [() => { delete globalThis.WebAssembly; }], says: /WebAssembly/ }));
 
@@ -154,11 +189,15 @@ test('the warning is not repeated for each press', async (t) => {
   site.fail(program);
   const tab = await browser.tab(t);
   await tab.visit(site.url);
-  await tab.focus('refuse');
-  await eventually(() => warnings(tab), 'a warning');
+  for (let i = 0; i < 2; i++) {
+    await tab.press('customize');
+    await tab.dialogIsOpen();
+    await eventually(() => warnings(tab), 'a warning');
+    await tab.press('close');
+    await tab.dialogIsClosed();
+  }
   await tab.settles();
-  const before = (await tab.lines()).filter((line) => line.includes('cannot be drawn')).length;
-  assert.equal(before, 1, `want one warning that the dialog cannot be drawn: ${JSON.stringify(tab.console)}`);
+  assert.equal((await warnings(tab)).split('\n').length, 1, `want one warning: ${JSON.stringify(tab.console)}`);
 });
 
 test('a wrong MIME type of app.wasm does no harm', async (t) => {
@@ -175,26 +214,14 @@ test('a wrong MIME type of app.wasm does no harm', async (t) => {
   }
 });
 
-test('app.wasm arrives late, after the visitor was led to wait: the dialog opens', async (t) => {
-  const release = site.hold(program);
-  const tab = await browser.tab(t);
-  await tab.visit(site.url);
-  await tab.press('customize');
-  await eventually(() => site.asked(program).length, 'the program to be asked for');
-  release();
-  await tab.dialogIsOpen();
-  assert.equal(site.asked(program).length, 1, 'the program is fetched once');
-});
-
 test('when the answer comes after the visitor has lost patience and come back, the banner works', async (t) => {
-  site.hold(program);
+  site.hold(dialog);
   const tab = await browser.tab(t, { before: [impatient] });
   await tab.visit(site.url);
   await tab.press('customize');
   await tab.arrives(/#choix$/);
   site.reset();
   await tab.back();
-  await tab.goRuns(); // which may take longer than this patience
   await tab.press('customize');
   await tab.dialogIsOpen();
 });
@@ -203,11 +230,17 @@ test('who follows a link while the program is on its way, and comes back, has it
   site.hold(program);
   const tab = await browser.tab(t);
   await tab.visit(site.url);
+  await tab.press('customize');
+  await tab.dialogIsOpen();
   await eventually(() => site.asked(program).length, 'the program to be asked for');
+  await tab.press('close');
+  await tab.dialogIsClosed();
   await tab.click('nav a[href^="/jeux-de-donnees"]');
   await tab.arrives(/jeux-de-donnees/);
   site.reset();
   await tab.back();
+  await tab.press('customize');
+  await tab.dialogIsOpen();
   await tab.goRuns();
   assert.deepEqual(tab.errors, []);
 });
@@ -227,66 +260,71 @@ const breaks = {
   'a trap in the program': {
     prepare: () => site.alter(runtime, breakable),
     break: (tab) => tab.run(() => { window.broken = true; }),
-    leaves: !process.env.TEMOIN_STOCK, // the click that meets it leads to the charter as well
   },
   'a panic in the program': {
     prepare() {},
     // The method is called from Go, which takes its exception for a panic, and exits.
-    break: (tab) => tab.run(() => { HTMLDialogElement.prototype.showModal = () => { throw new Error('made to fail'); }; }),
+    break: (tab) => tab.run(() => {
+      const { showModal } = HTMLDialogElement.prototype;
+      HTMLDialogElement.prototype.showModal = () => {
+        HTMLDialogElement.prototype.showModal = showModal;
+        throw new Error('made to fail');
+      };
+    }),
   },
 };
 
-for (const [name, fault] of Object.entries(breaks)) {
-  test(`${name}: the page lives on, and the shell’s buttons come back`, async (t) => {
-    for (const answer of ['accept', 'refuse']) {
-      site.reset();
-      fault.prepare();
-      const tab = await browser.tab(t);
-      await tab.visit(site.url);
-      await tab.goRuns();
-      await fault.break(tab);
-      if (fault.leaves) {
-        // In one turn, before the page is left.
-        await tab.inside((shadow, answer) => {
-          for (const action of ['customize', answer]) shadow.querySelector(`.banner [data-temoin="${action}"]`).click();
-        }, answer);
-        await tab.arrives(/\/charte-cookies\/fr#choix$/);
-      } else {
-        await tab.press('customize');
-        await eventually(() => warnings(tab), 'a warning on the console');
-        assert.match(await warnings(tab), /the preferences have stopped/, 'the console must say what happened');
-        await tab.bannerIsThere();
-        // WebKit may be on its way to the charter, whose banner does the same: a click may meet neither.
-        await eventually(async () => {
-          await tab.inside((shadow, answer) => shadow.querySelector(`.banner [data-temoin="${answer}"]`).click(), answer).catch(() => null);
-          return tab.record().catch(() => null);
-        }, `${answer} to be kept`);
-        await tab.bannerIsGone();
-        assert.ok((await tab.heard('temoin:change')).length <= 1, 'one change');
-      }
-      await tab.bannerIsGone();
-      assert.deepEqual((await tab.record()).choices, choices(answer === 'accept'), `${answer} must work`);
-      assert.equal((await tab.layers()).reopen, true);
-      if (!fault.leaves) {
-        await tab.press('open');
-        await tab.arrives(/\/charte-cookies\/fr#choix$/);
-      }
-      assert.deepEqual(tab.errors, [], 'no exception may reach the page');
-    }
-  });
+/** Presses a button that opens the dialog, in a page whose program breaks at that. */
+async function opensAllTheSame(tab, button) {
+  await tab.press(button);
+  const warned = await eventually(() => warnings(tab), 'a warning on the console');
+  assert.match(warned, /the preferences have stopped/, 'the console must say what happened');
+  // go-app as it is draws, and panics, when the click is over: the next one finds the dialog.
+  if (!(await tab.layers()).dialog) {
+    assert.ok(process.env.TEMOIN_STOCK, 'the press that ends the program must open the dialog');
+    await tab.press(button);
+  }
+  await tab.dialogIsOpen();
+}
 
-  test(`${name}: customize then leads to the charter`, async (t) => {
+for (const [name, fault] of Object.entries(breaks)) {
+  test(`${name}: the page lives on, and the dialog works without it`, async (t) => {
     fault.prepare();
     const tab = await browser.tab(t);
     await tab.visit(site.url);
     await tab.goRuns();
     await fault.break(tab);
-    await tab.press('customize');
-    await eventually(() => warnings(tab), 'a warning on the console');
-    await tab.press('customize');
-    await tab.arrives(/\/charte-cookies\/fr#choix$/);
+    await opensAllTheSame(tab, 'customize');
+    await tab.turn('third-party');
+    await tab.press('save');
+    await tab.dialogIsClosed();
+    await tab.bannerIsGone();
+    assert.deepEqual((await tab.record()).choices, { ...choices(false), 'third-party': true });
+    assert.equal((await tab.heard('temoin:change')).length, 1, 'one change');
+    await tab.press('open');
+    await tab.dialogIsOpen();
+    await tab.press('refuse');
+    await tab.dialogIsClosed();
+    assert.deepEqual((await tab.record()).choices, choices(false));
+    assert.equal((await tab.layers()).reopen, true);
+    assert.deepEqual(tab.errors, [], 'no exception may reach the page');
   });
 }
+
+test('the press on "save" that ends the program is answered all the same', async (t) => {
+  site.alter(runtime, breakable);
+  const tab = await browser.tab(t);
+  await tab.visit(site.url);
+  await tab.goRuns();
+  await tab.press('customize');
+  await tab.dialogIsOpen();
+  await tab.turn('third-party');
+  await tab.run(() => { window.broken = true; });
+  await tab.press('save');
+  await tab.dialogIsClosed();
+  assert.match(await warnings(tab), /the preferences have stopped/);
+  assert.deepEqual((await tab.record()).choices, { ...choices(false), 'third-party': true });
+});
 
 const noTimers = !process.env.TEMOIN_STOCK && 'the trimmed go-app draws at once and sets no timer';
 
@@ -322,14 +360,12 @@ test('a panic in the program does not undo the choice that was made', async (t) 
   await tab.press('accept');
   await tab.bannerIsGone();
   await breaks['a panic in the program'].break(tab);
-  await tab.press('open');
-  await eventually(() => warnings(tab), 'a warning on the console');
-  // A panic within the click leads to the charter at once; go-app as it is draws when the click is over.
-  if (process.env.TEMOIN_STOCK) await tab.settles();
-  else await tab.arrives(/\/charte-cookies\/fr#choix$/);
+  await opensAllTheSame(tab, 'open');
+  assert.equal((await tab.switches()).statistics, true);
+  await tab.press('close');
+  await tab.dialogIsClosed();
   assert.equal(await tab.has('statistics'), true);
   assert.equal((await tab.layers()).banner, false, 'nobody is asked again');
-  await tab.sees('open');
 });
 
 // ---- when the program is fetched ----
@@ -344,7 +380,7 @@ for (const [name, connection] of [['Save-Data', { saveData: true, effectiveType:
     assert.deepEqual(site.asked(parts), [], 'nothing but the loader may be fetched');
     const box = await tab.inside((shadow) => shadow.querySelector('.banner').getBoundingClientRect().toJSON());
     await tab.mouse.move(box.x + 60, box.y + 40);
-    await tab.goRuns();
+    await tab.goDraws();
     assert.equal(site.asked(program).length, 1);
   });
 }
@@ -364,12 +400,13 @@ test('with Save-Data the program comes with the focus, too, and with customize',
   await keyboard.visit(site.url);
   await keyboard.bannerIsThere();
   await keyboard.keys('Tab');
-  await keyboard.goRuns();
+  await keyboard.goDraws();
   assert.equal((await keyboard.layers()).banner, true);
   const scripted = await browser.tab(t, { before });
   await scripted.visit(site.url);
   await scripted.run(() => window.temoin.open());
   await scripted.dialogIsOpen();
+  await scripted.goDraws();
 });
 
 test('with Save-Data accept and refuse need no program at all', async (t) => {
@@ -382,7 +419,7 @@ test('with Save-Data accept and refuse need no program at all', async (t) => {
   assert.equal((await tab.record()).choices.statistics, false);
 });
 
-test('the program is fetched after the page has loaded, not before', async (t) => {
+test('the dialog is fetched after the page has loaded, not before', async (t) => {
   const release = site.hold(/^\/slow\.png$/);
   site.page('/slow', '<!doctype html><html lang="fr"><script src="/temoin.js"></script><title>slow</title><img src="/slow.png" alt=""><p>text');
   const tab = await browser.tab(t);
@@ -391,23 +428,24 @@ test('the program is fetched after the page has loaded, not before', async (t) =
   assert.equal(await tab.loaded(), false, 'the page must still be loading for the test to mean something');
   assert.deepEqual(site.asked(parts), [], 'nothing may compete with the page');
   release();
-  await tab.goRuns();
+  await eventually(() => site.asked(dialog).length, 'the dialog to be asked for');
 });
 
-test('the program leaves the page 0.2 s of its own after it has loaded, for who answers at once too', async (t) => {
+test('the dialog leaves the page 0.2 s of its own after it has loaded, for who answers at once too', async (t) => {
   const tab = await browser.tab(t);
   await tab.visit(site.url);
-  await tab.goRuns();
+  await eventually(() => site.asked(dialog).length, 'the dialog to be asked for');
+  await tab.settles();
   const [loaded, fetched] = await tab.run(() => [
     performance.getEntriesByType('navigation')[0].loadEventStart,
-    performance.getEntriesByType('resource').find(({ name }) => name.endsWith('.wasm')).startTime,
+    performance.getEntriesByType('resource').find(({ name }) => /dialog/.test(name)).startTime,
   ]);
   assert.ok(fetched - loaded >= 199, `fetched ${fetched - loaded} ms after the page had loaded`);
 });
 
-test('where the program cannot be had, on the charter itself, the button that waited waits no longer', async (t) => {
+test('where the dialog cannot be had, on the charter itself, the button that waited waits no longer', async (t) => {
   const tab = await browser.tab(t);
-  site.fail(program);
+  site.fail(dialog);
   await tab.visit(site.url + '/charte-cookies/fr');
   await tab.press('customize');
   await tab.arrives(/\/charte-cookies\/fr#choix$/);
@@ -416,11 +454,12 @@ test('where the program cannot be had, on the charter itself, the button that wa
   await tab.bannerIsGone();
 });
 
-test('a page that is never idle has the program all the same', async (t) => {
+test('a page that is never idle has the dialog and the program all the same', async (t) => {
   /** A browser with no time to spare: each callback waits for its timeout, which passes sooner here. */
   const busy = () => { window.requestIdleCallback = (callback, { timeout } = {}) => (timeout ? setTimeout(callback, timeout / 20) : 0); };
   const tab = await browser.tab(t, { before: [busy] });
   await tab.visit(site.url);
+  await eventually(() => site.asked(dialog).length, 'the dialog to be asked for');
   await tab.goRuns();
 });
 

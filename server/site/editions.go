@@ -10,12 +10,12 @@ import (
 // edition is what visitors are shown in one language.
 type edition struct {
 	*app.Edition
-	shown []byte // JSON, as receipts name it: without the style
+	shown []byte // JSON, as receipts name it
 	text  []byte // as the program in the browser reads it
 }
 
 // makeEditions makes the editions of a catalogue, in the order of its languages.
-func makeEditions(c *catalogue.Catalogue, style []byte) ([]edition, error) {
+func makeEditions(c *catalogue.Catalogue) ([]edition, error) {
 	var editions []edition
 	for _, lang := range c.Languages {
 		made, err := catalogue.Edition(c, lang)
@@ -26,7 +26,6 @@ func makeEditions(c *catalogue.Catalogue, style []byte) ([]edition, error) {
 		if err != nil {
 			return nil, fmt.Errorf("write edition in %s: %w", lang, err)
 		}
-		made.Style = string(style)
 		text, err := made.Write()
 		if err != nil {
 			return nil, fmt.Errorf("write edition in %s: %w", lang, err)

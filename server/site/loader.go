@@ -32,6 +32,7 @@ type loaderBundle struct {
 	Runtime    string            `json:"runtime"`
 	Program    string            `json:"program"`
 	Edition    string            `json:"edition"`
+	Dialog     string            `json:"dialog"`
 	Later      string            `json:"later"`
 	Gated      string            `json:"gated"`
 	Shells     string            `json:"shells"`

@@ -56,7 +56,7 @@ func New(c *catalogue.Catalogue, o Options) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	editions, err := makeEditions(c, built.dialog)
+	editions, err := makeEditions(c)
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +64,11 @@ func New(c *catalogue.Catalogue, o Options) (*Site, error) {
 		return nil, err
 	}
 	shells, err := makeShells(c, editions)
+	if err != nil {
+		return nil, err
+	}
+	proof := proofOf(s)
+	dialogs, err := makeDialogs(editions, built, proof != nil)
 	if err != nil {
 		return nil, err
 	}
@@ -77,11 +82,12 @@ func New(c *catalogue.Catalogue, o Options) (*Site, error) {
 	loader.Runtime = files.hashed("runtime.js", built.runtime)
 	loader.Program = files.program(built)
 	loader.Edition = files.localized("edition", ".txt", textsOf(editions))
+	loader.Dialog = files.localized("dialog", ".js", dialogs)
 	loader.Later = files.hashed("later.js", built.later)
 	loader.Gated = files.hashed("gated.js", built.gated)
 	loader.Shells = files.localized("shell", ".json", shells.files)
 	loader.Placeholders = files.localized("placeholders", ".json", placeholders)
-	loader.Proof = proofOf(s)
+	loader.Proof = proof
 	if err := files.addLoaders(loader, shells, built.loader, cacheFor(o.MaxAge)); err != nil {
 		return nil, err
 	}
@@ -120,18 +126,18 @@ func proofOf(s *Site) *proofBundle {
 // built is what ./build.sh build made, as far as a catalogue needs it. The style
 // sheets have the look of the catalogue.
 type built struct {
-	loader, runtime, later, gated       []byte
-	program, programBrotli, programGzip []byte
-	shell, dialog, charter, placeholder []byte
+	loader, runtime, dialog, later, gated    []byte
+	program, programBrotli, programGzip      []byte
+	shell, dialogStyle, charter, placeholder []byte
 }
 
 func readBuilt(dist fs.FS, c *catalogue.Catalogue) (*built, error) {
 	b := &built{}
 	gate := gateOf(c)
 	for name, body := range map[string]*[]byte{
-		gate.loader(): &b.loader, "runtime.js": &b.runtime, "later.js": &b.later, "gated.js": &b.gated,
+		gate.loader(): &b.loader, "runtime.js": &b.runtime, "dialog.js": &b.dialog, "later.js": &b.later, "gated.js": &b.gated,
 		"app.wasm": &b.program, "app.wasm.br": &b.programBrotli, "app.wasm.gz": &b.programGzip,
-		"shell.css": &b.shell, "dialog.css": &b.dialog, "charter.css": &b.charter, "placeholder.css": &b.placeholder,
+		"shell.css": &b.shell, "dialog.css": &b.dialogStyle, "charter.css": &b.charter, "placeholder.css": &b.placeholder,
 	} {
 		var err error
 		if *body, err = readDist(dist, name); err != nil {

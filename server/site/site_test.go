@@ -47,7 +47,7 @@ func golden(t *testing.T, name, got string) {
 func fakeDist() fstest.MapFS {
 	files := fstest.MapFS{}
 	for _, name := range []string{
-		"app.wasm", "app.wasm.br", "app.wasm.gz", "runtime.js", "later.js", "gated.js", "loader.js", "loader.withdraw.js", "shell.css", "dialog.css", "charter.css", "placeholder.css",
+		"app.wasm", "app.wasm.br", "app.wasm.gz", "runtime.js", "dialog.js", "later.js", "gated.js", "loader.js", "loader.withdraw.js", "shell.css", "dialog.css", "charter.css", "placeholder.css",
 		"themes/default.css", "themes/dsfr.css", "themes/minimal.css", "positions/corner.css", "positions/centre.css",
 	} {
 		files[name] = &fstest.MapFile{Data: []byte("/* " + name + " */")}
@@ -114,7 +114,7 @@ func TestPrerender_Golden(t *testing.T) {
 			draft := c.Draft(nil)
 			for part, component := range map[string]ui.UI{
 				"layers":      app.Prerendered(edition),
-				"preferences": &app.Preferences{Edition: edition, Draft: draft, Drawn: true},
+				"preferences": &app.Preferences{Edition: edition, Draft: draft, Receipts: true, Proof: true},
 				"notice":      &app.Notice{Edition: edition},
 				"charter":     &app.Charter{Edition: edition, Texts: &languages[lang].Charter, Storage: b.storage(), Draft: draft},
 				"placeholder": &app.Placeholder{Edition: edition, Category: edition.Catalogue.Category("third-party")},
@@ -136,7 +136,7 @@ func TestPrerender_SameAtEveryCall(t *testing.T) {
 	edition := mustBundle(t, mustReadDemo(t)).editions["fr"]
 	seen := map[string]bool{}
 	for range 50 {
-		markup, err := prerender(&app.Preferences{Edition: edition, Draft: edition.Catalogue.Draft(nil), Drawn: true})
+		markup, err := prerender(&app.Preferences{Edition: edition, Draft: edition.Catalogue.Draft(nil), Receipts: true, Proof: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -201,7 +201,7 @@ func TestPrerender_HostileTexts(t *testing.T) {
 		"layers":      app.Prerendered(b.editions["fr"]),
 		"service":     &app.Placeholder{Edition: b.editions["fr"], Service: b.editions["fr"].Catalogue.Service("youtube")},
 		"category":    &app.Placeholder{Edition: b.editions["fr"], Category: b.editions["fr"].Catalogue.Category("third-party")},
-		"preferences": &app.Preferences{Edition: b.editions["fr"], Draft: c.Draft(nil), Drawn: true},
+		"preferences": &app.Preferences{Edition: b.editions["fr"], Draft: c.Draft(nil), Receipts: true, Proof: true},
 		"charter":     &app.Charter{Edition: b.editions["fr"], Texts: &languages["fr"].Charter, Draft: c.Draft(nil)},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -19,7 +19,7 @@ import { host } from './shell.js';
  */
 export function begin(hold, signals, withdraw) {
   if (isExposed()) return;
-  offer({ answer: layers.answer, choose: layers.choose, receipts: report.receipts });
+  offer({ answer: layers.answer, choose: layers.choose, receipts: report.receipts, ...layers.forDialog });
   refresh();
   withdraw?.cleanUp(); // before anybody is told what is left
   expose(withdraw?.beyondReach);
@@ -124,23 +124,17 @@ function listenForForms() {
 const rest = 200; // ms for the page's own beginning, and for who answers at once
 
 /**
- * Has the program ready before it is asked for: compiled and started when the
- * page is idle, or when the visitor comes near. On a line that is slow, or
- * saved by the visitor's or the site's wish, only the latter. Who answers at
- * once needs no program: its start must not stand in the way of that click.
+ * Has the dialog ready before it is asked for, when the page is idle; and the
+ * program, when the visitor comes near, or, if the site wishes so, with the dialog.
+ * On a line that is slow, or saved by the visitor, both wait for the latter.
  */
 function anticipate() {
-  let timeout = 5000; // ms that a page which is never idle may have; fewer once the visitor is near
-  const unlessAnswered = (callback) => () => idle(() => { if (!current()) callback(); }, { timeout });
-  const start = unlessAnswered(() => layers.start().catch(() => {})); // said on the console; the shell goes on
-  const prepare = unlessAnswered(() => {
-    fetchLater();
-    layers.prepare().then(start, start);
-  });
-  const come = () => {
-    timeout = 500;
-    setTimeout(prepare, rest);
-  };
+  const prepare = (program, timeout) => idle(() => {
+    if (current()) return; // who answers at once needs neither
+    const dialog = layers.fetchDialog();
+    dialog.then(({ start }) => program && start()).catch(() => {}); // said on the console
+  }, { timeout });
+  const come = () => setTimeout(prepare, rest, true, 500);
   // A finger, too, comes over before it is down.
   for (const event of ['pointerover', 'focusin']) host.addEventListener(event, come, { once: true, passive: true });
   // The banner must be kept off what has the focus.
@@ -152,7 +146,7 @@ function anticipate() {
   document.addEventListener('focusin', uncover);
 
   const { saveData, effectiveType } = navigator.connection ?? {};
-  if (!bundle.near && !saveData && !/2g/.test(effectiveType)) whenRested(prepare);
+  if (!saveData && !/2g/.test(effectiveType)) whenRested(() => prepare(!bundle.near, 5000)); // ms that a page which is never idle may have
 }
 
 /** Calls back when the page has been loaded, and its beginning is over. */

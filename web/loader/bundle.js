@@ -20,6 +20,7 @@ export const [
   runtime, // names of files; a star in them stands for the language
   program,
   edition,
+  dialog,
   later,
   gated,
   shells,

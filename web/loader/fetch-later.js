@@ -1,30 +1,34 @@
 // What a page needs only later lies in files of its own, so that it weighs on no
 // other: later.js (web/later), for a visitor or a form that asks for it; gated.js
-// (web/gated), for embeds that wait and scripts that come late.
+// (web/gated), for embeds that wait and scripts that come late; the dialog (web/dialog).
 import * as bundle from './bundle.js';
 import { part, warn } from './bundle.js';
-import { has, known, onChange, refresh } from './choice.js';
+import { current, has, known, onChange, refresh } from './choice.js';
 import { home, isRefused } from './frames.js';
 import { language } from './language.js';
 import { passed } from './passed.js';
-import { root } from './shell.js';
+import { root, style } from './shell.js';
 import { parse, scriptURL } from './trusted.js';
 
 const page = {
-  warn, has, known, onChange, refresh, root, parse, scriptURL, passed, home, isRefused,
+  warn, current, has, known, onChange, refresh, root, style, parse, scriptURL, passed, home, isRefused,
   services: bundle.services,
   charter: bundle.words.charter,
+  runtime: part(bundle.runtime),
   placeholders: () => fetch(part(bundle.placeholders.replace('*', language()))),
 };
 
 /** Hands over the rest, from modules that themselves import this one. */
 export const offer = (more) => Object.assign(page, more);
 
-/** Returns what fetches a file, once, and resolves to it; to nothing where it cannot be had, which the console says. */
-function fetcher(name) {
+/**
+ * Returns what fetches a file, once, and resolves to it; to nothing where it cannot be had, which the console says.
+ * @param name asked for when it is fetched
+ */
+export function fetcher(name) {
   let there = null;
   return () => {
-    there ??= import(part(name)).then(({ begin }) => begin(page)).catch((error) => {
+    there ??= import(part(name())).then(({ begin }) => begin(page)).catch((error) => {
       warn(error);
       there = null;
     });
@@ -32,9 +36,9 @@ function fetcher(name) {
   };
 }
 
-export const fetchGated = fetcher(bundle.gated);
+export const fetchGated = fetcher(() => bundle.gated);
 
-const reach = fetcher(bundle.later);
+const reach = fetcher(() => bundle.later);
 
 /** Where it cannot be had nothing follows, until it is asked for again. */
 export const fetchLater = () => reach().then((parts) => parts ?? new Promise(() => {}));

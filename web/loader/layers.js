@@ -4,11 +4,10 @@ import { part, warn } from './bundle.js';
 import { current, forget, gpc, known, refresh, save } from './choice.js';
 import { fitting } from './cookie.js';
 import { whenShown } from './dom.js';
-import { fetchLater } from './fetch-later.js';
+import { fetchLater, fetcher } from './fetch-later.js';
 import { isBare, isRefused } from './frames.js';
 import { isReloading } from './gate.js';
 import { language } from './language.js';
-import * as program from './program.js';
 import { address, receipt, report, unanswered } from './report.js';
 import * as shell from './shell.js';
 
@@ -58,8 +57,8 @@ export function update() {
 /** Go draws where it runs, else the shell. */
 function redraw() {
   noteFocus();
-  if (program.go) {
-    program.go.sync(); // refocuses, too
+  if (go) {
+    go.sync(); // refocuses, too
     return;
   }
   shell.draw(asking(), gpc() && texts?.reopenGPC);
@@ -74,7 +73,7 @@ function click(event) {
     shell.notice('', false);
     shell.refocus();
   } else if (action === 'customize' || action === 'open') {
-    if (!program.go) open(button);
+    if (!go && !button.ariaBusy) open(button);
   } else if (button?.closest('.banner') && asking()) {
     // Of a double click, the second finds the banner gone; if both clicks were
     // on their way before that, it finds the choice made.
@@ -165,34 +164,41 @@ function watchLeaving() {
 
 // ---- the dialog ----
 
-/** Starts the program; what follows in the page happens through it. */
-export async function start() {
-  await whenDrawn;
-  const page = {
-    root: shell.root,
-    fitting,
-    style: shell.style,
-    changed(how) {
-      noteFocus();
-      reported(refresh, how);
-    },
-    receipt: address && receipt,
-    notKept,
-    dismissed: () => dismissed,
-    get gpc() { return gpc(); },
-    announce: shell.notice,
-    refocus,
-  };
-  return program.start(lang, page, update);
-}
+let go = null; // what the Go program can be asked, where it runs
 
-export async function prepare() {
-  await whenDrawn;
-  return program.prepare(lang);
-}
+/** What the Go program is handed, and what it is fetched by: see web/runtime/main.js. */
+const seam = {
+  root: shell.root,
+  fitting,
+  files: () => [bundle.program, bundle.edition.replace('*', lang)].map(part),
+  changed(how) {
+    noteFocus();
+    reported(refresh, how);
+  },
+  receipt: address && receipt,
+  notKept,
+  dismissed: () => dismissed,
+  get gpc() { return gpc(); },
+  announce: shell.notice,
+  refocus,
+  mounted(callbacks) { go = callbacks; },
+  fault(error) {
+    warn('the program does not run; the banner and the dialog do without it.', error);
+    go = null; // who presses a button just now is answered here
+    update();
+  },
+};
+
+/** What the dialog is handed beside what fetch-later.js knows. */
+export const forDialog = { seam, goes: () => !!go };
+
+const reach = fetcher(() => bundle.dialog.replace('*', lang));
+
+/** Fetches the dialog, once; rejects where it cannot be had. */
+export const fetchDialog = () => whenDrawn.then(reach).then((dialog) => dialog ?? Promise.reject(new Error('the dialog cannot be had')));
 
 /**
- * Opens the dialog. Where it cannot be drawn, or not in good time, leads to the
+ * Opens the dialog. Where it cannot be had, or not in good time, leads to the
  * charter, whose form does the same.
  * @param button shows meanwhile that something is on its way
  */
@@ -202,16 +208,20 @@ export async function open(button) {
     return;
   }
   await whenDrawn;
-  if (button && !program.go) shell.waiting(button, texts.waiting);
+  go?.open();
+  if (go) return; // a Go program that breaks at that has told so
   const asked = asking();
+  const waited = button && shell.waiting(button, texts.waiting);
   const late = new Promise((_, reject) => { setTimeout(reject, patience, new Error('the dialog is late')); });
   try {
-    const go = await Promise.race([start(), late]);
+    const dialog = await Promise.race([fetchDialog(), late]);
+    waited?.();
     // Who has answered meanwhile did not want to wait.
-    if (!asked || asking()) go.open();
+    if (!asked || asking()) dialog.open();
+    dialog.start();
   } catch (error) {
+    waited?.();
     warn('customize leads to the charter:', error.message);
-    update(); // the button waits no longer
     location.assign(charter + '#choix');
   }
 }

@@ -6,9 +6,7 @@ import { parse } from './trusted.js';
 const host = document.createElement('div');
 const shadow = host.attachShadow({ mode: 'open' });
 
-let shell = null; // the markup in the page's language
-
-/** Holds the layers; Go replaces its first child. */
+/** Holds the layers. */
 const root = document.createElement('div');
 
 export { host, root, shadow };
@@ -26,13 +24,17 @@ export function style(css) {
   shadow.adoptedStyleSheets.push(sheet);
 }
 
-/** Makes the frame: the root for the layers, and the notice. */
+let reopens; // the label of the button that reopens the choices
+
+/** Makes the frame: the root with the layers, and the notice. */
 export function frame(markup) {
-  shell = parse(markup);
+  const [layers, notice] = parse(markup).children;
+  reopens = layers.querySelector('.reopen').textContent;
   host.id = 'temoin';
   style(bundle.style);
   root.className = 'root';
-  shadow.append(root, shell.querySelector('.notice'));
+  root.append(layers);
+  shadow.append(root, notice);
   document.body.prepend(host);
 }
 
@@ -41,13 +43,11 @@ export function frame(markup) {
  * or the button that reopens the choices, which may have another label.
  */
 export function draw(asking, label) {
-  if (!shell) return;
-  const layers = shell.querySelector('.layers').cloneNode(true);
-  if (!asking) layers.querySelector('.banner').remove();
-  const reopen = layers.querySelector('.reopen');
+  if (!reopens) return;
+  root.querySelector('.banner').hidden = !asking;
+  const reopen = root.querySelector('.reopen');
   reopen.hidden = asking || !bundle.reopen;
-  if (label) reopen.querySelector('button').textContent = label;
-  root.replaceChildren(layers);
+  reopen.firstChild.textContent = label || reopens;
 }
 
 /** Once there is a frame, says text to whoever uses a screen reader; shows it to everybody if visible. */
@@ -58,8 +58,13 @@ export function notice(text, visible) {
   box.classList.toggle('shown', !!visible);
 }
 
-/** Shows on the button that was pressed that something is on its way. */
+/** Shows on the button that was pressed that something is on its way, until what it returns is called. */
 export function waiting(button, text) {
+  const label = button.textContent;
   button.setAttribute('aria-busy', 'true');
   button.textContent = text;
+  return () => {
+    button.removeAttribute('aria-busy');
+    button.textContent = label;
+  };
 }

@@ -1,9 +1,12 @@
-// runtime.js: compiles Go's program and runs it in a scope of its own. It comes
-// with the program, so that visitors who have answered never load it.
+// runtime.js: fetches Go's program and runs it in a scope of its own. It comes
+// with the program, so that visitors who do not come near never load it.
 import makeGo from 'wasm_exec'; // Go's own, wrapped by server/tools/build
-import { keepFocus, released } from './hand.js';
+import { adopt } from './adopt.js';
 import { download } from './receipt.js';
+import { rested } from './rest.js';
 import { makeScope } from './scope.js';
+
+export { download };
 
 // The contract between the loader (web/loader/layers.js), this runtime and the
 // Go program (app/browser/page_js.go). Runtime and Go carry this comment; change
@@ -12,10 +15,9 @@ import { makeScope } from './scope.js';
 //
 // Go finds a scope in the place of the window. Its property "temoin":
 //
-//	contract    number   2
+//	contract    number   3
 //	edition     string   what app.Edition's Write wrote
-//	root        Element  holds the layers; Go replaces its first child
-//	style(css)           adopts one more style sheet
+//	root        Element  holds the layers, the dialog too, which Go takes over as they stand
 //	changed(how)         the cookie has been written; how: see server/receipt. Read it,
 //	                     open the gate, report the choice
 //	notKept()            the cookie was written and is not there
@@ -25,20 +27,24 @@ import { makeScope } from './scope.js';
 //	refocus()            an answered layer is gone: the focus must not be
 //	proof(done)          gives the visitor the choice's receipt as a file, then calls
 //	                     done(given boolean); undefined where no receipts are kept
-//	mounted(go)          Go has drawn the layers; go.open() opens the dialog,
+//	mounted(go)          Go has taken the layers over; go.open() opens the dialog,
 //	                     go.sync() draws what the loader and the cookie say now
-const contract = 2;
+const contract = 3;
 
 /**
- * Compiles the program.
- * @param program, edition the answers to the requests for app.wasm and the edition
- * @returns a function that runs it, once: see run
+ * Fetches the program and has it take the layers over when nobody is about to press
+ * anything; resolves when that is done.
+ * @param page the loader's side of the contract; and files(), the addresses of the
+ *   program and the edition; fitting(line), which gives a line for document.cookie as
+ *   the browser takes it here; fault(error), called when the program ends after that;
+ *   and, where receipts are kept, receipt(): see download
  */
-export async function prepare(program, edition) {
+export async function start(page) {
+  const answers = await Promise.all(page.files().map((address) => fetch(address)));
   // Before anything begins that nobody would wait for.
-  for (const { ok, url, status } of [program, edition]) if (!ok) throw new Error(url + ' answers ' + status);
-  const parts = await Promise.all([compile(program), edition.text()]);
-  return (page) => run(parts, page);
+  for (const { ok, url, status } of answers) if (!ok) throw new Error(url + ' answers ' + status);
+  const [program, edition] = await Promise.all([compile(answers[0]), answers[1].text()]);
+  await run(program, edition, page);
 }
 
 async function compile(response) {
@@ -51,36 +57,37 @@ async function compile(response) {
   }
 }
 
-/**
- * Runs the program; resolves when it has drawn the layers.
- * @param page the loader's side of the contract; and fitting(line), which gives a line for
- *   document.cookie as the browser takes it here, fault(error), called when the
- *   program ends after that, and, where receipts are kept, receipt(): see download
- */
-function run([program, edition], page) {
+/** Runs the program; resolves when it has taken the layers over. */
+function run(program, edition, page) {
   return new Promise((resolve, reject) => {
+    const { root } = page;
+    const { making, end } = adopt(root);
     let fault = reject;
-    let restoreFocus;
     const seam = Object.assign(Object.create(page), {
       contract,
       edition,
       proof: page.receipt && ((done) => download(page.receipt).then(done)),
       mounted(callbacks) {
         page.mounted(callbacks);
-        fault = (error) => page.fault(new Error('the preferences have stopped', { cause: error }));
-        restoreFocus();
+        root.dataset.drawnBy = 'go';
+        fault = (error) => {
+          delete root.dataset.drawnBy;
+          page.fault(new Error('the preferences have stopped', { cause: error }));
+        };
         resolve();
       },
     });
-    const Go = makeGo(makeScope(page.root, seam));
+    const broken = (error) => {
+      end();
+      fault(error);
+    };
+    const Go = makeGo(makeScope(root, seam, making));
     const instance = new Go();
-    const broken = (error) => { fault(error); };
     guard(instance, Go, broken);
     WebAssembly.instantiate(program, instance.importObject)
       .then(async (wasm) => {
-        await released(page.root); // here, since what was above takes its time
-        restoreFocus = keepFocus(page.root);
-        return instance.run(wasm); // draws before it returns here
+        await rested();
+        return instance.run(wasm); // has the layers before it returns here
       })
       .then(() => broken(new Error('the Go program has ended')), broken);
   });

@@ -9,11 +9,12 @@ const hidden = ['Go', 'fs', 'process', 'path'];
 /**
  * @param body the element that go-app takes for the document's body
  * @param seam the object that Go finds as its global "temoin"
+ * @param making how the document makes nodes: see adopt.js
  */
-export function makeScope(body, seam) {
+export function makeScope(body, seam, making) {
   const own = {
     temoin: seam,
-    document: proxy(document, { body }, cookieOf(seam)),
+    document: proxy(document, { body, ...making }, cookieOf(seam)),
     // go-app scrolls to the element that the address's fragment names, reads
     // every key of the storages, and throws where they are denied.
     location: proxy(location, { href: 'https://temoin.invalid/' }),

@@ -437,13 +437,19 @@ class Place {
     }, 'the dialog to be closed');
   }
 
-  /**
-   * Waits until Go has drawn the layers: it adopts the dialog's style sheet and
-   * mounts in one go, before the browser does anything else.
-   */
-  goRuns() { return this.until((shadow) => shadow?.adoptedStyleSheets.length === 2, 'the Go program to have drawn the layers'); }
+  /** Comes near the banner, as a pointer that passes over it: so the Go program is fetched. */
+  comesNear() { return this.until((shadow) => shadow?.host.dispatchEvent(new PointerEvent('pointerover')), 'the layers to be drawn'); }
 
-  goHasNotRun() { return this.inside((shadow) => shadow === null || shadow.adoptedStyleSheets.length < 2); }
+  /** Has the Go program come, and take the layers over. */
+  async goRuns() {
+    await this.comesNear();
+    return this.goDraws();
+  }
+
+  /** Waits until the Go program has taken the layers over. */
+  goDraws() { return this.until((shadow) => shadow?.querySelector('.root')?.dataset.drawnBy === 'go', 'the Go program to have taken the layers over'); }
+
+  goHasNotRun() { return this.inside((shadow) => shadow?.querySelector('.root')?.dataset.drawnBy !== 'go'); }
 
   /** The state of each switch of the dialog, by name. */
   switches() {

@@ -22,6 +22,7 @@ export const demoPages = ['/', '/jeux-de-donnees', '/jeux-de-donnees/comptages-v
 
 export const program = /^\/temoin\/app\..*\.wasm$/;
 export const runtime = /^\/temoin\/runtime\..*\.js$/;
+export const dialog = /^\/temoin\/dialog\..*\.js$/;
 export const later = /^\/temoin\/later\..*\.js$/;
 export const edition = /^\/temoin\/edition\./;
 export const loader = /^\/temoin(\.\w+)?\.js$/;

@@ -1,6 +1,6 @@
 // What the loader decides as Go does, without a browser: what is allowed, how an
-// answer is divided into categories and services, what a form means, and on which
-// paths a page sees cookies; by the vectors that both are held to.
+// answer is divided into categories and services, what the dialog's switches and a
+// form mean, and on which paths a page sees cookies; by the vectors that both are held to.
 import assert from 'node:assert/strict';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -11,6 +11,8 @@ import { folder, repository } from '../lib/server.mjs';
 
 globalThis.document = { cookie: '', currentScript: null, baseURI: 'https://site.example/', querySelectorAll: () => [] };
 globalThis.location = new URL('https://site.example/a/b');
+globalThis.origin = location.origin;
+globalThis.window = globalThis.top = globalThis; // in no frame
 
 const vectors = JSON.parse(await readFile(path.join(repository, 'app/consent/testdata/decisions.json'), 'utf8'));
 const { categories, services } = vectors.catalogue;
@@ -33,6 +35,7 @@ const load = (name) => import(pathToFileURL(path.join(dir, name)).href);
 const { current, forget, grants, save } = await load('loader/choice.js');
 const { folders } = await load('loader/cookie.js');
 const { followForms } = await load('later/form.js');
+const { mixed, switched } = await load('dialog/draft.js');
 
 for (const { name, record, allowed } of vectors.granted) {
   test(`granted: ${name}`, () => {
@@ -59,6 +62,17 @@ for (const { name, ticked, allowed } of vectors.form) {
     save(meant);
     const asked = vectors.asked.filter((id) => id !== 'necessary' && id !== 'login');
     assert.deepEqual(asked.filter((id) => grants(current(), id)).sort(), [...allowed].sort());
+  });
+}
+
+for (const { name, on, switch: id, to, want, mixed: apart } of vectors.drafts) {
+  test(`draft: ${name}`, () => {
+    // As the dialog has it: what is necessary has no switch of its services.
+    const services = new Map(Object.entries(known.services).filter(([, category]) => category !== 'necessary'));
+    const before = Object.fromEntries([...known.categories, ...services.keys()].map((id) => [id, on.includes(id)]));
+    const after = switched(before, services, id, to);
+    assert.deepEqual(Object.keys(after).filter((id) => after[id]).sort(), [...want].sort());
+    assert.deepEqual(known.categories.filter((category) => mixed(after, services, category)), apart);
   });
 }
 
