@@ -5,8 +5,8 @@ import { test } from 'node:test';
 
 import { needs } from './lib/browser.mjs';
 import { include, page } from './lib/gate.mjs';
-import { eventually, plainCatalogue, startTemoin } from './lib/server.mjs';
-import { dialog, loader, parts, program, stage } from './lib/stage.mjs';
+import { plainCatalogue, startTemoin } from './lib/server.mjs';
+import { loader, parts, stage } from './lib/stage.mjs';
 
 const { browser, site } = await stage();
 
@@ -20,25 +20,6 @@ test('the banner is there after one request', async (t) => {
   release();
   assert.equal(answered.length, 1, `${answered}`);
   assert.match(answered[0], loader);
-});
-
-const kilobytes = 12; // that a visitor pays who does not come near: see docs/measurements.md
-
-test(`until the visitor comes near, the dialog’s one small file is fetched, ${kilobytes} kB in all; then the program`, async (t) => {
-  const tab = await browser.tab(t);
-  await tab.visit(site.url + '/banc');
-  await tab.bannerIsThere();
-  await tab.mouse.move(300, 100);
-  await eventually(() => site.asked(parts).length, 'the dialog to be asked for');
-  await tab.settles({ quiet: 600 });
-  assert.deepEqual(site.asked(parts).map((path) => dialog.test(path)), [true], `${site.asked(parts)}`);
-  const bytes = await tab.run(() => performance.getEntriesByType('resource')
-    .filter(({ name }) => new URL(name).pathname.startsWith('/temoin')).reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0));
-  if (bytes) assert.ok(bytes < kilobytes * 1000, `${bytes} bytes`);
-  await tab.press('customize');
-  await tab.dialogIsOpen();
-  await tab.goDraws();
-  assert.equal(site.asked(program).length, 1);
 });
 
 test('with "load: idle" the program takes the layers over though nobody comes near', async (t) => {
