@@ -838,7 +838,7 @@ test('a proof that cannot be had is said where it was asked for', async (t) => {
 });
 
 test('the button for the proof is there only after a choice', async (t) => {
-  const button = (tab) => tab.inside((shadow) => shadow.querySelectorAll('[data-temoin="proof"]').length);
+  const button = (tab) => tab.inside((shadow) => [...shadow.querySelectorAll('[data-temoin="proof"]')].filter((button) => button.checkVisibility()).length);
   const tab = await open(t);
   await tab.press('customize');
   await tab.dialogIsOpen();

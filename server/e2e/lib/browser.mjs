@@ -269,7 +269,7 @@ function listen() {
 function spellErrors() {
   for (const type of ['log', 'info', 'warn', 'error']) {
     const original = console[type];
-    console[type] = (...values) => original.apply(console, values.map((value) => (Object.prototype.toString.call(value) === '[object Error]' ? String(value) : value)));
+    console[type] = (...values) => original.apply(console, values.map((value) => (/^\[object (Error|DOMException)\]$/.test(Object.prototype.toString.call(value)) ? String(value) : value)));
   }
 }
 
