@@ -33,6 +33,9 @@ func check(_ context.Context, args []string, stdout, stderr io.Writer) error {
 	for _, warning := range catalogue.Warnings(path, c) {
 		fmt.Fprintln(stdout, warning)
 	}
+	for _, line := range catalogue.Asking(c) {
+		fmt.Fprintf(stdout, "%s: %s\n", path, line)
+	}
 	fmt.Fprintf(stdout, "%s: good; revision %s, %d categories, %d services, in %s\n",
 		path, c.Rev(), len(c.Categories), len(c.Services), strings.Join(c.Languages, ", "))
 	return nil

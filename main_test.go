@@ -73,9 +73,12 @@ func TestRun_SaysWhatItCanDo(t *testing.T) {
 }
 
 func TestRun_Check(t *testing.T) {
-	for _, file := range []string{"server/demo/catalogue.yaml", "server/demo/rich.yaml"} {
+	for file, asks := range map[string]string{
+		"server/demo/catalogue.yaml": "asks nothing: there is no banner",
+		"server/demo/rich.yaml":      "asks consent for statistics (google-analytics), third-party (youtube, facebook)\n",
+	} {
 		stdout, _, err := temoin(t.Context(), "check", file)
-		if err != nil || !strings.HasPrefix(stdout, file+": good; revision ") {
+		if err != nil || !strings.HasPrefix(stdout, file+": "+asks) || !strings.Contains(stdout, "\n"+file+": good; revision ") {
 			t.Errorf("%s: got %q and %v", file, stdout, err)
 		}
 	}

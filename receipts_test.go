@@ -44,7 +44,7 @@ func serving(t *testing.T, args ...string) (url string, stop func()) {
 	var out, log outputBuffer
 	done := make(chan error, 1)
 	go func() {
-		done <- run(ctx, append([]string{"serve", "-addr", "127.0.0.1:0", "-catalogue", "server/demo/catalogue.yaml"}, args...), &out, &log)
+		done <- run(ctx, append([]string{"serve", "-addr", "127.0.0.1:0", "-catalogue", "server/demo/rich.yaml"}, args...), &out, &log)
 	}()
 	stop = sync.OnceFunc(func() {
 		cancel()
@@ -89,7 +89,7 @@ func choose(t *testing.T, url string) string {
 		return found[1]
 	}
 	id := consent.NewID()
-	body := fmt.Sprintf(`{"record":{"v":1,"id":%q,"rev":%q,"at":%d,"choices":{"necessary":true,"statistics":false,"first-party":true,"third-party":false}},`+
+	body := fmt.Sprintf(`{"record":{"v":1,"id":%q,"rev":%q,"at":%d,"choices":{"necessary":true,"statistics":false,"third-party":true}},`+
 		`"how":"dialog","gpc":false,"lang":"fr","text":%q}`, id, part(`"rev":"(\w+)"`, "/temoin/catalogue.json"), time.Now().Unix(), part(`"text":"([0-9a-f]{16})"`, "/temoin.js"))
 	answer, err := http.Post(url+"/api/consents", "application/json", strings.NewReader(body))
 	if err != nil {
@@ -121,7 +121,7 @@ func TestReceipts(t *testing.T) {
 	command("4 entries, 2 receipts, 0 erased\nthe log is whole", "verify")
 	command(`"Receipts": 2`, "stats")
 	table := command("index,id,answered,", "export")
-	if lines := strings.Split(strings.TrimSpace(table), "\n"); len(lines) != 3 || !strings.Contains(lines[1], first) || !strings.HasSuffix(lines[1], ",partly,necessary first-party,statistics third-party,") {
+	if lines := strings.Split(strings.TrimSpace(table), "\n"); len(lines) != 3 || !strings.Contains(lines[1], first) || !strings.HasSuffix(lines[1], ",partly,necessary third-party,statistics,") {
 		t.Errorf("got the table %q", table)
 	}
 	if lines := command(`"signature":"`, "export", "-format", "jsonl", "-since", "2026-01-01"); strings.Count(lines, "\n") != 2 {

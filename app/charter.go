@@ -26,7 +26,6 @@ type CharterTexts struct {
 	ChangeOpen         string `json:"change-open"`
 	FormTitle          string `json:"form-title"`
 	FormText           string `json:"form-text"`
-	FormAll            string `json:"form-all"`
 	FormSaved          string `json:"form-saved"`
 	FormSubmit         string `json:"form-submit"`
 	BrowserTitle       string `json:"browser-title"`
@@ -71,13 +70,8 @@ func (c *Charter) Render() ui.UI {
 		section("categories", t.KindsTitle, ui.P().Text(t.KindsText), c.kinds()),
 		section("cookies", t.TablesTitle, append([]ui.UI{ui.P().Text(fill(t.TablesText,
 			"site", c.Edition.siteName()))}, c.tables()...)...),
-		section("modifier", t.ChangeTitle,
-			ui.P().Text(fill(t.ChangeText, "lifetime", c.Edition.duration(c.Edition.Catalogue.Cookie.Lifetime))),
-			ui.P().Class("with-script").Body(
-				ui.Button().Type("button").Class("button").DataSet("temoin-open", true).Text(t.ChangeOpen),
-			),
-		),
-		c.form(),
+		ui.If(c.Edition.offers(), c.change).Else(c.nothing),
+		ui.If(c.Edition.offers(), c.form),
 		section("navigateur", t.BrowserTitle, ui.P().Text(t.BrowserText)),
 		section("droits", t.RightsTitle, c.rights()...),
 	)
@@ -86,6 +80,22 @@ func (c *Charter) Render() ui.UI {
 func section(id, title string, content ...ui.UI) ui.UI {
 	heading := ui.H2().ID(id + "-titre").Text(title)
 	return ui.Section().ID(id).Aria("labelledby", id+"-titre").Body(append([]ui.UI{heading}, content...)...)
+}
+
+// change says how to change one's mind, with the dialog.
+func (c *Charter) change() ui.UI {
+	t := c.Texts
+	return section("modifier", t.ChangeTitle,
+		ui.P().Text(fill(t.ChangeText, "lifetime", c.Edition.duration(c.Edition.Catalogue.Cookie.Lifetime))),
+		ui.P().Class("with-script").Body(
+			ui.Button().Type("button").Class("button").DataSet("temoin-open", true).Text(t.ChangeOpen),
+		),
+	)
+}
+
+// nothing says that there is nothing to choose.
+func (c *Charter) nothing() ui.UI {
+	return section("modifier", c.Texts.ChangeTitle, ui.P().Text(fill(c.Edition.Texts.DialogText, "site", c.Edition.siteName())))
 }
 
 func (c *Charter) kinds() ui.UI {
@@ -222,16 +232,12 @@ func (c *Charter) boxes() []ui.UI {
 	lang := c.Edition.Lang
 	var list []ui.UI
 	for _, category := range c.Edition.Catalogue.Categories {
-		if category.Necessary {
+		if !c.Edition.Catalogue.Offers(category.ID) {
 			continue
 		}
 		group := []ui.UI{ui.Legend().Text(category.Title.In(lang))}
-		services := c.Edition.Catalogue.ServicesOf(category.ID)
-		for _, service := range services {
+		for _, service := range c.Edition.Catalogue.ServicesOf(category.ID) {
 			group = append(group, c.box(service.ID, service.Name.In(lang)))
-		}
-		if len(services) == 0 {
-			group = append(group, c.box(category.ID, c.Texts.FormAll))
 		}
 		list = append(list, ui.FieldSet().Body(group...))
 	}
@@ -246,16 +252,18 @@ func (c *Charter) box(id, label string) ui.UI {
 }
 
 // FormDraft returns whether the boxes that were ticked allow id: what the form
-// that the charter draws means. A category without services has a box itself.
+// that the charter draws means. No category has a box itself.
 func FormDraft(catalogue *consent.Catalogue, ticked []string) func(id string) bool {
 	return func(id string) bool {
-		services := catalogue.ServicesOf(id)
-		for _, service := range services {
+		if catalogue.Service(id) != nil {
+			return slices.Contains(ticked, id)
+		}
+		for _, service := range catalogue.ServicesOf(id) {
 			if !slices.Contains(ticked, service.ID) {
 				return false
 			}
 		}
-		return len(services) > 0 || slices.Contains(ticked, id)
+		return catalogue.Offers(id)
 	}
 }
 

@@ -18,7 +18,8 @@ type Edition struct {
 	// Catalogue holds the wordings of this language only.
 	Catalogue *consent.Catalogue
 	// Texts has BannerText filled in: the server knows all that goes into it,
-	// and how the language writes a list. It has no BannerNecessary.
+	// and how the language writes a list. Where nothing can be refused it says so in
+	// the dialog's texts; NecessaryTitle and NecessaryText it never has.
 	Texts Texts
 	// Durations holds the words of this language for each duration that the
 	// catalogue names, by its String: plural rules stay in the server.
@@ -37,12 +38,15 @@ const ThemeDSFR = "dsfr"
 // {site} the site's name, {count} a number, {purposes} a list, {lifetime} a
 // duration, {service}, {category}, {purpose} and {provider} what they name.
 type Texts struct {
-	BannerTitle     string `json:"banner-title"`
-	BannerText      string `json:"banner-text"`
-	BannerNecessary string `json:"banner-necessary"`
-	BannerRights    string `json:"banner-rights"`
-	CharterLink     string `json:"charter-link"`
-	PrivacyLink     string `json:"privacy-link"`
+	BannerTitle string `json:"banner-title"`
+	BannerText  string `json:"banner-text"`
+	// NecessaryText and NecessaryTitle are those of the dialog where nothing can be
+	// refused. The one's key is of a time when it stood in the banner: what is shown
+	// is named by its hash, and its keys stay.
+	NecessaryText string `json:"banner-necessary"`
+	BannerRights  string `json:"banner-rights"`
+	CharterLink   string `json:"charter-link"`
+	PrivacyLink   string `json:"privacy-link"`
 
 	Accept    string `json:"accept"`
 	Refuse    string `json:"refuse"`
@@ -56,6 +60,7 @@ type Texts struct {
 
 	DialogTitle    string `json:"dialog-title"`
 	DialogText     string `json:"dialog-text"`
+	NecessaryTitle string `json:"necessary-title,omitempty"`
 	AlwaysOn       string `json:"always-on"`
 	Exempt         string `json:"exempt"`
 	Partly         string `json:"partly"`
@@ -88,9 +93,9 @@ type Texts struct {
 // all returns every text, in the order in which they travel; see wire.go.
 func (t *Texts) all() []*string {
 	return []*string{
-		&t.BannerTitle, &t.BannerText, &t.BannerNecessary, &t.BannerRights, &t.CharterLink, &t.PrivacyLink,
+		&t.BannerTitle, &t.BannerText, &t.NecessaryText, &t.BannerRights, &t.CharterLink, &t.PrivacyLink,
 		&t.Accept, &t.Refuse, &t.Customize, &t.Waiting, &t.Save, &t.Close, &t.Reopen, &t.ReopenGPC, &t.Dismiss,
-		&t.DialogTitle, &t.DialogText, &t.AlwaysOn, &t.Exempt, &t.Partly, &t.Details, &t.NoService, &t.NoCookie,
+		&t.DialogTitle, &t.DialogText, &t.NecessaryTitle, &t.AlwaysOn, &t.Exempt, &t.Partly, &t.Details, &t.NoService, &t.NoCookie,
 		&t.Provider, &t.Policy, &t.ColumnService, &t.ColumnProvider, &t.ColumnCookie, &t.ColumnPurpose,
 		&t.ColumnDuration, &t.ThirdParty,
 		&t.PlaceholderTitle, &t.PlaceholderKind, &t.PlaceholderText, &t.PlaceholderCookies, &t.Once, &t.Always,
@@ -106,6 +111,11 @@ func fill(text string, pairs ...string) string {
 	}
 	return text
 }
+
+// asks reports whether consent is asked for anything; offers, whether anything can
+// be allowed or refused: a measure that is on without asking can.
+func (e *Edition) asks() bool   { return len(e.Catalogue.Asked()) > 0 }
+func (e *Edition) offers() bool { return len(e.Catalogue.Refusable()) > 0 }
 
 func (e *Edition) siteName() string { return e.Catalogue.Site.Name.In(e.Lang) }
 

@@ -47,7 +47,8 @@ func (l *Layers) OnMount(ctx ui.Context) { l.Ready(ctx, l) }
 
 // Render draws what the visitor has to see now.
 func (l *Layers) Render() ui.UI {
-	asking := l.Session == nil || l.Session.Asking()
+	asks := l.Edition.asks()
+	asking := asks && (l.Session == nil || l.Session.Asking())
 	var actions Actions
 	gpc := false
 	if l.Session != nil {
@@ -58,7 +59,7 @@ func (l *Layers) Render() ui.UI {
 		Lang(l.Edition.Lang).
 		Dir(l.Edition.Dir).
 		Body(
-			&Banner{Edition: l.Edition, Actions: actions, Hidden: !asking},
+			ui.If(asks, func() ui.UI { return &Banner{Edition: l.Edition, Actions: actions, Hidden: !asking} }),
 			&Reopen{Edition: l.Edition, Actions: actions, GPC: gpc, Hidden: asking || !l.Edition.Catalogue.Reopen},
 			ui.If(l.Session != nil, l.preferences),
 		)

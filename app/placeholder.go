@@ -35,7 +35,7 @@ func (p *Placeholder) Render() ui.UI {
 		Body(
 			ui.P().ID(title).Class("title").Attr("part", "title").Text(p.title()),
 			ui.P().Attr("part", "text").Text(p.text()),
-			p.cookies(),
+			ui.If(len(p.cookies()) > 0, p.list).ElseIf(p.Service != nil, p.none),
 			ui.P().Body(link(p.Edition.Catalogue.Links.Charter, t.CharterLink)),
 			ui.Div().Class("buttons").Body(
 				&Button{Action: "once", Label: t.Once},
@@ -61,7 +61,7 @@ func (p *Placeholder) text() string {
 }
 
 // cookies names the cookies of the service, or of all services of the category.
-func (p *Placeholder) cookies() ui.UI {
+func (p *Placeholder) cookies() []ui.UI {
 	var services []consent.Service
 	if p.Service != nil {
 		services = append(services, *p.Service)
@@ -74,15 +74,15 @@ func (p *Placeholder) cookies() ui.UI {
 			names = append(names, ui.Li().Body(cookieName(p.Edition, cookie)...))
 		}
 	}
-	t := &p.Edition.Texts
-	switch {
-	case len(names) > 0:
-		return ui.Details().Body(
-			ui.Summary().Attr("part", "summary").Text(fill(t.PlaceholderCookies, "count", strconv.Itoa(len(names)))),
-			ui.Ul().Body(names...),
-		)
-	case p.Service != nil:
-		return ui.P().Text(t.NoCookie)
-	}
-	return ui.P().Text(t.NoService)
+	return names
 }
+
+func (p *Placeholder) list() ui.UI {
+	names := p.cookies()
+	return ui.Details().Body(
+		ui.Summary().Attr("part", "summary").Text(fill(p.Edition.Texts.PlaceholderCookies, "count", strconv.Itoa(len(names)))),
+		ui.Ul().Body(names...),
+	)
+}
+
+func (p *Placeholder) none() ui.UI { return ui.P().Text(p.Edition.Texts.NoCookie) }

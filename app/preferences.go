@@ -65,11 +65,16 @@ func (p *Preferences) content() ui.UI {
 			ui.P().Class("links").Body(p.links()...),
 			ui.Div().Body(p.categories()...),
 		),
-		ui.Div().Class("buttons").Body(
-			&Button{Actions: p.Actions, Action: "refuse", Label: t.Refuse},
-			&Button{Actions: p.Actions, Action: "save", Label: t.Save},
-			&Button{Actions: p.Actions, Action: "accept", Label: t.Accept},
-		),
+		ui.If(p.Edition.offers(), p.answers),
+	)
+}
+
+func (p *Preferences) answers() ui.UI {
+	t := &p.Edition.Texts
+	return ui.Div().Class("buttons").Body(
+		&Button{Actions: p.Actions, Action: "refuse", Label: t.Refuse},
+		&Button{Actions: p.Actions, Action: "save", Label: t.Save},
+		&Button{Actions: p.Actions, Action: "accept", Label: t.Accept},
 	)
 }
 
@@ -96,10 +101,14 @@ func (p *Preferences) proof() ui.UI {
 	)
 }
 
+// categories draws what is necessary and what can be refused. A category that
+// nothing is in is left to the charter.
 func (p *Preferences) categories() []ui.UI {
 	var list []ui.UI
 	for _, category := range p.Edition.Catalogue.Categories {
-		list = append(list, p.category(category))
+		if category.Necessary || p.Edition.Catalogue.Offers(category.ID) {
+			list = append(list, p.category(category))
+		}
 	}
 	return list
 }

@@ -77,7 +77,9 @@ func (s *Session) Sync() {
 }
 
 // Asking reports whether the visitor has still to be asked.
-func (s *Session) Asking() bool { return s.record == nil && !s.Page.Dismissed() && !s.Page.GPC() }
+func (s *Session) Asking() bool {
+	return s.Edition.asks() && s.record == nil && !s.Page.Dismissed() && !s.Page.GPC()
+}
 
 // RefusedByGPC reports whether all is refused by the browser's Global Privacy
 // Control alone. An answer that the visitor gave to this site stands over it.

@@ -90,6 +90,15 @@ func (s *Server) postCharter(w http.ResponseWriter, r *http.Request, served *sit
 	if err := r.ParseForm(); err != nil {
 		return badRequest("the form cannot be read: %w", err)
 	}
+	lang := r.PostForm.Get("lang")
+	if !slices.Contains(served.Catalogue.Languages, lang) {
+		lang = languageOf(served, r)
+	}
+	if len(served.Catalogue.Refusable()) == 0 {
+		// A form of earlier on: the charter now says that there is nothing to choose.
+		http.Redirect(w, r, consent.CharterPath+"/"+lang, http.StatusSeeOther)
+		return nil
+	}
 	choices, services, err := answerOf(served, r.PostForm.Get("answer"), r.PostForm["allow"])
 	if err != nil {
 		return err
@@ -98,10 +107,6 @@ func (s *Server) postCharter(w http.ResponseWriter, r *http.Request, served *sit
 	value, err := record.Encode()
 	if err != nil {
 		return fmt.Errorf("write answer: %w", err)
-	}
-	lang := r.PostForm.Get("lang")
-	if !slices.Contains(served.Catalogue.Languages, lang) {
-		lang = languageOf(served, r)
 	}
 	w.Header().Add("Set-Cookie", served.Catalogue.Cookie.Line(value, isSecure(r)))
 	deleteHidden(served, w, r, record)

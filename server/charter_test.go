@@ -1,6 +1,7 @@
 package server
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -55,15 +56,15 @@ func TestCharter_Form(t *testing.T) {
 		form    url.Values
 		granted string
 	}{
-		"accept":         {url.Values{"answer": {"accept"}}, "necessary statistics matomo google-analytics first-party third-party youtube facebook"},
+		"accept":         {url.Values{"answer": {"accept"}}, "necessary statistics matomo google-analytics third-party youtube facebook"},
 		"refuse":         {url.Values{"answer": {"refuse"}}, "necessary"},
 		"refuse, ticked": {url.Values{"answer": {"refuse"}, "allow": {"youtube"}}, "necessary"},
 		"save nothing":   {url.Values{"answer": {"save"}}, "necessary"},
 		"save a service": {url.Values{"answer": {"save"}, "allow": {"matomo"}}, "necessary matomo"},
 		"save all services of a category": {url.Values{"answer": {"save"}, "allow": {"youtube", "facebook"}},
 			"necessary third-party youtube facebook"},
-		"save a category without services": {url.Values{"answer": {"save"}, "allow": {"first-party"}},
-			"necessary first-party"},
+		"save a category without services, which an older form asks about": {url.Values{"answer": {"save"}, "allow": {"first-party"}},
+			"necessary"},
 		"a category that has services is not asked by itself": {url.Values{"answer": {"save"}, "allow": {"third-party"}},
 			"necessary"},
 	} {
@@ -217,5 +218,31 @@ func TestCharter_Language(t *testing.T) {
 		if got := languageOf(served, r); got != want {
 			t.Errorf("%q: got %s, want %s", header, got, want)
 		}
+	}
+}
+
+// TestCharter_Nothing: where there is nothing to choose the page has no form, and
+// the answer of an older one is neither kept nor proved.
+func TestCharter_Nothing(t *testing.T) {
+	s := newTestServer(t)
+	c, err := catalogue.Load("demo/catalogue.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nothing, err := site.New(c, site.Options{Dist: fakeDist()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.site.Store(nothing)
+	page, err := io.ReadAll(s.answer(httptest.NewRequest(http.MethodGet, consent.CharterPath+"/en", nil)).Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(page), "<form") || !strings.Contains(string(page), "currently uses only the cookies it needs to work") {
+		t.Errorf("got %s", page)
+	}
+	response := s.answer(post(url.Values{"answer": {"accept"}, "lang": {"en"}}))
+	if to := response.Header.Get("Location"); response.StatusCode != 303 || to != "/charte-cookies/en" || len(response.Header["Set-Cookie"]) > 0 {
+		t.Errorf("got %d to %q with the cookies %q", response.StatusCode, to, response.Header["Set-Cookie"])
 	}
 }

@@ -151,6 +151,27 @@ func (c *Catalogue) Refusable() []Service {
 	return list
 }
 
+// Asked returns the services that need the visitor's consent: those that can be
+// refused, but for exempt measures, which are on until the visitor objects. Where
+// there are none, nobody is asked, and there is no banner.
+func (c *Catalogue) Asked() []Service {
+	var list []Service
+	for _, service := range c.Refusable() {
+		if !c.Default(service.ID) {
+			list = append(list, service)
+		}
+	}
+	return list
+}
+
+// Offers reports whether the visitor can allow or refuse the category of that id:
+// it is not necessary, and a service is in it. Consent to nothing in particular is
+// no consent (GDPR, article 4(11)), so a category without a service stays shut.
+func (c *Catalogue) Offers(category string) bool {
+	known := c.Category(category)
+	return known != nil && !known.Necessary && len(c.ServicesOf(category)) > 0
+}
+
 // Only returns a copy of the catalogue in which every text reads in lang alone,
 // and which leads to the charter in that language. What the gate alone has a use
 // for is left out: the interface travels light.

@@ -6,7 +6,7 @@ import "time"
 // visitor has answered: where it is necessary, or exempt from consent.
 func (c *Catalogue) Default(id string) bool {
 	if category := c.Category(id); category != nil {
-		return category.Necessary || category.Anonymous
+		return category.Necessary || category.Anonymous && c.Offers(id)
 	}
 	service := c.Service(id)
 	return service != nil && (service.Anonymous || c.Default(service.Category))
@@ -14,7 +14,7 @@ func (c *Catalogue) Default(id string) bool {
 
 // Granted reports whether id, a category or a service, is allowed by record,
 // which may be nil: nothing has been answered yet. An id that the catalogue
-// does not know is not allowed.
+// does not know is not allowed, nor is a category that it does not offer.
 func (c *Catalogue) Granted(record *Record, id string) bool {
 	category, service := c.Category(id), c.Service(id)
 	if category == nil && service != nil {
@@ -25,6 +25,8 @@ func (c *Catalogue) Granted(record *Record, id string) bool {
 		return false
 	case category.Necessary:
 		return true
+	case !c.Offers(category.ID):
+		return false
 	case record == nil:
 		return c.Default(id)
 	}
@@ -43,18 +45,19 @@ func (c *Catalogue) Accept() Choices { return c.all(true) }
 func (c *Catalogue) Refuse() Choices { return c.all(false) }
 
 func (c *Catalogue) all(granted bool) Choices {
-	choices := make(Choices, len(c.Categories))
-	for i, category := range c.Categories {
-		choices[i] = Choice{category.ID, granted || category.Necessary}
-	}
+	choices, _ := c.Split(func(string) bool { return granted })
 	return choices
 }
 
 // Split returns the choices and the services of a record in which exactly those
-// ids are allowed that granted says: one answer a category, and the services
-// that differ from theirs. What is necessary is allowed whatever granted says.
+// ids are allowed that granted says: one answer for each category that is necessary
+// or offered, and the services that differ from theirs. What is necessary is
+// allowed whatever granted says.
 func (c *Catalogue) Split(granted func(id string) bool) (choices, services Choices) {
 	for _, category := range c.Categories {
+		if !category.Necessary && !c.Offers(category.ID) {
+			continue
+		}
 		on := category.Necessary || granted(category.ID)
 		choices = append(choices, Choice{category.ID, on})
 		for _, service := range c.ServicesOf(category.ID) {

@@ -51,7 +51,7 @@ type Record struct {
 	Rev string
 	// At is when the answer was given, to the second.
 	At time.Time
-	// Choices holds one answer for each category.
+	// Choices holds one answer for each category that is necessary or offered.
 	Choices Choices
 	// Services holds the services whose answer differs from their category's.
 	Services Choices

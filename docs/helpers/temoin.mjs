@@ -27,6 +27,7 @@ export function allowed(record, { categories, services }, wanted) {
   const category = categories.find((one) => one.id === (service?.category ?? wanted));
   if (!category) return false;
   if (category.necessary) return true;
+  if (!services?.some((one) => one.category === category.id)) return false; // nobody is asked about it
   if (!record) return Boolean(service?.anonymous || category.anonymous); // only an exempt audience measure runs unasked
   return own(service && record.services, wanted) ?? own(record.choices, category.id) ?? false;
 }

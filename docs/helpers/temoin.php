@@ -49,6 +49,9 @@ function temoin_allows(?array $record, array $catalogue, string $id): bool
     if ($category['necessary'] ?? false) {
         return true;
     }
+    if (!in_array($category['id'], array_column($services, 'category'), true)) { // nobody is asked about it
+        return false;
+    }
     if ($record === null) { // only an exempt audience measure runs unasked
         return ($service['anonymous'] ?? false) || ($category['anonymous'] ?? false);
     }

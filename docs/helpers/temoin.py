@@ -41,6 +41,8 @@ def allowed(record, catalogue, id):
         return False
     if category.get("necessary"):
         return True
+    if all(one["category"] != category["id"] for one in services.values()):
+        return False  # nobody is asked about it
     if record is None:  # only an exempt audience measure runs unasked
         return bool((service or {}).get("anonymous") or category.get("anonymous"))
     if service and id in record.get("services", {}):

@@ -494,16 +494,10 @@ func (k *checker) longestValue() int {
 // longestAnswers refuses every service of an allowed category: "false" is
 // longer than "true".
 func (k *checker) longestAnswers() string {
-	var choices, services consent.Choices
-	hasServices := map[string]bool{}
-	for _, service := range k.catalogue.Services {
-		if category := k.byID[service.Category]; category != nil && !category.Necessary {
-			hasServices[category.ID] = true
-			services = append(services, consent.Choice{ID: service.ID})
-		}
-	}
-	for _, category := range k.catalogue.Categories {
-		choices = append(choices, consent.Choice{ID: category.ID, Granted: category.Necessary || hasServices[category.ID]})
+	choices := k.catalogue.Accept()
+	var services consent.Choices
+	for _, service := range k.catalogue.Refusable() {
+		services = append(services, consent.Choice{ID: service.ID})
 	}
 	if len(services) == 0 {
 		return members(choices)

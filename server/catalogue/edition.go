@@ -42,21 +42,26 @@ func Edition(c *Catalogue, lang string) (*app.Edition, error) {
 	if language.Dir == "rtl" {
 		isolateNames(edition.Catalogue)
 	}
-	edition.Texts.BannerText, edition.Texts.BannerNecessary = bannerText(edition), ""
+	t := &edition.Texts
+	t.BannerText = bannerText(edition)
+	if len(c.Refusable()) == 0 {
+		t.DialogTitle, t.Reopen, t.DialogText = t.NecessaryTitle, t.NecessaryTitle, t.NecessaryText
+	}
+	t.NecessaryTitle, t.NecessaryText = "", ""
 	return edition, nil
 }
 
-// bannerText returns the sentence that says who asks and what for.
+// bannerText returns the sentence that says who asks and what for; nothing where
+// nobody is asked.
 func bannerText(e *app.Edition) string {
 	c := e.Catalogue
-	site := c.Site.Name.In(e.Lang)
-	services := c.Refusable()
+	services := c.Asked()
 	if len(services) == 0 {
-		return strings.ReplaceAll(e.Texts.BannerNecessary, "{site}", site)
+		return ""
 	}
 	var purposes []string
 	for _, category := range c.Categories {
-		if !category.Necessary && len(c.ServicesOf(category.ID)) > 0 {
+		if slices.ContainsFunc(services, func(s consent.Service) bool { return s.Category == category.ID }) {
 			purposes = append(purposes, category.Title.In(e.Lang))
 		}
 	}
@@ -65,7 +70,7 @@ func bannerText(e *app.Edition) string {
 		comma = "، "
 	}
 	return strings.NewReplacer(
-		"{site}", site,
+		"{site}", c.Site.Name.In(e.Lang),
 		"{purposes}", strings.Join(purposes, comma),
 		"{count}", strconv.Itoa(len(services)),
 	).Replace(e.Texts.BannerText)

@@ -81,10 +81,15 @@ languages: [en, ar]
   - { id: a, category: statistics, name: A, provider: "A Inc.", purpose: P }
   - { id: b, category: third-party, name: B, provider: "B S.A.", purpose: P }
 `
+	const exempt = `  - { id: c, category: first-party, name: C, provider: "A Inc.", purpose: P, kind: measure, anonymous: true,
+      exemption: { own-use-only: true, anonymous-data: true, single-site: true, not-renewed: true, data-retention: 25 months } }
+`
 	for _, test := range []struct{ lang, services, want string }{
 		{"en", services, "Site (a.example) asks for your consent to these uses: Audience measurement, Third-party cookies (services concerned: 2)."},
 		{"ar", services, "يطلب موقع \u2068Site (a.example)\u2069 موافقتك على الأغراض التالية: قياس عدد الزيارات، ملفات تعريف ارتباط أطراف ثالثة (الخدمات المعنية: 2)."},
-		{"en", "services: []", "Site (a.example) currently uses only the cookies it needs to work (services to allow: 0); you can already say what you would accept if others came."},
+		{"en", services + exempt, "Site (a.example) asks for your consent to these uses: Audience measurement, Third-party cookies (services concerned: 2)."},
+		{"en", "services:\n" + exempt, ""},
+		{"en", "services: []", ""},
 	} {
 		c, err := catalogue.Parse("c.yaml", []byte(site+test.services))
 		if err != nil {
@@ -94,7 +99,7 @@ languages: [en, ar]
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := edition.Texts.BannerText; got != test.want || edition.Texts.BannerNecessary != "" {
+		if got := edition.Texts.BannerText; got != test.want {
 			t.Errorf("%s: got  %s\nwant %s", test.lang, got, test.want)
 		}
 		if edition.Rev != c.Rev() || len(c.Services) > 0 && c.Services[0].Provider != "A Inc." {
@@ -102,6 +107,31 @@ languages: [en, ar]
 		}
 		if test.lang == "ar" && edition.Catalogue.Services[0].Provider != "\u2068A Inc.\u2069" {
 			t.Errorf("the provider is %q", edition.Catalogue.Services[0].Provider)
+		}
+	}
+}
+
+// TestEdition_Nothing: where nothing can be refused, the dialog and the button that
+// opens it say so, in the site's own words if it has some.
+func TestEdition_Nothing(t *testing.T) {
+	c, err := catalogue.Parse("c.yaml", []byte(`site: { name: Site, url: "https://a.example" }
+languages: [en, fr]
+texts: { fr: { banner-necessary: "{site} ne vous suit pas." } }
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lang, want := range map[string][]string{
+		"en": {"Cookies on this site", "{site} currently uses only the cookies it needs to work."},
+		"fr": {"Les cookies de ce site", "{site} ne vous suit pas."},
+	} {
+		edition, err := catalogue.Edition(c, lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts := edition.Texts
+		if texts.DialogTitle != want[0] || texts.Reopen != want[0] || texts.DialogText != want[1] {
+			t.Errorf("%s: got %q, %q, %q", lang, texts.DialogTitle, texts.Reopen, texts.DialogText)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func TestThemeWordings_Wrong(t *testing.T) {
 }
 
 func TestEdition_Theme(t *testing.T) {
-	c, err := Load("../demo/catalogue.yaml")
+	c, err := Load("../demo/rich.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,9 +18,10 @@ import (
 //go:embed files
 var files embed.FS
 
-// Catalogue is the catalogue of the portal with its four necessary cookies.
+// Catalogue is the catalogue of the portal where it asks for something. Beside it
+// lies catalogue.yaml, of the portal with its four necessary cookies alone.
 //
-//go:embed catalogue.yaml
+//go:embed rich.yaml
 var Catalogue []byte
 
 // Demo answers the pages of the demo on a server.

@@ -40,7 +40,7 @@ func plainTrial(c *catalogue.Catalogue) trial {
 func refusable(c *catalogue.Catalogue) []string {
 	var ids []string
 	for _, category := range c.Categories {
-		if !category.Necessary {
+		if c.Offers(category.ID) {
 			ids = append(ids, category.ID)
 		}
 	}
@@ -141,10 +141,7 @@ func (t trial) apply(c *catalogue.Catalogue) (*catalogue.Catalogue, error) {
 	}
 	changed := *c
 	changed.Look = t.look
-	gone := func(id string) bool {
-		category := c.Category(id)
-		return category != nil && !category.Necessary && !slices.Contains(t.categories, id)
-	}
+	gone := func(id string) bool { return c.Offers(id) && !slices.Contains(t.categories, id) }
 	changed.Categories = slices.DeleteFunc(slices.Clone(c.Categories), func(category consent.Category) bool { return gone(category.ID) })
 	changed.Services = slices.DeleteFunc(slices.Clone(c.Services), func(service consent.Service) bool { return gone(service.Category) })
 	if google := c.GoogleConsent; google != nil {

@@ -240,7 +240,7 @@ func TestTrialRoutes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if printed.Look.Theme != catalogue.ThemeDSFR || len(printed.Categories) != 2 {
+	if printed.Look.Theme != catalogue.ThemeDSFR || len(printed.Categories) != 3 {
 		t.Errorf("got %+v with %d categories", printed.Look, len(printed.Categories))
 	}
 	if got, want := offer.Tag, `<script src="/temoin.en.js"></script>`; got != want {

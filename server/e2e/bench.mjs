@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 
-import { folder, plainCatalogue, repository, startSite, startTemoin, temoin } from './lib/server.mjs';
+import { folder, repository, smallCatalogue, startSite, startTemoin, temoin } from './lib/server.mjs';
 
 const help = `./build.sh bench [OPTIONS]
 
@@ -784,7 +784,7 @@ function options() {
 async function main() {
   const { size, embeds, runs, json, help: asked } = options();
   if (asked) return console.log(help);
-  const catalogue = await plainCatalogue();
+  const catalogue = await smallCatalogue();
   const browser = size ? null : await startBrowser();
   const found = { circumstances: await circumstances(browser), sizes: await measureSizes(catalogue) };
   printCircumstances(found.circumstances);

@@ -26,7 +26,7 @@ test('by keyboard alone: choose a look, see it, and get it elsewhere with what t
   await tab.goRuns();
   const plain = await tab.inside(look);
   await tab.run(() => document.querySelector('.bench select[name="theme"]').focus());
-  await tab.keys('ArrowDown', 'Tab', 'ArrowDown', 'Tab', 'Tab', 'Space', 'Tab', 'Space', 'Enter');
+  await tab.keys('ArrowDown', 'Tab', 'ArrowDown', 'Tab', 'Tab', 'Space', 'Enter');
   await tab.arrives(/theme=dsfr&position=corner/);
   await tab.goRuns();
   const shown = await tab.inside(look);
@@ -101,7 +101,7 @@ test('every control of the form shows in the banner, and the printed tag and cat
   await tab.visit(server.url + '/essai');
   assert.deepEqual(await tab.run(() => [...document.querySelectorAll('[name=banner] option')].map(({ value }) => value).filter(Boolean).sort()), languages, 'every language can be chosen');
   assert.deepEqual(await tab.run(() => [...document.querySelectorAll('[name=banner] option')].filter(({ value, lang }) => value !== lang).map(({ value }) => value)), [], 'each says which it is');
-  await show(tab, { banner: 'ar', theme: 'minimal', position: 'corner', scheme: 'dark', statistics: true, 'first-party': false, 'third-party': false });
+  await show(tab, { banner: 'ar', theme: 'minimal', position: 'corner', scheme: 'dark', statistics: true, 'third-party': false });
   await tab.goRuns();
   const spoken = await tab.inside((shadow) => {
     const { lang, dir } = shadow.querySelector('.banner').closest('[lang]');
@@ -130,7 +130,7 @@ test('every control of the form shows in the banner, and the printed tag and cat
 
   await click(tab, '.bench a.button');
   await tab.arrives(/\/essai$/);
-  assert.deepEqual(await tab.run(() => [...document.querySelectorAll('.bench select, .bench :checked:not(option)')].map(({ value }) => value)), ['', 'default', 'bottom', 'auto', 'statistics', 'first-party', 'third-party'], 'the form is as it was');
+  assert.deepEqual(await tab.run(() => [...document.querySelectorAll('.bench select, .bench :checked:not(option)')].map(({ value }) => value)), ['', 'default', 'bottom', 'auto', 'statistics', 'third-party'], 'the form is as it was');
 });
 
 test('every state of the cookie can be tried, and is shown', async (t) => {

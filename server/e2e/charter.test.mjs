@@ -188,7 +188,7 @@ test('without JavaScript the portal says where to choose, and the charter’s fo
   await tab.visit(site.url + '/charte-cookies/fr#choix');
   assert.deepEqual(await visitor.cookies(), [], 'nothing may be kept before');
   const shown = () => tab.driver.$$eval('form input[type=checkbox]', (inputs) => Object.fromEntries(inputs.map((input) => [input.value, input.checked])));
-  assert.deepEqual(await shown(), { matomo: true, 'google-analytics': false, 'first-party': false, youtube: false, facebook: false }, 'nothing is ticked beforehand but what is exempt');
+  assert.deepEqual(await shown(), { matomo: true, 'google-analytics': false, youtube: false, facebook: false }, 'nothing is ticked beforehand but what is exempt');
 
   await (await tab.driver.$('input[value=youtube]')).click();
   await (await tab.driver.$('button[value=save]')).click();
@@ -196,7 +196,7 @@ test('without JavaScript the portal says where to choose, and the charter’s fo
   assert.match(await tab.url(), /\/charte-cookies\/fr\?sent=1#choix$/);
   assert.match(plain(await tab.driver.$eval('.saved', (text) => text.textContent)), /Votre choix est enregistré/);
   assert.equal(await tab.driver.$eval('.saved', (text) => text.getAttribute('role')), 'status');
-  assert.deepEqual(await shown(), { matomo: true, 'google-analytics': false, 'first-party': false, youtube: true, facebook: false }, 'the form must show the choice');
+  assert.deepEqual(await shown(), { matomo: true, 'google-analytics': false, youtube: true, facebook: false }, 'the form must show the choice');
   const kept = await tab.record();
   assert.deepEqual([kept.choices, kept.services], [choices(false), { matomo: true, youtube: true }]);
 
@@ -204,7 +204,7 @@ test('without JavaScript the portal says where to choose, and the charter’s fo
     await Promise.all([tab.driver.waitForNavigation(), tab.driver.$(`button[value=${answer}]`).then((button) => button.click())]);
     const { choices: now, services } = await tab.record();
     assert.deepEqual([now, services], [choices(granted), undefined], `${answer} must be kept`);
-    assert.deepEqual(Object.values(await shown()), Array(5).fill(granted), `the boxes after ${answer}`);
+    assert.deepEqual(Object.values(await shown()), Array(4).fill(granted), `the boxes after ${answer}`);
   }
 });
 
@@ -234,7 +234,7 @@ test('with JavaScript the form answers in the page, and shows what is kept', asy
   for (const [answer, granted] of [['accept', true], ['refuse', false]]) {
     await tab.click(`button[value=${answer}]`);
     await tab.until((shadow, granted) => window.temoin.has('facebook') === granted, `the choice ${answer} to count`, granted);
-    assert.deepEqual(Object.values(await shown()), Array(5).fill(granted), `the boxes after ${answer}`);
+    assert.deepEqual(Object.values(await shown()), Array(4).fill(granted), `the boxes after ${answer}`);
   }
   await tab.press('open');
   await tab.dialogIsOpen();
@@ -266,7 +266,7 @@ test('the form’s answer is a cookie by the contract, and a 303 to the form', a
     [{ answer: 'accept', lang: 'fr' }, choices(true), undefined, 'fr'],
     [{ answer: 'refuse', lang: 'en' }, choices(false), undefined, 'en'],
     [[['answer', 'save'], ['lang', 'fr']], choices(false), undefined, 'fr'],
-    [[['answer', 'save'], ['lang', 'fr'], ['allow', 'matomo'], ['allow', 'google-analytics'], ['allow', 'first-party']], { ...choices(false), statistics: true, 'first-party': true }, undefined, 'fr'],
+    [[['answer', 'save'], ['lang', 'fr'], ['allow', 'matomo'], ['allow', 'google-analytics'], ['allow', 'first-party']], { ...choices(false), statistics: true }, undefined, 'fr'],
     [[['answer', 'save'], ['lang', 'fr'], ['allow', 'youtube']], choices(false), { youtube: true }, 'fr'],
     [[['answer', 'save'], ['lang', 'xx'], ['allow', 'necessary']], choices(false), undefined, 'fr'],
     [[['answer', 'accept'], ['allow', 'youtube']], choices(true), undefined, 'fr'],

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 import { needs, plain } from './lib/browser.mjs';
 import { choices, cookie, day, now, record } from './lib/records.mjs';
-import { plainCatalogue, richCatalogue, startTemoin } from './lib/server.mjs';
+import { richCatalogue, startTemoin } from './lib/server.mjs';
 import { dialog, stage } from './lib/stage.mjs';
 
 const { browser, site, rev } = await stage();
@@ -29,7 +29,7 @@ async function returning(t, fields, path = '/') {
   return tab;
 }
 
-const asFound = { necessary: true, statistics: false, matomo: true, 'google-analytics': false, 'first-party': false, 'third-party': false, youtube: false, facebook: false };
+const asFound = { necessary: true, statistics: false, matomo: true, 'google-analytics': false, 'third-party': false, youtube: false, facebook: false };
 const all = (granted) => ({ ...Object.fromEntries(Object.keys(asFound).map((name) => [name, granted])), necessary: true });
 
 test('customize before the dialog is there waits, shows it, and opens it then', async (t) => {
@@ -137,12 +137,12 @@ test('groups are labelled by their category, and every switch has its visible la
     group: shadow.getElementById(group.getAttribute('aria-labelledby'))?.textContent,
     switches: [...group.querySelectorAll('input')].map((input) => ({ type: input.type, role: input.getAttribute('role'), label: input.labels[0]?.textContent, name: input.name })),
   })));
-  assert.deepEqual(found.map(({ group }) => group), ['Cookies nécessaires', 'Mesure d’audience', 'Cookies internes', 'Cookies tiers'], 'one group a category, in the order of the catalogue');
+  assert.deepEqual(found.map(({ group }) => group), ['Cookies nécessaires', 'Mesure d’audience', 'Cookies tiers'], 'one group a category that has a service, in the order of the catalogue');
   for (const { group, switches } of found) {
     assert.equal(switches[0].label, group, 'the category’s switch comes first');
     for (const { type, role, label } of switches) assert.deepEqual([type, role, !!label], ['checkbox', 'switch', true], 'a check box with the role switch and a label');
   }
-  assert.deepEqual(found.map(({ switches }) => switches.map(({ name }) => name)), [['necessary'], ['statistics', 'matomo', 'google-analytics'], ['first-party'], ['third-party', 'youtube', 'facebook']]);
+  assert.deepEqual(found.map(({ switches }) => switches.map(({ name }) => name)), [['necessary'], ['statistics', 'matomo', 'google-analytics'], ['third-party', 'youtube', 'facebook']]);
 });
 
 test('on first opening nothing is on but what is necessary or exempt, and necessary is locked and said to be so', async (t) => {
@@ -178,7 +178,7 @@ test('the Tab key stays in the dialog, both ways, and reaches each of its contro
       assert.doesNotMatch(focus, /^outside/, `${key} must not leave the dialog`);
       seen.add(focus);
     }
-    for (const control of ['close', 'statistics', 'first-party', 'third-party', 'refuse', 'save', 'accept', 'summary', 'a']) {
+    for (const control of ['close', 'statistics', 'third-party', 'refuse', 'save', 'accept', 'summary', 'a']) {
       assert.ok(seen.has(control) || (control === 'a' && [...seen].some((name) => name === '' || name === 'a')), `${key} must reach ${control}; it reached ${[...seen]}`);
     }
   }
@@ -322,8 +322,8 @@ test('details hold a table of each service’s cookies, with name, purpose and d
     };
   }));
   assert.ok(found.every(({ closed }) => closed), 'details must be closed at first');
-  assert.deepEqual(found.map(({ summary }) => summary), [['Services et cookies (4)', 'Cookies nécessaires'], ['Services et cookies (2)', 'Mesure d’audience'], ['Services et cookies (0)', 'Cookies internes'], ['Services et cookies (2)', 'Cookies tiers']]);
-  const youtube = found[3].services[0];
+  assert.deepEqual(found.map(({ summary }) => summary), [['Services et cookies (4)', 'Cookies nécessaires'], ['Services et cookies (2)', 'Mesure d’audience'], ['Services et cookies (2)', 'Cookies tiers']]);
+  const youtube = found[2].services[0];
   assert.equal(youtube.name, 'YouTube');
   assert.deepEqual(youtube.head, [['Cookie', 'col'], ['À quoi il sert', 'col'], ['Durée', 'col']]);
   assert.deepEqual(youtube.rows.map(([name, , duration]) => [name, plain(duration)]), [['VISITOR_INFO1_LIVE\ncookie d’un autre site', '6 mois'], ['YSC\ncookie d’un autre site', 'jusqu’à la fermeture du navigateur']]);
@@ -338,7 +338,7 @@ test('the details open with a click on their summary, and with the keyboard', as
   const open = (shadow) => shadow.querySelectorAll('dialog details[open]').length;
   await tab.clickInside('dialog .category:nth-child(2) summary');
   assert.equal(await tab.inside(open), 1);
-  await tab.inside((shadow) => shadow.querySelector('dialog .category:nth-child(4) summary').focus());
+  await tab.inside((shadow) => shadow.querySelector('dialog .category:nth-child(3) summary').focus());
   await tab.keys('Enter');
   assert.equal(await tab.inside(open), 2);
   await tab.turn('statistics');
@@ -348,10 +348,10 @@ test('the details open with a click on their summary, and with the keyboard', as
 // ---- opening it again ----
 
 test('opened again, the dialog shows the choice that counts', async (t) => {
-  const tab = await returning(t, { choices: { ...choices(false), 'first-party': true, 'third-party': true }, services: { facebook: false, matomo: true } });
+  const tab = await returning(t, { choices: { ...choices(false), 'third-party': true }, services: { facebook: false, matomo: true } });
   await tab.press('open');
   await tab.dialogIsOpen();
-  assert.deepEqual(await tab.switches(), { ...asFound, 'first-party': true, 'third-party': true, youtube: true });
+  assert.deepEqual(await tab.switches(), { ...asFound, 'third-party': true, youtube: true });
   assert.match(await tab.inside(stateOf, 'third-party'), /en partie/);
   await tab.press('accept');
   await tab.dialogIsClosed();
@@ -475,22 +475,6 @@ test('without the floating button the dialog opens through the page’s own link
   await tab.dialogIsOpen();
 });
 
-test('with the catalogue of necessary cookies alone, the dialog says that nothing else is there', async (t) => {
-  const server = await startTemoin(t, { catalogue: await plainCatalogue() });
-  const tab = await browser.tab(t);
-  await tab.visit(server.url);
-  await tab.goRuns();
-  assert.match(await tab.inside((shadow) => shadow.querySelector('.banner').innerText), /que des cookies nécessaires/);
-  await tab.press('customize');
-  await tab.dialogIsOpen();
-  assert.deepEqual(await tab.switches(), { necessary: true, statistics: false, 'first-party': false, 'third-party': false });
-  await tab.turn('statistics');
-  await tab.press('save');
-  await tab.bannerIsGone();
-  const kept = await tab.record();
-  assert.deepEqual([kept.choices, kept.services], [{ ...choices(false), statistics: true }, undefined]);
-});
-
 // ---- on all screens ----
 
 for (const [width, height] of [[320, 480], [320, 256]]) {
@@ -508,7 +492,7 @@ for (const [width, height] of [[320, 480], [320, 256]]) {
     assert.ok(found.left >= 0 && found.right <= width && found.top >= 0 && found.bottom <= height, `the dialog must be inside of the window: ${JSON.stringify(found)}`);
     assert.deepEqual(found.wide, [], 'nothing may scroll sideways');
     assert.ok(found.room >= 40, `the part that scrolls is ${found.room} px high: want room to read`);
-    for (const name of ['facebook', 'first-party']) {
+    for (const name of ['facebook', 'statistics']) {
       const before = (await tab.switches())[name];
       await tab.turn(name);
       await tab.until((shadow, name, before) => shadow.querySelector(`input[name=${name}]`).checked !== before, `${name} to be switched`, name, before);
@@ -526,7 +510,7 @@ for (const [width, height] of [[320, 480], [320, 256]]) {
     }
     await tab.press('save');
     await tab.dialogIsClosed();
-    assert.equal((await tab.record()).choices['first-party'], true);
+    assert.equal((await tab.record()).choices.statistics, true);
   });
 }
 

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { can, needs, nothingStored, plain } from './lib/browser.mjs';
 import { include as script, page, placeholderIsDrawn, pressPlaceholder } from './lib/gate.mjs';
 import { choices, cookie, day, encode, lifetime, now, record } from './lib/records.mjs';
-import { eventually, folder, pause, plainCatalogue, richCatalogue, saved, send, startSite, startTemoin, temoin } from './lib/server.mjs';
+import { eventually, folder, pause, richCatalogue, saved, send, smallCatalogue, startSite, startTemoin, temoin } from './lib/server.mjs';
 import { loader, parts, program, stage } from './lib/stage.mjs';
 
 const { browser, server, site, rev } = await stage({ whole: true });
@@ -669,7 +669,7 @@ test('what one tab has left another delivers', async (t) => {
 // ---- who has nothing to report ----
 
 test('a returning visitor with an empty queue makes no request, and nothing is stored', async (t) => {
-  for (const [name, make] of [['small', plainCatalogue], ['full', richCatalogue]]) {
+  for (const [name, make] of [['small', smallCatalogue], ['full', richCatalogue]]) {
     await t.test(`the ${name} loader`, async (t) => {
       const own = await startTemoin(t, { catalogue: await make() });
       const front = await startSite(t, { upstream: own.url });

@@ -152,7 +152,6 @@ test('role and name of all that can be used in the banner and in the dialog, in 
     'dialog Choisir mes cookies', 'button Fermer', 'link Lire la charte cookies',
     'switch Cookies nécessaires', 'summary Services et cookies (4) Cookies nécessaires', 'table Authentification', 'table Choix de la langue', 'table API, protection CSRF', 'table Choix sur les cookies',
     'switch Mesure d’audience', 'summary Services et cookies (2) Mesure d’audience', 'switch Matomo', 'table Matomo', 'switch Google Analytics 4', 'link Sa politique de confidentialité', 'table Google Analytics 4',
-    'switch Cookies internes', 'summary Services et cookies (0) Cookies internes',
     'switch Cookies tiers', 'summary Services et cookies (2) Cookies tiers', 'switch YouTube', 'link Sa politique de confidentialité', 'table YouTube', 'switch Bouton « Partager » de Facebook', 'link Sa politique de confidentialité', 'table Bouton « Partager » de Facebook',
     'button Tout refuser', 'button Enregistrer mes choix', 'button Tout accepter',
   ]);

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { needs } from './lib/browser.mjs';
 import { include, page } from './lib/gate.mjs';
-import { plainCatalogue, startTemoin } from './lib/server.mjs';
+import { smallCatalogue, startTemoin } from './lib/server.mjs';
 import { loader, parts, stage } from './lib/stage.mjs';
 
 const { browser, site } = await stage();
@@ -23,7 +23,7 @@ test('the banner is there after one request', async (t) => {
 });
 
 test('with "load: idle" the program takes the layers over though nobody comes near', async (t) => {
-  const { url } = await startTemoin(t, { catalogue: await plainCatalogue() + '\nload: idle\n' });
+  const { url } = await startTemoin(t, { catalogue: await smallCatalogue() + '\nload: idle\n' });
   const tab = await browser.tab(t);
   await tab.visit(url);
   await tab.goDraws();

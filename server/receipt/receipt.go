@@ -200,9 +200,10 @@ type Context struct {
 }
 
 // New returns the receipt of a submission. It fails, with [ErrInvalid], where
-// the record does not answer the catalogue: each category once and none else,
-// what is necessary allowed, and apart from that only services that can be
-// refused and that differ from their category; where the site is no origin; and
+// the record does not answer the catalogue: each category that is necessary or
+// offered and none that is unknown, what is necessary allowed, and apart from that
+// only services that can be refused and that differ from their category; where
+// the catalogue offers nothing to choose; where the site is no origin; and
 // where the receipt would take more than [MaxBody] bytes.
 func New(s *Submission, c Context) (*Receipt, error) {
 	if !isOrigin(c.Site) {
@@ -265,26 +266,31 @@ func isOrigin(site string) bool {
 func seconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
 
 // purposesOf returns the answers in the catalogue's order: the order in which
-// a page names them says nothing.
+// a page names them says nothing. A category that is not offered needs none; who
+// answered about it, since earlier versions asked, did so.
 func purposesOf(record *consent.Record, catalogue *consent.Catalogue) ([]Purpose, error) {
-	purposes := make([]Purpose, len(catalogue.Categories))
-	for i, category := range catalogue.Categories {
+	if len(catalogue.Refusable()) == 0 {
+		return nil, invalid("the catalogue offers nothing to choose, so there is nothing to prove")
+	}
+	var purposes []Purpose
+	for _, category := range catalogue.Categories {
 		granted, found := record.Choices.Get(category.ID)
 		switch {
+		case !found && !category.Necessary && !catalogue.Offers(category.ID):
 		case !found:
 			return nil, invalid("choices has no answer for %q", category.ID)
 		case category.Necessary && !granted:
 			return nil, invalid("choices refuses %q, which is necessary: it has to be true", category.ID)
 		case category.Necessary:
-			purposes[i] = Purpose{ID: category.ID, Basis: Necessary, State: NotRequired}
+			purposes = append(purposes, Purpose{ID: category.ID, Basis: Necessary, State: NotRequired})
 		case category.Anonymous:
-			purposes[i] = Purpose{ID: category.ID, Basis: ExemptMeasure, State: stateOf(granted)}
+			purposes = append(purposes, Purpose{ID: category.ID, Basis: ExemptMeasure, State: stateOf(granted)})
 		default:
-			purposes[i] = Purpose{ID: category.ID, Basis: Consent, State: stateOf(granted)}
+			purposes = append(purposes, Purpose{ID: category.ID, Basis: Consent, State: stateOf(granted)})
 		}
 	}
 	if len(record.Choices) != len(purposes) {
-		return nil, invalid("choices answers %d categories, the catalogue has %d", len(record.Choices), len(purposes))
+		return nil, invalid("choices answers %d categories, want %d of the catalogue", len(record.Choices), len(purposes))
 	}
 	if err := addServices(purposes, record, catalogue); err != nil {
 		return nil, err

@@ -21,7 +21,8 @@ var catalogue = &consent.Catalogue{
 		{ID: "necessary", Necessary: true}, {ID: "statistics", Anonymous: true}, {ID: "first-party"}, {ID: "third-party"},
 	},
 	Services: []consent.Service{
-		{ID: "login", Category: "necessary"}, {ID: "youtube", Category: "third-party"}, {ID: "map", Category: "third-party"},
+		{ID: "login", Category: "necessary"}, {ID: "reach", Category: "statistics", Anonymous: true}, {ID: "shop", Category: "first-party"},
+		{ID: "youtube", Category: "third-party"}, {ID: "map", Category: "third-party"},
 	},
 }
 
@@ -151,6 +152,29 @@ func TestNew_HoldsTheAnswerToTheCatalogue(t *testing.T) {
 	}
 }
 
+// TestNew_NotOffered: a category without a service needs no answer, and may have
+// one of an earlier version; a catalogue that offers nothing has no receipts.
+func TestNew_NotOffered(t *testing.T) {
+	c := *catalogue
+	c.Services = slices.DeleteFunc(slices.Clone(c.Services), func(s consent.Service) bool { return s.ID == "shop" })
+	of := func(choices consent.Choices) (*receipt.Receipt, error) {
+		s := submission(func(s *receipt.Submission) { s.Record.Choices = choices })
+		return receipt.New(s, receipt.Context{Site: "https://portal.example", Catalogue: &c, Received: received})
+	}
+	for name, choices := range map[string]consent.Choices{"now": c.Accept(), "earlier": catalogue.Accept()} {
+		r, err := of(choices)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if got := r.Record().Choices; !slices.Equal(got, choices) {
+			t.Errorf("%s: got %v, want %v", name, got, choices)
+		}
+	}
+	c.Services = c.Services[:1]
+	if _, err := of(c.Accept()); !errors.Is(err, receipt.ErrInvalid) || !strings.Contains(err.Error(), "nothing to choose") {
+		t.Errorf("nothing offered: got %v", err)
+	}
+}
+
 func TestReceipt_SaysWhatTheRecordSaid(t *testing.T) {
 	s := submission(func(s *receipt.Submission) {
 		s.Record.Services = consent.Choices{{ID: "map", Granted: true}, {ID: "youtube", Granted: true}}
@@ -190,12 +214,6 @@ func TestReceipt_Outcome(t *testing.T) {
 		if got := r.Outcome(); got != c.want {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
-	}
-	lone := &consent.Catalogue{Categories: []consent.Category{{ID: "necessary", Necessary: true}}}
-	s := submission(func(s *receipt.Submission) { s.Record.Choices = lone.Accept() })
-	r, err := receipt.New(s, receipt.Context{Site: "https://portal.example", Catalogue: lone, Received: received})
-	if err != nil || r.Outcome() != receipt.Accepted {
-		t.Errorf("nothing to refuse: got %v and %v", r, err)
 	}
 }
 

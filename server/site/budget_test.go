@@ -51,7 +51,7 @@ func weighable(t *testing.T) map[string]*Asset {
 			assets[name+suffix] = a
 		}
 	}
-	add(mustReadPortal(t), "")
+	add(mustParse(t, []byte(portalYAML(t)+"  - { id: video, category: third-party, name: Video, provider: Video, purpose: Play videos. }\n")), "")
 	add(mustReadDemo(t), ", rich")
 	data, err := fs.ReadFile(web.Dist(), "dialog.css")
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 // gateBundle is the part of the loader's bundle that the gate works by.
 type gateBundle struct {
-	// GPC is whether the browser's Global Privacy Control refuses.
+	// GPC is whether the browser's Global Privacy Control refuses anything.
 	GPC    bool             `json:"gpc"`
 	Reload catalogue.Reload `json:"reload"`
 	// Hosts are the rules by which addresses wait, in the order in which they count:
@@ -77,7 +77,7 @@ func (g gateBundle) loader() string {
 func gateOf(c *catalogue.Catalogue) gateBundle {
 	g := gateBundle{
 		Erase:   map[string]erasure{},
-		GPC:     c.HonoursGPC(),
+		GPC:     c.HonoursGPC() && len(c.Refusable()) > 0,
 		Reload:  c.Reload,
 		Signals: signalsOf(c),
 	}

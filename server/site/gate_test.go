@@ -30,10 +30,12 @@ func gateJSON(t *testing.T, yaml string) string {
 	return string(data)
 }
 
+// TestGate: what the loader finds of the gate. Where nothing can be refused, no
+// signal refuses anything.
 func TestGate(t *testing.T) {
 	const one = "services:\n  - { id: a, category: third-party, name: A, provider: S, purpose: P, %s }\n"
 	for name, c := range map[string]struct{ yaml, want string }{
-		"nothing to hold": {"", `{"gpc":true,"reload":"after-script"}`},
+		"nothing to hold": {"", `{"gpc":false,"reload":"after-script"}`},
 		"settings":        {"gpc: ask\nreload: never\n", `{"gpc":false,"reload":"never"}`},
 		"hosts": {strings.ReplaceAll(one, "%s", `hosts: [a.example, "*.a.example"]`) +
 			"  - { id: b, category: necessary, name: A, provider: S, purpose: P, hosts: [b.a.example] }\n",
@@ -45,7 +47,7 @@ func TestGate(t *testing.T) {
 			`{"gpc":true,"reload":"after-script","erase":{"a":{"local":["^l$"],"session":["^s$"],"databases":["^d$"],"caches":["^c.*$"]}},"keep":{"cookies":["^cookies_preferences$"],"local":["^temoin\\.receipts$"],"session":["^temoin$"]}}`},
 		"what is necessary is never erased": {
 			"services:\n  - { id: a, category: necessary, name: A, provider: S, purpose: P, cookies: [{ name: c, purpose: P, duration: session }] }\n",
-			`{"gpc":true,"reload":"after-script"}`},
+			`{"gpc":false,"reload":"after-script"}`},
 		"signals of one service": {strings.ReplaceAll(one, "%s", "signal: clarity"),
 			`{"gpc":true,"reload":"after-script","signals":{"clarity":"a"}}`},
 		"Google without settings": {strings.ReplaceAll(one, "%s", "kind: measure, signal: google"),
@@ -54,7 +56,7 @@ func TestGate(t *testing.T) {
 			"google-consent: { types: { ad_storage: third-party }, wait-for-update: 500, layer: tags, url-passthrough: true, ads-data-redaction: true }\n",
 			`{"gpc":true,"reload":"after-script","signals":{"google":{"types":{"ad_storage":"third-party"},"layer":"tags","wait":500,"passthrough":true,"redaction":true}}}`},
 		"Google's settings without a service of its": {"google-consent: { wait-for-update: 500 }\n",
-			`{"gpc":true,"reload":"after-script"}`},
+			`{"gpc":false,"reload":"after-script"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := gateJSON(t, c.yaml); got != c.want {
@@ -91,7 +93,7 @@ func TestPlaceholders(t *testing.T) {
 	}
 	want := []string{"style"}
 	for _, category := range c.Categories {
-		if !category.Necessary {
+		if c.Offers(category.ID) {
 			want = append(want, category.ID)
 		}
 	}

@@ -55,10 +55,11 @@ func TestEveryLanguage(t *testing.T) {
 		for name, component := range map[string]ui.UI{
 			"layers":               app.Prerendered(edition),
 			"nothing to refuse":    app.Prerendered(mustEdition(t, plain, lang)),
+			"dialog without it":    &app.Preferences{Edition: mustEdition(t, plain, lang)},
 			"dialog":               &app.Preferences{Edition: edition, Draft: draft, Receipts: true, Proof: true},
 			"charter":              &app.Charter{Edition: edition, Texts: &languages[lang].Charter, Storage: full.storage(), Draft: draft, Notice: "1"},
 			"placeholder":          &app.Placeholder{Edition: edition, Service: edition.Catalogue.Service("d")},
-			"category placeholder": &app.Placeholder{Edition: edition, Category: edition.Catalogue.Category("first-party")},
+			"category placeholder": &app.Placeholder{Edition: edition, Category: edition.Catalogue.Category("third-party")},
 		} {
 			markup, err := prerender(component)
 			if err != nil {

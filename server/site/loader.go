@@ -26,6 +26,7 @@ type loaderBundle struct {
 	Services   map[string]string `json:"services"`  // category by service
 	Necessary  []string          `json:"necessary"` // categories
 	Exempt     []string          `json:"exempt"`    // categories and services
+	Asks       bool              `json:"asks"`      // consent is asked for something
 	Reopen     bool              `json:"reopen"`
 	Near       bool              `json:"near"`   // the program waits for the visitor to come near
 	Frames     bool              `json:"frames"` // whether a page in a frame of another site asks
@@ -89,6 +90,7 @@ func newLoader(c *catalogue.Catalogue, style []byte) loaderBundle {
 		Services:   map[string]string{},
 		Necessary:  []string{},
 		Exempt:     []string{},
+		Asks:       len(c.Asked()) > 0,
 		Reopen:     c.Reopen,
 		Near:       c.Load == catalogue.LoadNear,
 		Frames:     c.Frames == catalogue.FramesAsk,
@@ -96,6 +98,9 @@ func newLoader(c *catalogue.Catalogue, style []byte) loaderBundle {
 		gateBundle: gateOf(c),
 	}
 	for _, category := range c.Categories {
+		if !category.Necessary && !c.Offers(category.ID) {
+			continue // to the page it is unknown, and so not allowed
+		}
 		l.Categories = append(l.Categories, category.ID)
 		if category.Necessary {
 			l.Necessary = append(l.Necessary, category.ID)

@@ -83,7 +83,7 @@ func makePlaceholders(editions []edition, style []byte) (map[string][]byte, erro
 func placeholdersIn(edition *app.Edition) (markup map[string]string, err error) {
 	markup = map[string]string{}
 	for _, category := range edition.Catalogue.Categories {
-		if category.Necessary {
+		if !edition.Catalogue.Offers(category.ID) {
 			continue
 		}
 		if markup[category.ID], err = prerender(&app.Placeholder{Edition: edition, Category: &category}); err != nil {

@@ -112,9 +112,12 @@ func publicCatalogue(s *Site) []byte {
 	return fmt.Appendf(nil, `{"rev":%q,"lifetime":%d,%s`, s.Rev, s.Catalogue.Cookie.MaxAge(), s.Shown.Catalogue[1:])
 }
 
-// proofOf says where choices are reported for proof; nil where they are not.
+// proofOf says where choices are reported for proof; nil where they are not, or
+// where there is nothing to choose.
 func proofOf(s *Site) *proofBundle {
 	switch address := s.Catalogue.Receipts.Address(); {
+	case len(s.Catalogue.Refusable()) == 0:
+		return nil
 	case address != "":
 		return &proofBundle{address, s.Shown.Text}
 	case s.Keeps:

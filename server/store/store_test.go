@@ -94,7 +94,9 @@ var catalogue = &consent.Catalogue{
 	Categories: []consent.Category{
 		{ID: "necessary", Necessary: true}, {ID: "statistics"}, {ID: "first-party"}, {ID: "third-party"},
 	},
-	Services: []consent.Service{{ID: "youtube", Category: "third-party"}},
+	Services: []consent.Service{
+		{ID: "counter", Category: "statistics"}, {ID: "shop", Category: "first-party"}, {ID: "youtube", Category: "third-party"},
+	},
 }
 
 // noon is when receipts are received, unless a test says otherwise.

@@ -41,8 +41,8 @@ function show() {
   }
   if (isRefused) warn('in a frame of another site all is refused, and nothing is asked');
   if (isBare) return;
-  // Who has answered needs nothing at once: the page's first frame is the page's own.
-  if (current()) whenReady(() => setTimeout(layers.draw, rest));
+  // Who has answered, or is not asked, needs nothing at once: the page's first frame is the page's own.
+  if (current() || !bundle.asks) whenReady(() => setTimeout(layers.draw, rest));
   else whenBody(() => layers.draw().then(anticipate));
 }
 

@@ -14,6 +14,7 @@ export const [
   services, // category by service
   necessary, // categories
   exempt, // categories and services that count as allowed until they are answered
+  asks, // consent is asked for something
   reopen,
   near, // the program waits for the visitor to come near
   frames, // whether a page in a frame of another site asks

@@ -20,7 +20,10 @@ let dismissed = false; // answered, though the browser did not keep the answer
 let resolveDrawn;
 const whenDrawn = new Promise((resolve) => { resolveDrawn = resolve; });
 
-const asking = () => !current() && !dismissed && !gpc();
+/** Whether there is anything that can be allowed or refused. */
+const offers = bundle.categories.length > bundle.necessary.length;
+
+const asking = () => bundle.asks && !current() && !dismissed && !gpc();
 
 /** Draws the layers in the page's language; needs document.body. */
 export async function draw() {
@@ -90,6 +93,10 @@ function click(event) {
  */
 export function choose(answers, how) {
   if (isRefused) return;
+  if (!offers) {
+    warn('nothing is asked');
+    return;
+  }
   whenShown(() => take(answers, how));
 }
 
@@ -218,7 +225,7 @@ export async function open(button) {
     waited?.();
     // Who has answered meanwhile did not want to wait.
     if (!asked || asking()) dialog.open();
-    dialog.start();
+    if (offers) dialog.start();
   } catch (error) {
     waited?.();
     warn('customize leads to the charter:', error.message);

@@ -44,7 +44,7 @@ export function frame(markup) {
  */
 export function draw(asking, label) {
   if (!reopens) return;
-  root.querySelector('.banner').hidden = !asking;
+  if (bundle.asks) root.querySelector('.banner').hidden = !asking;
   const reopen = root.querySelector('.reopen');
   reopen.hidden = asking || !bundle.reopen;
   reopen.firstChild.textContent = label || reopens;

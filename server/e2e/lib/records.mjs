@@ -8,7 +8,8 @@ export const lifetime = 180 * day;
 /** The revision of the catalogue that a server serves. */
 export async function revision(url) { return JSON.parse((await send(url + '/healthz')).text).rev; }
 
-const categories = ['necessary', 'statistics', 'first-party', 'third-party'];
+// Those of rich.yaml that are asked about, and what is necessary.
+const categories = ['necessary', 'statistics', 'third-party'];
 
 export const choices = (granted) => Object.fromEntries(categories.map((id) => [id, id === 'necessary' || granted]));
 

@@ -21,9 +21,12 @@ export const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms);
 /** How much longer than usual the tests wait: a busy machine needs 2 or 3. */
 export const patience = Number(process.env.TEMOIN_PATIENCE ?? 1);
 
-/** The two example catalogues, as text. */
+/** The two example catalogues, as text: one that asks for nothing, and one that asks for much. */
 export const plainCatalogue = () => readFile(path.join(repository, 'server/demo/catalogue.yaml'), 'utf8');
 export const richCatalogue = () => readFile(path.join(repository, 'server/demo/rich.yaml'), 'utf8');
+
+/** The first of them with one service that it asks for, and nothing to hold or to erase. */
+export const smallCatalogue = async () => await plainCatalogue() + '  - { id: video, category: third-party, name: Video, provider: Video, purpose: Play videos. }\n';
 
 /** Runs temoin with arguments to its end; returns { code, stdout, stderr }. */
 export async function temoin(...args) {

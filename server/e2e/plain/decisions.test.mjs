@@ -15,7 +15,9 @@ globalThis.origin = location.origin;
 globalThis.window = globalThis.top = globalThis; // in no frame
 
 const vectors = JSON.parse(await readFile(path.join(repository, 'app/consent/testdata/decisions.json'), 'utf8'));
-const { categories, services } = vectors.catalogue;
+const { services } = vectors.catalogue;
+// What is not offered the server does not name: see newLoader in server/site/loader.go.
+const categories = vectors.catalogue.categories.filter(({ id, necessary }) => necessary || services.some(({ category }) => category === id));
 
 // Node takes a file .js for a module where a package.json says so.
 const dir = await folder(after);

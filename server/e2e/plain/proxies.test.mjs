@@ -60,7 +60,7 @@ function newReport(rev, loader) {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
     body: JSON.stringify({
-      record: { v: 1, id: randomUUID(), rev, at: Math.floor(Date.now() / 1000), choices: { necessary: true, statistics: false, 'first-party': false, 'third-party': false } },
+      record: { v: 1, id: randomUUID(), rev, at: Math.floor(Date.now() / 1000), choices: { necessary: true, statistics: false, 'third-party': false } },
       how: 'banner-refuse', gpc: false, lang: 'fr', text,
     }),
   };

@@ -50,7 +50,7 @@ func run(ctx context.Context, args []string) error {
 	var o options
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
 	flags.StringVar(&o.program, "program", "bin/temoin", "the `file` of the built server")
-	flags.StringVar(&o.catalogue, "catalogue", "server/demo/catalogue.yaml", "the `file` of the catalogue that it serves")
+	flags.StringVar(&o.catalogue, "catalogue", "server/demo/rich.yaml", "the `file` of the catalogue that it serves")
 	flags.BoolVar(&o.postgres, "postgres", false, "on a PostgreSQL that is started for it, instead of SQLite")
 	flags.DurationVar(&o.duration, "duration", 30*time.Second, "how long each load lasts")
 	flags.Uint64Var(&o.workers, "workers", 128, "how many clients report at once in the first")
@@ -224,7 +224,7 @@ func (s *server) targeter() (vegeta.Targeter, error) {
 	return func(target *vegeta.Target) error {
 		target.Method, target.URL, target.Header = http.MethodPost, s.url+"/api/consents", header
 		target.Body = fmt.Appendf(nil, `{"record":{"v":1,"id":%q,"rev":%q,"at":%d,"choices":`+
-			`{"necessary":true,"statistics":false,"first-party":false,"third-party":false}},"how":"banner-refuse","gpc":false,"lang":"fr","text":%q}`,
+			`{"necessary":true,"statistics":false,"third-party":false}},"how":"banner-refuse","gpc":false,"lang":"fr","text":%q}`,
 			consent.NewID(), catalogue.Rev, time.Now().Unix(), text[1])
 		return nil
 	}, nil

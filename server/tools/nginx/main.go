@@ -46,7 +46,7 @@ func main() {
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("nginx", flag.ContinueOnError)
 	program := flags.String("program", "bin/temoin", "the `file` of the built server")
-	catalogue := flags.String("catalogue", "server/demo/catalogue.yaml", "the catalogue that both serve")
+	catalogue := flags.String("catalogue", "server/demo/rich.yaml", "the catalogue that both serve")
 	rounds := flags.Int("rounds", 3, "how often each is measured")
 	if err := flags.Parse(args); err != nil {
 		return err
