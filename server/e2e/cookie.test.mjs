@@ -42,7 +42,7 @@ async function afterChoice(tab, granted, { id, at }) {
   const { services, ...choice } = await tab.choice();
   assert.deepEqual(choice, { v: 1, id, rev, at, choices: choices(granted) }, 'temoin.choice must be the record');
   assert.deepEqual(services ?? {}, {}, 'no service differs from its category');
-  for (const name of ['statistics', 'first-party', 'third-party', 'google-analytics', 'matomo', 'youtube', 'facebook']) {
+  for (const name of ['statistics', 'third-party', 'google-analytics', 'matomo', 'youtube', 'facebook']) {
     assert.equal(await tab.has(name), granted, `temoin.has('${name}') after ${granted ? 'accept' : 'refuse'}`);
   }
   assert.equal(await tab.has('necessary'), true, 'what is necessary is always allowed');
