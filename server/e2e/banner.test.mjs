@@ -129,7 +129,7 @@ test('the banner is a region named by its title, early in the document, and says
   assert.match(banner.text, /Données ouvertes de Rivemont/, 'the banner must say who asks');
   assert.match(banner.text, /Mesure d’audience/, 'the banner must say what for');
   assert.match(banner.text, /Cookies tiers/, 'the banner must say what for');
-  assert.match(banner.text, /\b4\b/, 'the banner must say how many services ask: 4');
+  assert.match(banner.text, /\b3\b/, 'the banner must say how many services need consent: 3, and not the exempt measure');
   assert.match(banner.text, /Refuser n’a aucune conséquence/, 'refusing has no consequence');
   assert.match(banner.text, /changer d’avis à tout moment/, 'the choice can be changed');
   assert.deepEqual(banner.charter, ['/charte-cookies/fr'], 'a link to the charter, in the banner’s language');
