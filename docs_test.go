@@ -596,7 +596,7 @@ func cookieHeaders(t *testing.T, c *consent.Catalogue, now time.Time) []string {
 		"", "other=1", accepted, refused,
 		line(mixed, services, c.Rev(), now),
 		line(c.Accept().With("first-party", true), nil, c.Rev(), now), // of a version that asked about a category without a service
-		"a=b; " + accepted + ";" + refused + "; c=d", // the newest counts
+		"a=b; " + accepted + ";" + refused + "; c=d",                  // the newest counts
 		refused + "; " + c.Cookie.Name + "=spoilt",
 		line(c.Accept(), nil, "00000000", now),
 		line(c.Accept(), nil, c.Rev(), now.Add(-c.Cookie.Lifetime.Length()-time.Second)),

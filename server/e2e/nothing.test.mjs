@@ -7,7 +7,7 @@ import { can, plain } from './lib/browser.mjs';
 import { allRan, catalogue, cookies, exemption, include, mark, page, reloaded, service, stamp } from './lib/gate.mjs';
 import { choices, cookie, record, revision } from './lib/records.mjs';
 import { eventually, plainCatalogue, smallCatalogue, startSite, startTemoin } from './lib/server.mjs';
-import { parts, stage } from './lib/stage.mjs';
+import { parts, program, stage } from './lib/stage.mjs';
 
 // The first user's: an open-data portal with four necessary cookies.
 const { browser, site, rev } = await stage({ catalogue: await plainCatalogue() });
@@ -56,6 +56,8 @@ test('its button opens a dialog that explains, and can only be closed', async (t
   await tab.press('close');
   await tab.dialogIsClosed();
   assert.deepEqual(await buttons(tab), ['open']);
+  await tab.settles();
+  assert.deepEqual(site.asked(program), [], 'which needs no program');
   await tab.visit(site.url + '/charte-cookies/fr');
   assert.equal(await tab.run(() => document.forms.length), 0);
   assert.deepEqual(await tab.choiceCookies(), []);
