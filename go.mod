@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/andybalholm/brotli v1.2.8
+	github.com/coreos/go-systemd/v22 v22.6.0
 	github.com/evanw/esbuild v0.28.2
 	github.com/go-analyze/charts v0.6.4
 	github.com/hashicorp/golang-lru/v2 v2.0.7

@@ -62,6 +62,7 @@ func serverFlags(flags *flag.FlagSet, config *serveConfig) {
 	flags.IntVar(&config.Rate, "rate", server.DefaultRate, "how many choices one client may report in a minute; 0 sets no bound")
 	flags.TextVar(&config.Proxies, "proxies", server.Networks(nil), "`networks` of the proxies in front, whose header X-Forwarded-For is believed, or none; empty: this machine and private networks")
 	flags.StringVar(&config.front.MetricsAddr, "metrics-addr", "", "`host:port`, or unix:/path, on which /metrics is answered, and nothing else; empty: nowhere")
+	flags.DurationVar(&config.front.Drain, "drain", 0, "how long to go on answering once told to stop, while /readyz says so to a balancer")
 	flags.StringVar(&config.front.TLS.Cert, "tls-cert", "", "`file` of a certificate, with its intermediates; it is read anew when it changes")
 	flags.StringVar(&config.front.TLS.Key, "tls-key", "", "`file` of the certificate's key")
 	flags.StringVar(&config.front.TLS.Autocert, "autocert", "", "`hosts` for which certificates are obtained and renewed, on port 443; who sets it agrees to the authority's terms")
@@ -84,6 +85,10 @@ func serveWith(ctx context.Context, config serveConfig, stdout io.Writer) error 
 		fmt.Fprintln(stdout, "Metrics are on", url)
 	}
 	reloadOnHangup(ctx, front)
+	ended, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	tellSystemd(ctx)
+	go showLife(ended, s)
 	return errors.Join(front.Run(ctx), s.Close())
 }
 

@@ -128,7 +128,7 @@ func (s *Server) keepForm(r *http.Request, served *site.Site, record *consent.Re
 	}
 	submission := &receipt.Submission{Record: record, How: receipt.Form, GPC: s.refusedByGPC(served, r), Lang: lang, Text: served.Shown.Text}
 	if _, _, err := s.keep(r, submission, siteOf(served, r), s.config.Now()); err != nil {
-		s.log.Error("the receipt of a form was lost", "error", err)
+		s.logOf(r).Error("the receipt of a form was lost", "error", err)
 	}
 }
 

@@ -104,7 +104,7 @@ func (s *Server) handle(answer answerFunc) http.Handler {
 func (s *Server) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	refusal := refusalOf(err)
 	if refusal == nil {
-		s.log.Error("request failed", "method", r.Method, "path", loggedPath(r), "error", err)
+		s.logOf(r).Error("request failed", "method", r.Method, "path", loggedPath(r), "error", err)
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}

@@ -18,12 +18,16 @@ type FrontConfig struct {
 	Addr, MetricsAddr string
 	// TLS says with which certificate it speaks https, if any.
 	TLS TLSConfig
+	// Drain is how long, once it has been told to stop, it goes on answering, and
+	// says at /readyz that it will not for long: so that a balancer sends no more.
+	Drain time.Duration
 }
 
 // Front is where visitors, and those who watch, reach a server.
 type Front struct {
 	server       *Server
 	log          *slog.Logger
+	drain        time.Duration
 	listener     net.Listener
 	watching     net.Listener // for /metrics, nil where nobody watches
 	certificates *certificates
@@ -33,7 +37,7 @@ type Front struct {
 // Listen takes the addresses at which a server is reached. One in use is an error,
 // as is a certificate that cannot be read.
 func Listen(s *Server, config FrontConfig) (f *Front, err error) {
-	f = &Front{server: s, log: s.log, reloads: make(chan struct{}, 1)}
+	f = &Front{server: s, log: s.log, drain: config.Drain, reloads: make(chan struct{}, 1)}
 	if f.certificates, err = newCertificates(config.TLS, s.config.Store.Data); err != nil {
 		return nil, err
 	}
@@ -83,7 +87,9 @@ func (f *Front) Run(ctx context.Context) error {
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	f.log.Info("stopping", "within", stopTime)
+	f.server.leaving.Store(true)
+	f.log.Info("stopping", "after", f.drain, "within", stopTime)
+	time.Sleep(f.drain)
 	if err := errors.Join(stop(front, stopTime, f.log), watched.Close()); err != nil {
 		return fmt.Errorf("stop: %w", err)
 	}

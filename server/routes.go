@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -21,6 +22,7 @@ func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", s.pages)
 	mux.Handle("/healthz", s.handle(s.getHealth))
+	mux.Handle("/readyz", s.handle(s.getReadiness))
 	mux.Handle(consent.CharterPath, s.handle(s.charter))
 	mux.Handle(consent.CharterPath+"/{lang}", s.handle(s.charter))
 	mux.Handle(partsPath, s.handle(s.unknownPart))
@@ -35,7 +37,8 @@ func (s *Server) handler() http.Handler {
 	h = securityHeaders(h)
 	h = s.recoverPanics(h)
 	h = s.metrics.observe(h)
-	return beneath(s.logRequests(h)) // the path is ours before anything looks at it
+	h = s.nameRequests(s.logRequests(h))
+	return beneath(h) // the path is ours before anything looks at it
 }
 
 // crossOriginProtection refuses what other sites' pages send. The API is apart:
@@ -99,6 +102,22 @@ func (s *Server) getHealth(w http.ResponseWriter, r *http.Request) error {
 	return json.NewEncoder(w).Encode(map[string]string{"status": status, "rev": served.Rev, "receipts": receipts, "version": version.String()})
 }
 
+// getReadiness handles "GET /readyz": whether a balancer may send requests here. A
+// server whose receipts cannot be kept serves banners all the same, and where all
+// servers share one database, none would be left.
+func (s *Server) getReadiness(w http.ResponseWriter, r *http.Request) error {
+	if err := allow(w, r, http.MethodGet, http.MethodHead); err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	if s.leaving.Load() {
+		return refused(http.StatusServiceUnavailable, "this server is about to stop")
+	}
+	w.Header().Set("Content-Type", typeJSON)
+	_, err := io.WriteString(w, `{"status":"ready"}`+"\n")
+	return err
+}
+
 // getMetrics handles "GET /metrics" where visitors come: from there it is closed
 // to all. A proxy in front may look like this very machine, whoever asked it.
 func (s *Server) getMetrics(http.ResponseWriter, *http.Request) error {
@@ -140,7 +159,7 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 			case http.ErrAbortHandler:
 				panic(fault) // net/http breaks the answer off, which must not look whole
 			}
-			s.log.Error("request panicked", "path", loggedPath(r), "fault", fault, "stack", string(debug.Stack()))
+			s.logOf(r).Error("request panicked", "path", loggedPath(r), "fault", fault, "stack", string(debug.Stack()))
 			http.Error(w, "internal error", http.StatusInternalServerError)
 		}()
 		next.ServeHTTP(w, r)
@@ -158,7 +177,7 @@ func (s *Server) logRequests(next http.Handler) http.Handler {
 		start := time.Now()
 		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(recorder, r)
-		s.log.Debug("request", "method", r.Method, "path", loggedPath(r),
+		s.logOf(r).Debug("request", "method", r.Method, "path", loggedPath(r),
 			"status", recorder.status, "ms", time.Since(start).Milliseconds())
 	})
 }

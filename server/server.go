@@ -96,6 +96,7 @@ type Server struct {
 	metrics    *metrics
 	admin      http.Handler
 
+	leaving atomic.Bool        // whether it is about to stop
 	stop    context.CancelFunc // ends what runs beside the requests
 	running sync.WaitGroup
 }

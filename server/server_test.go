@@ -153,6 +153,41 @@ func TestFront_AnswersAndStops(t *testing.T) {
 	}
 }
 
+// TestFront_Drain: who balances hears that a server is about to stop, while it
+// still answers.
+func TestFront_Drain(t *testing.T) {
+	s := mustNew(t, "demo/catalogue.yaml", io.Discard)
+	f, err := Listen(s, FrontConfig{Addr: "127.0.0.1:0", Drain: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- f.Run(ctx) }()
+	status := func(path string) int {
+		t.Helper()
+		response, err := http.Get(f.URL() + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		return response.StatusCode
+	}
+	if got := status("/readyz"); got != 200 {
+		t.Errorf("a server that runs answers %d, want 200", got)
+	}
+	cancel()
+	for !s.leaving.Load() {
+		time.Sleep(time.Millisecond)
+	}
+	if ready, page := status("/readyz"), status("/temoin.js"); ready != 503 || page != 200 {
+		t.Errorf("a server that is about to stop answers %d, and pages with %d, want 503 and 200", ready, page)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestListen_AddressInUse(t *testing.T) {
 	s := mustNew(t, "demo/catalogue.yaml", io.Discard)
 	first := mustListen(t, s)
