@@ -87,13 +87,13 @@ async function journey(tab) {
   await does('open a third time', opens('customize'));
   await does('turn youtube on', () => tab.turn('youtube'));
   await does('save', closes(() => tab.press('save')));
-  const saved = await tab.record();
+  const saved = await tab.choice();
   await does('reopen', opens('open'));
   await does('refuse', closes(() => tab.press('refuse')));
-  const refused = await tab.record();
+  const refused = await tab.choice();
   await does('reopen after the refusal', opens('open'));
   await does('accept', closes(() => tab.press('accept')));
-  const accepted = await tab.record();
+  const accepted = await tab.choice();
   await tab.run(() => window.temoin.reset());
   await tab.bannerIsThere();
   await look('after a reset');
@@ -116,8 +116,8 @@ test('before and after Go the dialog does the same, step by step', async (t) => 
   assert.deepEqual(before, after);
   assert.deepEqual(before.kept, [
     { choices: choices(false), services: { matomo: true, youtube: true } },
-    { choices: choices(false), services: undefined },
-    { choices: choices(true), services: undefined },
+    { choices: choices(false), services: {} },
+    { choices: choices(true), services: {} },
   ], 'and it is what was asked for');
   assert.deepEqual([...early.errors, ...late.errors], []);
 });

@@ -46,11 +46,12 @@ async function worksWithoutGo(t, { says, ...where }) {
   await tab.dialogIsOpen();
   const warned = await eventually(() => warnings(tab), 'the console to say why');
   assert.match(warned, says);
-  assert.match(warned, /^[^\n]*the program does not run; the banner and the dialog do without it\.[^\n]*$/, 'once');
+  assert.equal(warned.split('the program does not run; the banner and the dialog do without it.').length, 2, `once: ${warned}`);
   await tab.turn('third-party');
   await tab.press('save');
   await tab.dialogIsClosed();
-  assert.deepEqual((await tab.record()).choices, { ...choices(true), 'third-party': false });
+  // The answer to the report of the first choice may set its cookie once more, for a moment.
+  assert.deepEqual((await tab.choice()).choices, { ...choices(true), 'third-party': false });
   assert.equal(await tab.goHasNotRun(), true);
   assert.deepEqual(tab.errors, [], 'no exception may reach the page');
 }
@@ -305,7 +306,7 @@ for (const [name, fault] of Object.entries(breaks)) {
     await tab.dialogIsOpen();
     await tab.press('refuse');
     await tab.dialogIsClosed();
-    assert.deepEqual((await tab.record()).choices, choices(false));
+    assert.deepEqual((await tab.choice()).choices, choices(false));
     assert.equal((await tab.layers()).reopen, true);
     assert.deepEqual(tab.errors, [], 'no exception may reach the page');
   });
