@@ -65,10 +65,13 @@ test('reading order and names: the shell, and the same once Go draws', needs('ac
 });
 
 test('reading order and names: the dialog, closed and open details', needs('accessibilityTree'), async (t) => {
+  const release = site.hold(program);
   const tab = await visit(t);
-  await tab.goRuns();
   await tab.press('customize');
   await tab.dialogIsOpen();
+  await isAsKept(tab, 'dialog');
+  release();
+  await tab.goDraws();
   await isAsKept(tab, 'dialog');
   await tab.inside((shadow) => { for (const details of shadow.querySelectorAll('dialog details')) details.open = true; });
   await isAsKept(tab, 'dialog-details');
