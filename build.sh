@@ -8,10 +8,11 @@ usage() {
 ./build.sh build            the program, bin/temoin, with all that it serves in it
 ./build.sh serve [FLAGS]    build, and serve the demo portal on http://127.0.0.1:8080
 ./build.sh test [FILE…]     install what the tests need, and run every test there is, or files of server/e2e
-./build.sh bench            sizes of all parts, times in Chromium, receipts a second, the server beside nginx, and before
-                            a crowd; -size: the sizes alone, -server: nginx and the crowd alone
+./build.sh bench            sizes, times in Chromium, receipts a second, the server beside nginx and a crowd; or -size, or -server
 ./build.sh shots DIR [WORD…] build, and take pictures into DIR of every scene in every look, or as words say: dialog dark 320
 ./build.sh export DIR       build, and write the files for a static host into DIR
+./build.sh release DIR      build, and make archives, packages, an image and the rest of a release in DIR
+./build.sh release-test     make a release twice, and use each part of it as who gets it does: half an hour and more
 
 Building needs Go alone. The tests need Debian's apt-get as well, and use Node.
 TEXT
@@ -31,7 +32,7 @@ browser() {
 
 # Nothing is inlined (-l): that makes 683 kB of 729, brotli 11, and the start no
 # slower, since browsers compile a function when it is first called.
-program() { browser build -trimpath -gcflags=all=-l "$@"; }
+program() { browser build -trimpath -buildvcs=false -gcflags=all=-l "$@"; }
 
 build() {
   program -ldflags='-s -w' -o web/dist/app.wasm
@@ -67,7 +68,7 @@ need_browsers() {
 
 run_tests() {
   # Databases, proxies, and the languages that the documentation shows.
-  need_browsers postgresql nginx-light apache2-bin caddy haproxy python3-django wordpress wordpress-theme-twentytwentythree mariadb-server-core php-mysql php-cli python3
+  need_browsers postgresql nginx-light apache2-bin caddy haproxy man-db systemd python3-django wordpress wordpress-theme-twentytwentythree mariadb-server-core php-mysql php-cli python3
   go build -o .cache/test ./server/tools/test && exec .cache/test "$@"
 }
 
@@ -83,10 +84,7 @@ bench() {
   go run ./server/tools/nginx
   go run ./server/tools/load -crowd 10000 -duration 10s
 }
-weigh() {
-  program -ldflags=-w -o .cache/named.wasm
-  browser list -deps | go run ./server/tools/weigh .cache/named.wasm
-}
+weigh() { program -ldflags=-w -o .cache/named.wasm; browser list -deps | go run ./server/tools/weigh .cache/named.wasm; }
 
 case "${1:-}" in
   build) build ;;
@@ -94,6 +92,8 @@ case "${1:-}" in
   test) shift; build; run_tests "$@" ;;
   bench) shift; build; bench "$@" ;;
   shots) shift; build; need_browsers; node server/tools/pictures/pictures.mjs "$@" ;;
+  release) shift; build; go -C server/tools/release build -o "$PWD/.cache/release" . && exec .cache/release "$@" ;;
+  release-test) build; need_browsers fish lintian man-db mmdebstrap rpm skopeo umoci zsh; TEMOIN_RELEASE=new go -C server/tools/release test -count=1 -v -timeout=3h . ;;
   export) shift; build; bin/temoin export "$@" ;;
   *) usage; [ $# -eq 0 ] || exit 1 ;;
 esac

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/evanw/esbuild/pkg/api"
 	"golang.org/x/net/html"
 
 	"temoin.example/temoin/app/consent"
@@ -55,7 +56,7 @@ func prose(text string) string { return fence.ReplaceAllString(text, "") }
 func TestDocs_Blocks(t *testing.T) {
 	checks := map[string]func(t *testing.T, text string){
 		"sh": checkShell, "yaml": checkYAML, "html": checkHTML, "css": checkCSS, "json": checkJSON,
-		"text": checkLayout, "go": checkGo, "js": checkJS, "python": checkPython, "php": checkPHP, "wordpress": checkWordPress,
+		"text": checkLayout, "go": checkGo, "js": checkJS, "jsx": checkJSX, "python": checkPython, "php": checkPHP, "wordpress": checkWordPress,
 	}
 	for name, text := range pages(t) {
 		if strings.Contains(prose(text), "```") {
@@ -103,10 +104,23 @@ func checkCommand(t *testing.T, words []string) {
 			checkPaths(t, words[2:])
 		}
 	case "go":
+		if words[1] == "get" && strings.HasPrefix(words[2], module+"@v") {
+			return
+		}
 		if words[1] != "test" {
 			t.Errorf("nobody checks go %s", words[1])
 		}
 		checkPaths(t, words[2:])
+	case "runuser":
+		checkCommand(t, words[slices.Index(words, "--")+1:])
+	case "git": // ./build.sh release-test runs this one
+		if words[1] != "grep" || !slices.Contains(words, module) {
+			t.Errorf("nobody checks git %s", words[1])
+		}
+	case "npx":
+		checkCommand(t, words[1:])
+	case "apt", "npm", "podman", "sha256sum", "skopeo":
+		checkReleased(t, words[1:])
 	case "node":
 		checkPaths(t, words[len(words)-1:])
 	case "install": // the last but one is what is copied; some of it is built, or the reader's own
@@ -120,6 +134,18 @@ func checkCommand(t *testing.T, words []string) {
 		}
 	default:
 		t.Errorf("nobody checks the command %s", words[0])
+	}
+}
+
+// releasedFile is how ./build.sh release names what it makes.
+var releasedFile = regexp.MustCompile(`^\./(temoin_[\d.]+-1_(amd64|arm64)\.deb|temoin(-linux-x64)?-[\d.]+\.tgz|temoin_[\d.]+_oci\.tar|SHA256SUMS)$`)
+
+// checkReleased: the files are among those that a release has.
+func checkReleased(t *testing.T, words []string) {
+	for _, word := range words {
+		if _, file, _ := strings.Cut(word, "./"); file != "" && !releasedFile.MatchString("./"+file) {
+			t.Errorf("a release has no file %s", word)
+		}
 	}
 }
 
@@ -259,7 +285,16 @@ func checkLayout(t *testing.T, text string) {
 // checkGo: the program is one, and compiles with the packages of this module.
 func checkGo(t *testing.T, text string) { checkFile(t, "block.go", text, "go", "vet") }
 
-func checkJS(t *testing.T, text string)  { checkFile(t, "block.mjs", text, "node", "--check") }
+func checkJS(t *testing.T, text string) { checkFile(t, "block.mjs", text, "node", "--check") }
+
+// checkJSX: it can be compiled.
+func checkJSX(t *testing.T, text string) {
+	result := api.Transform(text, api.TransformOptions{Loader: api.LoaderJSX})
+	for _, fault := range append(result.Errors, result.Warnings...) {
+		t.Errorf("line %d: %s", fault.Location.Line, fault.Text)
+	}
+}
+
 func checkPHP(t *testing.T, text string) { checkFile(t, "block.php", "<?php\n"+text, "php", "-l") }
 func checkPython(t *testing.T, text string) {
 	checkFile(t, "block.py", text, "python3", "-m", "py_compile")

@@ -34,6 +34,7 @@ func check(ctx context.Context, out io.Writer) error {
 		{"go vet, for the browser", wasm, append([]string{"go", "vet"}, inBrowser...)},
 		{"staticcheck", nil, []string{static, "./..."}},
 		{"staticcheck, for the browser", wasm, append([]string{static}, inBrowser...)},
+		{"go vet, of the release", nil, []string{"go", "-C", "server/tools/release", "vet", "./..."}},
 		{"a build for Windows", []string{"GOOS=windows"}, []string{"go", "build", "-o", os.DevNull, "."}},
 	}
 	fmt.Fprintln(out, "== gofmt")

@@ -1,0 +1,7 @@
+import { createRoot } from 'react-dom/client';
+import { load } from 'temoin';
+
+import { Consent, Temoin } from 'temoin/react';
+
+createRoot(document.querySelector('#app')!).render(<><Temoin /><Consent to="youtube" fallback="no">yes</Consent></>);
+load().then((temoin) => { document.documentElement.dataset.begun = String(temoin.has('youtube')); });

@@ -1,0 +1,4 @@
+import { app } from './vue.js';
+
+app().mount('#app');
+document.documentElement.dataset.begun = '';
