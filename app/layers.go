@@ -78,6 +78,9 @@ func (l *Layers) Sync(ctx ui.Context) {
 	l.refocus(ctx)
 }
 
+// Speak draws all in another language.
+func (l *Layers) Speak(edition *Edition) { l.Edition, l.Session.Edition = edition, edition }
+
 // Accept allows everything.
 func (l *Layers) Accept(ctx ui.Context) { l.answer(ctx, l.Session.Accept) }
 

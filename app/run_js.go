@@ -38,5 +38,12 @@ func connect(ctx ui.Context, l *Layers, page *browser.Page) {
 	on := func(do func(ui.Context)) func() {
 		return func() { ctx.Dispatch(do) }
 	}
-	page.Mounted(on(l.Open), on(l.Sync))
+	speak := func(text string) {
+		edition, err := ReadEdition(text)
+		if err != nil {
+			panic(err) // as at the start: the dialog goes on without Go
+		}
+		ctx.Dispatch(func(ui.Context) { l.Speak(edition) })
+	}
+	page.Mounted(on(l.Open), on(l.Sync), speak)
 }

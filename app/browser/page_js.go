@@ -13,7 +13,7 @@ import (
 //
 // Go finds a scope in the place of the window. Its property "temoin":
 //
-//	contract    number   3
+//	contract    number   4
 //	edition     string   what app.Edition's Write wrote
 //	root        Element  holds the layers, the dialog too, which Go takes over as they stand
 //	changed(how)         the cookie has been written; how: see server/receipt. Read it,
@@ -26,8 +26,9 @@ import (
 //	proof(done)          gives the visitor the choice's receipt as a file, then calls
 //	                     done(given boolean); undefined where no receipts are kept
 //	mounted(go)          Go has taken the layers over; go.open() opens the dialog,
-//	                     go.sync() draws what the loader and the cookie say now
-const contract = 3
+//	                     go.sync() draws what the loader and the cookie say now,
+//	                     go.speak(edition) draws all in that edition's language
+const contract = 4
 
 // Page is the page as the loader shows it to Go. It implements app.Page.
 type Page struct {
@@ -58,8 +59,9 @@ func Connect() (*Page, error) {
 func (p *Page) Edition() string { return p.seam.Get("edition").String() }
 
 // Mounted tells the loader that Go has the layers. From then on it calls
-// open and sync in the place of doing by itself what they do.
-func (p *Page) Mounted(open, sync func()) {
+// open and sync in the place of doing by itself what they do, and speak with
+// another edition.
+func (p *Page) Mounted(open, sync func(), speak func(edition string)) {
 	callback := func(call func()) js.Func {
 		return js.FuncOf(func(js.Value, []js.Value) any {
 			call()
@@ -69,6 +71,10 @@ func (p *Page) Mounted(open, sync func()) {
 	p.seam.Call("mounted", map[string]any{
 		"open": callback(open),
 		"sync": callback(sync),
+		"speak": js.FuncOf(func(_ js.Value, args []js.Value) any {
+			speak(args[0].String())
+			return nil
+		}),
 	})
 }
 

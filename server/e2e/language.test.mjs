@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { plain } from './lib/browser.mjs';
-import { eventually } from './lib/server.mjs';
-import { loader, parts, stage } from './lib/stage.mjs';
+import { eventually, send } from './lib/server.mjs';
+import { dialog, loader, parts, program, stage } from './lib/stage.mjs';
 
-const { browser, site } = await stage();
+const { browser, server, site } = await stage();
 
 const titles = { fr: 'Vos choix sur les cookies', en: 'Your cookie choices' };
 
@@ -120,4 +120,136 @@ test('a choice made in one language counts in the other', async (t) => {
   await tab.sees('open');
   assert.equal((await tab.layers()).banner, false);
   assert.equal(await tab.has('youtube'), true);
+});
+
+// ---- the page's language changes without a load ----
+
+/** Has the page speak another language, as a router does; the banner or the button that is seen follows. */
+async function turns(tab, lang) {
+  await tab.run((lang) => { document.documentElement.lang = lang; }, lang);
+  await tab.until((shadow, lang) => ['.layers', '.notice'].every((part) => shadow.querySelector(part)?.lang === lang), `the layers to be marked as ${lang}`, lang);
+}
+
+const dialogSays = async (tab) => plain(await tab.inside((shadow) => shadow.querySelector('dialog').textContent));
+
+/** The language that the receipt of the present choice names. */
+async function receiptLanguage(tab) {
+  const { id } = await tab.record();
+  const receipt = await eventually(async () => {
+    const { status, text } = await send(`${server.url}/api/consents/${id}`);
+    return status === 200 && text;
+  }, 'the receipt');
+  return /"language": ?"(\w+)"/.exec(receipt)?.[1];
+}
+
+for (const when of ['before Go', 'once Go runs']) {
+  test(`${when}, banner, dialog and receipt follow the page’s language; focus, switches and what is unfolded stay`, async (t) => {
+    site.page('/page', page(' lang="fr"'));
+    if (when === 'before Go') site.hold(program);
+    const tab = await browser.tab(t);
+    await tab.visit(site.url + '/page');
+    await speaks(tab, 'fr');
+    if (when === 'once Go runs') await tab.goRuns();
+    await tab.focus('refuse');
+    await turns(tab, 'en');
+    await speaks(tab, 'en');
+    assert.equal((await tab.layers()).focus, 'refuse');
+    assert.equal(await tab.inside((shadow) => shadow.activeElement.textContent), 'Refuse all');
+    await tab.press('customize');
+    await tab.dialogIsOpen();
+    assert.match(await dialogSays(tab), /Choose my cookies/);
+    await tab.turn('youtube');
+    await turns(tab, 'fr');
+    await tab.until((shadow) => /Choisir mes cookies/.test(shadow.querySelector('dialog').textContent.replace(/\u00a0/g, ' ')), 'the dialog in French');
+    const said = await dialogSays(tab);
+    assert.match(said, /Services et cookies \(2\)/);
+    assert.match(said, /Lire dans la page des vidéos/, 'the catalogue’s own texts too');
+    assert.doesNotMatch(said, /Provider|months|Save/, 'nothing may be left in English');
+    assert.deepEqual(await tab.inside((shadow) => {
+      const dialog = shadow.querySelector('dialog');
+      return [dialog.matches(':modal'), shadow.activeElement.name, dialog.querySelector('[name="youtube"]').checked, dialog.querySelector('[name="youtube"]').closest('details').open];
+    }), [true, 'youtube', true, true]);
+    await tab.press('save');
+    await tab.dialogIsClosed();
+    assert.equal(await tab.has('youtube'), true);
+    assert.equal((await tab.layers()).said, 'Votre choix est enregistré.');
+    assert.equal(await receiptLanguage(tab), 'fr');
+    await turns(tab, 'en');
+    const { text, notice } = await tab.inside((shadow) => ({ text: shadow.querySelector('.reopen button').textContent, notice: shadow.querySelector('.notice p').textContent }));
+    assert.deepEqual([text, notice], ['Manage my cookies', 'Your choice has been saved.']);
+    assert.deepEqual(tab.errors, []);
+  });
+}
+
+test('what is answered after the page’s language has changed is reported in it, whichever way it is answered', async (t) => {
+  site.page('/page', page(' lang="fr"'));
+  const tab = await browser.tab(t);
+  await tab.visit(site.url + '/page');
+  await tab.bannerIsThere();
+  await turns(tab, 'en');
+  await tab.press('accept');
+  await tab.bannerIsGone();
+  assert.equal(await receiptLanguage(tab), 'en');
+});
+
+test('a language that changes while Go and the dialog are on their way, and back and forth, is that of all in the end', async (t) => {
+  site.page('/page', page(' lang="fr"'));
+  const release = [site.hold(program), site.hold(dialog)];
+  const tab = await browser.tab(t);
+  await tab.visit(site.url + '/page');
+  await tab.press('customize');
+  await eventually(() => site.asked(dialog).length, 'the dialog to be asked for');
+  await turns(tab, 'en');
+  for (const lang of ['fr', 'en', 'fr', 'en']) await tab.run((lang) => { document.documentElement.lang = lang; }, lang);
+  for (const arrive of release) arrive();
+  await tab.dialogIsOpen();
+  await tab.goRuns();
+  await tab.until((shadow) => shadow.querySelector('dialog').textContent.includes('Choose my') && shadow.querySelector('.banner').textContent.includes('Your cookie choices') && shadow.querySelector('.layers').lang === 'en', 'all in English');
+});
+
+test('placeholders follow the page’s language, and a notice that is shown', async (t) => {
+  const embed = '<iframe title="video" width="400" height="225" data-consent="third-party" data-service="youtube" data-src="https://www.youtube-nocookie.com/embed/x"></iframe>';
+  site.page('/page', page(' lang="fr"').replace('<p>text', embed));
+  const tab = await browser.tab(t, { before: [() => { Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set() {} }); }] });
+  await tab.visit(site.url + '/page');
+  const placeholder = (words) => tab.until((shadow, words) => document.querySelector('.temoin-placeholder')?.shadowRoot?.textContent.includes(words), `a placeholder with the words ${words}`, words);
+  await placeholder('Toujours');
+  await tab.press('refuse');
+  await tab.bannerIsGone();
+  assert.match((await tab.layers()).notice, /ne peut pas être gardé/);
+  await turns(tab, 'en');
+  await placeholder('Always');
+  assert.match((await tab.layers()).notice, /cannot be kept/);
+  await tab.run(() => { const other = document.documentElement.cloneNode(true); other.lang = 'fr'; document.documentElement.replaceWith(other); });
+  await placeholder('Toujours');
+});
+
+test('where data-lang or the file says which language it is, the page’s does not change it', async (t) => {
+  for (const [src, attribute] of [['/temoin.js', 'data-lang="fr"'], ['/temoin.fr.js', '']]) {
+    site.page('/page', page(' lang="fr"', `<script src="${src}" ${attribute}></script>`));
+    const tab = await browser.tab(t);
+    await tab.visit(site.url + '/page');
+    await speaks(tab, 'fr');
+    await tab.run(() => { document.documentElement.lang = 'en'; });
+    await tab.settles();
+    await speaks(tab, 'fr');
+    if (!attribute) continue;
+    await tab.run(() => { document.querySelector('script[data-lang]').dataset.lang = 'en'; });
+    await tab.until((shadow) => shadow.querySelector('.layers').lang === 'en', 'the language that data-lang names now');
+  }
+});
+
+test('where the other language cannot be had, all goes on in the one that is there, and the console says so', async (t) => {
+  site.page('/page', page(' lang="fr"'));
+  site.fail(/shell\.en/);
+  const tab = await browser.tab(t);
+  await tab.visit(site.url + '/page');
+  await tab.bannerIsThere();
+  await tab.run(() => { document.documentElement.lang = 'en'; });
+  await eventually(async () => (await tab.lines()).some((line) => /^warn.*temoin: the texts in en/.test(line)), () => `a warning, the console says ${tab.console}`);
+  await speaks(tab, 'fr');
+  await tab.press('refuse');
+  await tab.bannerIsGone();
+  assert.equal(await receiptLanguage(tab), 'fr');
+  assert.deepEqual(tab.errors, []);
 });

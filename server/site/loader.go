@@ -36,6 +36,7 @@ type loaderBundle struct {
 	Dialog     string            `json:"dialog"`
 	Later      string            `json:"later"`
 	Gated      string            `json:"gated"`
+	Speak      string            `json:"speak"`
 	Shells     string            `json:"shells"`
 	// Placeholders is the file with their markup by service and by category, and
 	// their style.

@@ -85,6 +85,7 @@ func New(c *catalogue.Catalogue, o Options) (*Site, error) {
 	loader.Dialog = files.localized("dialog", ".js", dialogs)
 	loader.Later = files.hashed("later.js", built.later)
 	loader.Gated = files.hashed("gated.js", built.gated)
+	loader.Speak = files.hashed("speak.js", built.speak)
 	loader.Shells = files.localized("shell", ".json", shells.files)
 	loader.Placeholders = files.localized("placeholders", ".json", placeholders)
 	loader.Proof = proof
@@ -129,16 +130,16 @@ func proofOf(s *Site) *proofBundle {
 // built is what ./build.sh build made, as far as a catalogue needs it. The style
 // sheets have the look of the catalogue.
 type built struct {
-	loader, runtime, dialog, later, gated    []byte
-	program, programBrotli, programGzip      []byte
-	shell, dialogStyle, charter, placeholder []byte
+	loader, runtime, dialog, later, gated, speak []byte
+	program, programBrotli, programGzip          []byte
+	shell, dialogStyle, charter, placeholder     []byte
 }
 
 func readBuilt(dist fs.FS, c *catalogue.Catalogue) (*built, error) {
 	b := &built{}
 	gate := gateOf(c)
 	for name, body := range map[string]*[]byte{
-		gate.loader(): &b.loader, "runtime.js": &b.runtime, "dialog.js": &b.dialog, "later.js": &b.later, "gated.js": &b.gated,
+		gate.loader(): &b.loader, "runtime.js": &b.runtime, "dialog.js": &b.dialog, "later.js": &b.later, "gated.js": &b.gated, "speak.js": &b.speak,
 		"app.wasm": &b.program, "app.wasm.br": &b.programBrotli, "app.wasm.gz": &b.programGzip,
 		"shell.css": &b.shell, "dialog.css": &b.dialogStyle, "charter.css": &b.charter, "placeholder.css": &b.placeholder,
 	} {

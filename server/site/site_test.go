@@ -47,7 +47,7 @@ func golden(t *testing.T, name, got string) {
 func fakeDist() fstest.MapFS {
 	files := fstest.MapFS{}
 	for _, name := range []string{
-		"app.wasm", "app.wasm.br", "app.wasm.gz", "runtime.js", "dialog.js", "later.js", "gated.js", "loader.js", "loader.withdraw.js", "shell.css", "dialog.css", "charter.css", "placeholder.css",
+		"app.wasm", "app.wasm.br", "app.wasm.gz", "runtime.js", "dialog.js", "later.js", "gated.js", "speak.js", "loader.js", "loader.withdraw.js", "shell.css", "dialog.css", "charter.css", "placeholder.css",
 		"themes/default.css", "themes/dsfr.css", "themes/minimal.css", "positions/corner.css", "positions/centre.css",
 	} {
 		files[name] = &fstest.MapFile{Data: []byte("/* " + name + " */")}

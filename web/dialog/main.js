@@ -19,10 +19,15 @@ import { mixed, switched } from './draft.js';
 // and is handed:
 //
 //	open()              opens the dialog
+//	speak(words, like)  says from now on what another language's file does, of which like is the dialog
 //	start()             has the Go program take the layers over, once it can be had
 
 /* global temoinDialog */
-const [markup, style, partly, proofMissing] = temoinDialog;
+const [markup, style] = temoinDialog;
+let [, , partly, proofMissing] = temoinDialog;
+
+/** For a page that goes on in this language. */
+export const words = temoinDialog;
 
 /** Begins, once in a page. */
 export function begin(page) {
@@ -34,7 +39,13 @@ export function begin(page) {
   const find = (id) => dialog.querySelector('#temoin-' + id);
   const services = new Map(Object.entries(page.services).filter(([id]) => boxes.some(({ name }) => name === id)));
   // What is said of each category while nothing is mixed.
-  const states = new Map([...services.values()].map((id) => [id, find(id + '-state').textContent]));
+  const states = new Map();
+
+  function learn(dialog) {
+    for (const id of services.values()) states.set(id, dialog.querySelector(`#temoin-${id}-state`).textContent);
+  }
+
+  learn(dialog);
 
   const draft = () => Object.fromEntries(boxes.map(({ name, checked }) => [name, checked]));
 
@@ -95,6 +106,13 @@ export function begin(page) {
       show(Object.fromEntries(boxes.map(({ name }) => [name, page.has(name)])));
       showProof();
       dialog.showModal();
+    },
+    speak(words, like) {
+      [, , partly, proofMissing] = words;
+      learn(like);
+      if (page.goes()) return;
+      show(draft());
+      showProof();
     },
     start() {
       started ??= import(page.runtime).then(({ start }) => start(page.seam)).catch((error) => {

@@ -6,14 +6,45 @@
  * @returns a function that fills the box in the place of an embed that waits for
  *   id; once lets the embed in for this page
  */
-export function filling({ placeholders, services, parse, warn, known, has, choose, isRefused }) {
+export function filling({ placeholders, services, parse, warn, known, has, choose, isRefused, onLanguage, language }) {
   let markups = null; // promise of the markup by id, and its style, fetched when first needed
+  let spoken; // its language
+  const drawn = []; // references to the boxes' trees in shadow, with what each asks for: [reference, id]
 
   async function fetchMarkups() {
+    spoken = language();
     const response = await placeholders();
     if (!response.ok) throw new Error('answers ' + response.status);
     return response.json();
   }
+
+  /** The markup in the page's language, which may change while it is fetched. */
+  async function latest() {
+    const asked = markups ??= fetchMarkups();
+    const markup = await asked;
+    return asked === markups ? markup : latest();
+  }
+
+  /** What has the focus keeps it. */
+  function write(shadow, markup, id) {
+    const focused = shadow.activeElement?.dataset.temoin;
+    shadow.replaceChildren(parse(markup[id]));
+    if (isRefused) shadow.querySelector('[data-temoin="always"]').remove(); // no answer is kept here
+    if (focused) shadow.querySelector(`[data-temoin="${focused}"]`).focus();
+  }
+
+  onLanguage(async () => {
+    if (!markups || spoken === language()) return;
+    const before = markups;
+    markups = fetchMarkups();
+    try {
+      const markup = await latest();
+      for (const [reference, id] of drawn) if (reference.deref()) write(reference.deref(), markup, id);
+    } catch (error) {
+      markups = before;
+      warn('placeholder:', error);
+    }
+  });
 
   /** Allows one category, with its services, or one service, and leaves the rest as it is. */
   function allow(id) {
@@ -30,8 +61,8 @@ export function filling({ placeholders, services, parse, warn, known, has, choos
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(markup.style);
     shadow.adoptedStyleSheets = [sheet];
-    shadow.append(parse(markup[id]));
-    if (isRefused) shadow.querySelector('[data-temoin="always"]').remove(); // no answer is kept here
+    write(shadow, markup, id);
+    drawn.push([new WeakRef(shadow), id]);
     shadow.addEventListener('click', ({ target }) => {
       const action = target.closest('[data-temoin]')?.dataset.temoin;
       if (action === 'once') once();
@@ -40,9 +71,8 @@ export function filling({ placeholders, services, parse, warn, known, has, choos
   }
 
   return async (box, id, once) => {
-    markups ??= fetchMarkups();
     try {
-      draw(box, await markups, id, once);
+      draw(box, await latest(), id, once);
     } catch (error) {
       warn('placeholder:', error);
     }

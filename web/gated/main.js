@@ -19,6 +19,7 @@ import { reload } from './reload.js';
 //	services             the category of each service
 //	isRefused            frames.js
 //	touched              gate.js: what the visitor has typed into
+//	language, onLanguage language.js
 //	placeholders()       fetches what placeholders show, by id
 //
 // and is handed:

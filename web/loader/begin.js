@@ -19,7 +19,7 @@ import { host } from './shell.js';
  */
 export function begin(hold, signals, withdraw) {
   if (isExposed()) return;
-  offer({ answer: layers.answer, choose: layers.choose, receipts: report.receipts, ...layers.forDialog });
+  offer({ answer: layers.answer, choose: layers.choose, receipts: report.receipts, ...layers.forDialog, ...layers.forSpeaking });
   refresh();
   withdraw?.cleanUp(); // before anybody is told what is left
   expose(withdraw?.beyondReach);

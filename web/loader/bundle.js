@@ -24,6 +24,7 @@ export const [
   dialog,
   later,
   gated,
+  speak,
   shells,
   placeholders,
   style,

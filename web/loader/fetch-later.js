@@ -1,21 +1,30 @@
 // What a page needs only later lies in files of its own, so that it weighs on no
 // other: later.js (web/later), for a visitor or a form that asks for it; gated.js
-// (web/gated), for embeds that wait and scripts that come late; the dialog (web/dialog).
+// (web/gated), for embeds that wait and scripts that come late; the dialog (web/dialog);
+// speak.js (web/speak), where the page's language changes.
 import * as bundle from './bundle.js';
 import { part, warn } from './bundle.js';
 import { current, has, known, onChange, refresh } from './choice.js';
 import { home, isRefused } from './frames.js';
-import { language } from './language.js';
+import { language, onLanguage } from './language.js';
 import { passed } from './passed.js';
 import { root, style } from './shell.js';
 import { parse, scriptURL } from './trusted.js';
+
+const files = { shell: bundle.shells, dialog: bundle.dialog, edition: bundle.edition, placeholders: bundle.placeholders };
+
+/** The address of a file in a language. */
+export const inLanguage = (name, lang) => part(files[name].replace('*', lang));
 
 const page = {
   warn, current, has, known, onChange, refresh, root, style, parse, scriptURL, passed, home, isRefused,
   services: bundle.services,
   charter: bundle.words.charter,
   runtime: part(bundle.runtime),
-  placeholders: () => fetch(part(bundle.placeholders.replace('*', language()))),
+  placeholders: () => fetch(inLanguage('placeholders', language())),
+  language,
+  onLanguage,
+  inLanguage,
 };
 
 /** Hands over the rest, from modules that themselves import this one. */
@@ -23,12 +32,12 @@ export const offer = (more) => Object.assign(page, more);
 
 /**
  * Returns what fetches a file, once, and resolves to it; to nothing where it cannot be had, which the console says.
- * @param name asked for when it is fetched
+ * @param address asked for when it is fetched
  */
-export function fetcher(name) {
+export function fetcher(address) {
   let there = null;
   return () => {
-    there ??= import(part(name())).then(({ begin }) => begin(page)).catch((error) => {
+    there ??= import(address()).then(({ begin }) => begin(page)).catch((error) => {
       warn(error);
       there = null;
     });
@@ -36,9 +45,11 @@ export function fetcher(name) {
   };
 }
 
-export const fetchGated = fetcher(() => bundle.gated);
+export const fetchGated = fetcher(() => part(bundle.gated));
 
-const reach = fetcher(() => bundle.later);
+export const fetchSpeak = fetcher(() => part(bundle.speak));
+
+const reach = fetcher(() => part(bundle.later));
 
 /** Where it cannot be had nothing follows, until it is asked for again. */
 export const fetchLater = () => reach().then((parts) => parts ?? new Promise(() => {}));

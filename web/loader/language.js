@@ -16,6 +16,13 @@ export function language() {
   return bundle.lang;
 }
 
+/** Calls back when the page may speak another language: by the attribute of its root, or of the script, or by another root. */
+export function onLanguage(callback) {
+  const observer = () => new MutationObserver(callback);
+  observer().observe(document, { childList: true });
+  observer().observe(document, { subtree: true, attributeFilter: ['lang', 'data-lang'] });
+}
+
 /** pt-br finds pt-BR, else pt; fr-CA finds fr. */
 const match = (tag) => bundle.languages.find((lang) => lang.toLowerCase() === tag)
   ?? (tag.includes('-') ? match(tag.slice(0, tag.lastIndexOf('-'))) : undefined);

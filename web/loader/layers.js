@@ -4,16 +4,17 @@ import { part, warn } from './bundle.js';
 import { current, forget, gpc, known, refresh, save } from './choice.js';
 import { fitting } from './cookie.js';
 import { whenShown } from './dom.js';
-import { fetchLater, fetcher } from './fetch-later.js';
+import { fetchLater, fetchSpeak, fetcher, inLanguage } from './fetch-later.js';
 import { isBare, isRefused } from './frames.js';
 import { isReloading } from './gate.js';
-import { language } from './language.js';
+import { language, onLanguage } from './language.js';
 import { address, receipt, report, unanswered } from './report.js';
 import * as shell from './shell.js';
 
 const patience = 10_000; // ms that a visitor waits for the dialog before the charter's form takes its place
 
 let lang;
+const spoken = {}; // the language of each part that is drawn: shell, dialog, go
 let texts;
 let charter;
 let dismissed = false; // answered, though the browser did not keep the answer
@@ -29,17 +30,31 @@ const asking = () => bundle.asks && !current() && !dismissed && !gpc();
 export async function draw() {
   lang = language();
   const words = lang === bundle.lang ? bundle.words : await otherLanguage();
-  ({ texts, charter } = words);
+  speak(lang, words);
   shell.frame(words.shell);
   update();
   watchLeaving();
   sayAfterReload();
   shell.shadow.addEventListener('click', click);
   resolveDrawn();
+  onLanguage(follow);
+  follow();
+}
+
+/** Says from now on what is said in a language; all that is drawn is in it. */
+function speak(other, words) {
+  lang = other;
+  spoken.shell = lang;
+  ({ texts, charter } = words);
+}
+
+/** Has all that is drawn follow the page's language, which may change without a load. */
+function follow() {
+  if (Object.values(spoken).some((one) => one !== language())) fetchSpeak().then((bring) => bring?.());
 }
 
 /** The words in lang, else, where they cannot be had, those that are there. */
-const otherLanguage = () => fetch(part(bundle.shells.replace('*', lang))).then((response) => response.json()).catch((error) => {
+const otherLanguage = () => fetch(inLanguage('shell', lang)).then((response) => response.json()).catch((error) => {
   warn('the texts in', lang, 'cannot be had.', error);
   lang = bundle.lang;
   return bundle.words;
@@ -172,12 +187,16 @@ function watchLeaving() {
 // ---- the dialog ----
 
 let go = null; // what the Go program can be asked, where it runs
+let begun; // the language in which it was fetched
 
 /** What the Go program is handed, and what it is fetched by: see web/runtime/main.js. */
 const seam = {
   root: shell.root,
   fitting,
-  files: () => [bundle.program, bundle.edition.replace('*', lang)].map(part),
+  files() {
+    begun = lang;
+    return [part(bundle.program), inLanguage('edition', lang)];
+  },
   changed(how) {
     noteFocus();
     reported(refresh, how);
@@ -188,10 +207,15 @@ const seam = {
   get gpc() { return gpc(); },
   announce: shell.notice,
   refocus,
-  mounted(callbacks) { go = callbacks; },
+  mounted(callbacks) {
+    go = callbacks;
+    spoken.go = begun;
+    follow();
+  },
   fault(error) {
     warn('the program does not run; the banner and the dialog do without it.', error);
     go = null; // who presses a button just now is answered here
+    delete spoken.go;
     update();
   },
 };
@@ -199,7 +223,10 @@ const seam = {
 /** What the dialog is handed beside what fetch-later.js knows. */
 export const forDialog = { seam, goes: () => !!go };
 
-const reach = fetcher(() => bundle.dialog.replace('*', lang));
+/** What is handed to speak.js, by which all that is drawn follows the page's language. */
+export const forSpeaking = { spoken, speak, texts: () => texts, relabel: shell.relabel, update, dialog: () => fetchDialog(), go: () => go };
+
+const reach = fetcher(() => inLanguage('dialog', spoken.dialog = lang));
 
 /** Fetches the dialog, once; rejects where it cannot be had. */
 export const fetchDialog = () => whenDrawn.then(reach).then((dialog) => dialog ?? Promise.reject(new Error('the dialog cannot be had')));

@@ -26,6 +26,9 @@ export function style(css) {
 
 let reopens; // the label of the button that reopens the choices
 
+/** Gives that button another label, from when it is drawn next. */
+export const relabel = (label) => { reopens = label; };
+
 /** Makes the frame: the root with the layers, and the notice. */
 export function frame(markup) {
   const [layers, notice] = parse(markup).children;

@@ -15,7 +15,7 @@ export { download };
 //
 // Go finds a scope in the place of the window. Its property "temoin":
 //
-//	contract    number   3
+//	contract    number   4
 //	edition     string   what app.Edition's Write wrote
 //	root        Element  holds the layers, the dialog too, which Go takes over as they stand
 //	changed(how)         the cookie has been written; how: see server/receipt. Read it,
@@ -28,8 +28,9 @@ export { download };
 //	proof(done)          gives the visitor the choice's receipt as a file, then calls
 //	                     done(given boolean); undefined where no receipts are kept
 //	mounted(go)          Go has taken the layers over; go.open() opens the dialog,
-//	                     go.sync() draws what the loader and the cookie say now
-const contract = 3;
+//	                     go.sync() draws what the loader and the cookie say now,
+//	                     go.speak(edition) draws all in that edition's language
+const contract = 4;
 
 /**
  * Fetches the program and has it take the layers over when nobody is about to press
