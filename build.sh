@@ -81,7 +81,7 @@ bench() {
       for flag in -postgres=false -postgres; do go run ./server/tools/load -duration 60s $flag; done ;;
   esac
   need nginx-light apache2-utils
-  go run ./server/tools/nginx
+  for flag in -edge=false -edge; do go run ./server/tools/nginx $flag; done
   go run ./server/tools/load -crowd 10000 -duration 10s
 }
 weigh() { program -ldflags=-w -o .cache/named.wasm; browser list -deps | go run ./server/tools/weigh .cache/named.wasm; }

@@ -22,6 +22,8 @@ const usage = `temoin: a self-hosted cookie banner
   temoin init           write a first catalogue
   temoin check FILE     say all that is wrong in a catalogue, and what would be right
   temoin serve          serve the banner, the charter and the receipts of a site
+  temoin proxy          the same in front of a site, whose pages are held to each visitor's
+                        choice: -upstream http://127.0.0.1:3000
   temoin demo           serve all that on an open-data portal of an imaginary metropolis
   temoin export DIR     write the same files for any static host or CDN
   temoin receipts …     verify, export, show, erase, count and check the proofs of consent
@@ -42,6 +44,7 @@ var commands = map[string]command{
 	"init":     initialize,
 	"check":    check,
 	"serve":    serve,
+	"proxy":    proxy,
 	"demo":     serveDemo,
 	"export":   export,
 	"receipts": receipts,
@@ -50,7 +53,7 @@ var commands = map[string]command{
 	"version":  printVersion,
 }
 
-const commandNames = "init, check, serve, demo, export, receipts, admin, csp and version"
+const commandNames = "init, check, serve, proxy, demo, export, receipts, admin, csp and version"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -39,6 +39,10 @@ func readServeConfig(command string, args []string, stderr io.Writer) (serveConf
 	var config serveConfig
 	flags := newFlags(command, stderr)
 	serverFlags(flags, &config)
+	if command == "proxy" {
+		flags.Var(upstreamFlag{&config.Config}, "upstream", "`address` of the site whose pages are held to each visitor's choice, such as http://127.0.0.1:3000")
+		flags.BoolVar(&config.NoPolicy, "no-policy", false, "send no Content-Security-Policy with the site's pages: markup and loader alone hold what waits")
+	}
 	words, err := parse(flags, args)
 	if err != nil {
 		return config, err

@@ -19,6 +19,8 @@ type Placeholder struct {
 	// One of the two is what the embed waits for.
 	Service  *consent.Service
 	Category *consent.Category
+	// Lasting leaves "this time only" out: the page's policy lets in what the cookie says alone.
+	Lasting bool
 }
 
 // Render draws the placeholder.
@@ -37,11 +39,16 @@ func (p *Placeholder) Render() ui.UI {
 			ui.P().Attr("part", "text").Text(p.text()),
 			ui.If(len(p.cookies()) > 0, p.list).ElseIf(p.Service != nil, p.none),
 			ui.P().Body(link(p.Edition.Catalogue.Links.Charter, t.CharterLink)),
-			ui.Div().Class("buttons").Body(
-				&Button{Action: "once", Label: t.Once},
-				&Button{Action: "always", Label: t.Always},
-			),
+			ui.Div().Class("buttons").Body(p.buttons()...),
 		)
+}
+
+func (p *Placeholder) buttons() (buttons []ui.UI) {
+	t := &p.Edition.Texts
+	if !p.Lasting {
+		buttons = append(buttons, &Button{Action: "once", Label: t.Once})
+	}
+	return append(buttons, &Button{Action: "always", Label: t.Always})
 }
 
 func (p *Placeholder) title() string {

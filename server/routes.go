@@ -38,7 +38,11 @@ func (s *Server) handler() http.Handler {
 	h = s.recoverPanics(h)
 	h = s.metrics.observe(h)
 	h = s.nameRequests(s.logRequests(h))
-	return beneath(h) // the path is ours before anything looks at it
+	h = beneath(h) // the path is ours before anything looks at it
+	if s.config.Upstream != nil {
+		h = s.inFront(h)
+	}
+	return h
 }
 
 // crossOriginProtection refuses what other sites' pages send. The API is apart:

@@ -36,6 +36,11 @@ type Config struct {
 	// Pages makes what answers where the server itself has nothing; without it,
 	// that is not found.
 	Pages func(*Server) (http.Handler, error)
+	// Upstream is the site that this server stands before: whatever is not Témoin's
+	// own is asked of it, and its pages are held to the choice (see [guard.Edge]), with
+	// NoPolicy without a Content-Security-Policy. Nil for none: then the site is elsewhere.
+	Upstream *url.URL
+	NoPolicy bool
 	// Dist holds what ./build.sh build made; nil stands for what is embedded.
 	Dist fs.FS
 	// MaxAge is how long browsers use temoin.js without asking for a newer one.
@@ -257,6 +262,9 @@ func (s *Server) load() error {
 	c, err := s.loadCatalogue()
 	if err != nil {
 		return err
+	}
+	if s.config.Upstream != nil && !s.config.NoPolicy && c.Reload != catalogue.ReloadNever {
+		c.Reload = catalogue.ReloadOnChange // the policy of a page is that of the choice with which it was asked for
 	}
 	b, err := site.New(c, site.Options{
 		Dist:     s.config.Dist,

@@ -12,10 +12,28 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"temoin.example/temoin/app/consent"
 )
+
+const policyHeader = "Content-Security-Policy"
+
+// noncePattern is a source that lets scripts of one nonce run.
+var noncePattern = regexp.MustCompile(`'nonce-([A-Za-z0-9+/_=-]+)'`)
+
+// nonceOf returns the nonce by which a page's own policies let scripts run, or "".
+func nonceOf(policies []string) string {
+	for _, policy := range policies {
+		for directive := range strings.SplitSeq(policy, ";") {
+			name, sources, _ := strings.Cut(strings.TrimSpace(directive), " ")
+			nonce := noncePattern.FindStringSubmatch(sources)
+			if nonce != nil && slices.Contains([]string{"script-src", "script-src-elem", "default-src"}, strings.ToLower(name)) {
+				return nonce[1]
+			}
+		}
+	}
+	return ""
+}
 
 // Policy returns the Content-Security-Policy for what record allows, which may
 // be nil: nothing has been answered. Hosts of services that need no consent are
@@ -50,8 +68,7 @@ var hostPattern = regexp.MustCompile(`^(\*\.)?[a-z0-9.-]+(/[A-Za-z0-9._~!$&()+=:
 func allowed(c *consent.Catalogue, record *consent.Record) []string {
 	var hosts []string
 	for _, rule := range c.HostRules() {
-		isRefused := func(service string) bool { return !c.Granted(record, service) }
-		if !slices.ContainsFunc(rule.Services, isRefused) {
+		if !isRefused(c, record, rule) {
 			hosts = append(hosts, rule.Pattern)
 		}
 	}
@@ -66,12 +83,8 @@ func allowed(c *consent.Catalogue, record *consent.Record) []string {
 func Middleware(c *consent.Catalogue, next http.Handler) http.Handler {
 	rev := c.Rev()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		record := c.Read(Cookies(r, c.Cookie.Name), time.Now(), rev)
-		if record == nil && c.HonoursGPC() && r.Header.Get("Sec-GPC") == "1" {
-			record = &consent.Record{Choices: c.Refuse()}
-		}
 		h := w.Header()
-		h.Add("Content-Security-Policy", Policy(c, record))
+		h.Add(policyHeader, Policy(c, choice(c, rev, r)))
 		h.Add("Vary", "Cookie, Sec-GPC")
 		h.Set("Cache-Control", "private, no-cache")
 		next.ServeHTTP(w, r)

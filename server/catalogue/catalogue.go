@@ -64,15 +64,17 @@ func encode(value any) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// Reload says when a page is loaded anew after a withdrawal: what has run
-// cannot be taken back otherwise.
+// Reload says when a page is loaded anew after an answer: what has run cannot be
+// taken back otherwise, nor can the policy that a page came with be changed.
 type Reload string
 
-// The answers: where a script that was let in has run, never, or always.
+// The answers: after a withdrawal, where a script that was let in has run, never, or
+// always; or after each answer that changes what is allowed.
 const (
 	ReloadAfterScript Reload = "after-script"
 	ReloadNever       Reload = "never"
 	ReloadAlways      Reload = "always"
+	ReloadOnChange    Reload = "on-change"
 )
 
 // ProgramLoad says when the program that takes the dialog over is fetched and started,

@@ -494,7 +494,7 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[Theme]():          words(Themes()),
 	reflect.TypeFor[Position]():       words(Positions()),
 	reflect.TypeFor[Scheme]():         words(Schemes()),
-	reflect.TypeFor[Reload]():         {string(ReloadAfterScript), string(ReloadNever), string(ReloadAlways)},
+	reflect.TypeFor[Reload]():         {string(ReloadAfterScript), string(ReloadNever), string(ReloadAlways), string(ReloadOnChange)},
 	reflect.TypeFor[ProgramLoad]():    {string(LoadIdle), string(LoadNear)},
 	reflect.TypeFor[Frames]():         {string(FramesHide), string(FramesAsk)},
 }

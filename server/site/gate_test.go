@@ -122,6 +122,21 @@ func TestPlaceholders(t *testing.T) {
 	}
 }
 
+// TestPlaceholder_Lasting: where the page's policy is that of the cookie, nothing can be let in for once.
+func TestPlaceholder_Lasting(t *testing.T) {
+	c := mustReadDemo(t)
+	c.Reload = catalogue.ReloadOnChange
+	b := mustBundle(t, c)
+	l := bundleOf(t, b.Files["/temoin.js"].Body)
+	var markup map[string]string
+	if err := json.Unmarshal(b.Files["/temoin/"+strings.Replace(l.Placeholders, "*", "fr", 1)].Body, &markup); err != nil {
+		t.Fatal(err)
+	}
+	if got := markup["youtube"]; strings.Contains(got, `data-temoin="once"`) || !strings.Contains(got, `data-temoin="always"`) {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestPlaceholder_Service(t *testing.T) {
 	b := mustBundle(t, mustReadDemo(t))
 	for lang, edition := range b.editions {

@@ -65,10 +65,10 @@ func makeShell(c *catalogue.Catalogue, edition *app.Edition) (shellBundle, error
 // makePlaceholders returns a file for each language with the markup of the
 // placeholder of each service and category that can be refused, and under the key
 // "style", which no id may be, the style sheet of them all.
-func makePlaceholders(editions []edition, style []byte) (map[string][]byte, error) {
+func makePlaceholders(editions []edition, style []byte, lasting bool) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for _, e := range editions {
-		markup, err := placeholdersIn(e.Edition)
+		markup, err := placeholdersIn(e.Edition, lasting)
 		if err != nil {
 			return nil, fmt.Errorf("prerender placeholders in %s: %w", e.Lang, err)
 		}
@@ -80,18 +80,18 @@ func makePlaceholders(editions []edition, style []byte) (map[string][]byte, erro
 	return files, nil
 }
 
-func placeholdersIn(edition *app.Edition) (markup map[string]string, err error) {
+func placeholdersIn(edition *app.Edition, lasting bool) (markup map[string]string, err error) {
 	markup = map[string]string{}
 	for _, category := range edition.Catalogue.Categories {
 		if !edition.Catalogue.Offers(category.ID) {
 			continue
 		}
-		if markup[category.ID], err = prerender(&app.Placeholder{Edition: edition, Category: &category}); err != nil {
+		if markup[category.ID], err = prerender(&app.Placeholder{Edition: edition, Category: &category, Lasting: lasting}); err != nil {
 			return nil, err
 		}
 	}
 	for _, service := range edition.Catalogue.Refusable() {
-		if markup[service.ID], err = prerender(&app.Placeholder{Edition: edition, Service: &service}); err != nil {
+		if markup[service.ID], err = prerender(&app.Placeholder{Edition: edition, Service: &service, Lasting: lasting}); err != nil {
 			return nil, err
 		}
 	}

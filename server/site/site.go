@@ -72,7 +72,7 @@ func New(c *catalogue.Catalogue, o Options) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	placeholders, err := makePlaceholders(editions, built.placeholder)
+	placeholders, err := makePlaceholders(editions, built.placeholder, c.Reload == catalogue.ReloadOnChange)
 	if err != nil {
 		return nil, err
 	}

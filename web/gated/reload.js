@@ -12,15 +12,17 @@ const changed = () => [...document.querySelectorAll('textarea, input:not([type=c
  * Asks for the page anew, as a link to it would: location.reload() may send once
  * more what a form has sent. Where the visitor has filled something in, the page stays.
  * @param touched what the visitor has typed into, or ticked
+ * @returns whether it is
  */
 export function reload({ touched, warn }) {
   const [field] = [...[...touched].filter(isFilled), ...changed()];
   if (field) {
     warn('the page is not loaded anew, since the visitor has filled in something; what has run in it and was withdrawn ends with it:', field);
-    return;
+    return false;
   }
   const { href, hash } = location;
   // To an address with a fragment a browser would only scroll.
   if (hash) history.replaceState(history.state, '', '?');
   location.replace(href);
+  return true;
 }

@@ -108,15 +108,17 @@ export function watch(held) {
   addEventListener('load', drawAll, { once: true }); // for a tab that nobody looks at
   onChange((record, previous) => {
     once = new WeakSet();
-    settle();
     reloading = mustReload(previous);
-    if (reloading) fetchGated().then((gated) => (gated ? gated.reload() : location.reload()));
+    if (!reloading || !isPoliced) settle();
+    if (reloading) fetchGated().then((gated) => (gated ? gated.reload() || settle() : location.reload()));
   });
   if (gpc()) warn('Global Privacy Control refuses all that can be refused, and nothing is asked');
   settle();
 }
 
 const touched = new Set(); // what the visitor has typed into, or ticked: no reload may take it away
+/** Whether the page came with a policy for the choice: what that keeps out can only come with the next page. */
+const isPoliced = bundle.reload === 'on-change';
 let reloading = false;
 
 /** Whether the page is about to begin anew, since what has run in it may no longer. */
@@ -250,6 +252,8 @@ function close(element) {
 /** Whether the page has to begin anew, since what has been allowed, or has even run, no longer is. */
 function mustReload(previous) {
   const withdrawn = (id) => !id.startsWith('!') && !permitted(id);
-  if (bundle.reload === 'always') return Object.keys(bundle.services).some((id) => grants(previous, id) && !has(id));
+  if (isPoliced || bundle.reload === 'always') {
+    return Object.keys(bundle.services).some((id) => grants(previous, id) !== has(id) && (isPoliced || !has(id)));
+  }
   return bundle.reload !== 'never' && [...ran].some(withdrawn);
 }

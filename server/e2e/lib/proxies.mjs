@@ -51,6 +51,11 @@ ${process.getuid() === 0 ? 'User www-data\nGroup www-data\n' : ''}${text}`,
 
 export const names = Object.keys(proxies);
 
+/** The same with the recipes for a proxy in front of temoin proxy: everything goes to it. */
+const inFront = { nginx: 'nginx-edge.conf', apache: 'apache-edge.conf', caddy: 'Caddyfile-edge' };
+for (const [name, recipe] of Object.entries(inFront)) proxies[`${name}-edge`] = { ...proxies[name], recipe };
+export const edgeNames = Object.keys(inFront).map((name) => `${name}-edge`);
+
 // A proxy that is told to end takes its workers with it; one that is killed does not.
 const children = new Set();
 process.on('exit', () => { for (const child of children) child.kill('SIGTERM'); });
@@ -93,7 +98,25 @@ export async function startProxy(t, name, upstream, change = {}) {
   const file = path.join(dir, recipe);
   await writeFile(file, around(text, dir, port));
 
-  const [program, ...args] = command(file);
+  return { name, port, cert, stop: await start(t, name, port, command(file), text) };
+}
+
+/** Starts an nginx that serves the files of a folder, compressed where that is wanted; returns { url, stop() }. */
+export async function startNginx(t, root) {
+  const dir = await folder(t);
+  await chmod(dir, 0o755);
+  const port = await freePort();
+  const text = proxies.nginx.around(`types { text/html html; text/csv csv; }
+gzip on; gzip_types text/csv;
+server { listen 127.0.0.1:${port}; root ${root}; }
+`, dir);
+  const file = path.join(dir, 'nginx.conf');
+  await writeFile(file, text);
+  return { url: `http://127.0.0.1:${port}`, stop: await start(t, 'nginx', port, proxies.nginx.command(file), text) };
+}
+
+/** Runs a proxy until it takes connections; returns what ends it. */
+async function start(t, name, port, [program, ...args], text) {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
   let log = '';
@@ -107,7 +130,7 @@ export async function startProxy(t, name, upstream, change = {}) {
     if (over) throw new Error(`${name} has ended, with the configuration\n${text}\nand said:\n${log}`);
     return connects(port);
   }, () => `${name} on port ${port}; it said:\n${log}`, { within: 20_000 });
-  return { name, port, cert, stop };
+  return stop;
 }
 
 function connects(port) {

@@ -1,7 +1,8 @@
 // Command nginx measures the server beside nginx, which serves the exported
 // files: by turns, on the loopback, temoin.js compressed with gzip, which Debian's
 // nginx has as a file. What counts is the ratio; the machine carries the load
-// tool too. ./build.sh bench runs it.
+// tool too. With -edge it measures what stands before a site: see edge.go.
+// ./build.sh bench runs both.
 package main
 
 import (
@@ -47,15 +48,23 @@ func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("nginx", flag.ContinueOnError)
 	program := flags.String("program", "bin/temoin", "the `file` of the built server")
 	catalogue := flags.String("catalogue", "server/demo/rich.yaml", "the catalogue that both serve")
+	edge := flags.Bool("edge", false, "measure temoin proxy instead, beside a plain reverse proxy and nginx's sub_filter")
+	plain := flags.String("plain", "", "be a plain reverse proxy before this `address`")
 	rounds := flags.Int("rounds", 3, "how often each is measured")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if *plain != "" {
+		return servePlain(ctx, *plain)
 	}
 	dir, err := os.MkdirTemp("", "temoin-nginx-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	if *edge {
+		return measureEdge(ctx, dir, *program, *catalogue, *rounds)
+	}
 	if out, err := exec.CommandContext(ctx, *program, "export", "-catalogue", *catalogue, filepath.Join(dir, "export")).CombinedOutput(); err != nil {
 		return fmt.Errorf("export: %w\n%s", err, out)
 	}
@@ -63,12 +72,12 @@ func run(ctx context.Context, args []string) error {
 	if err := readable(dir); err != nil {
 		return err
 	}
-	nginx, stopNginx, err := startNginx(ctx, dir)
+	nginx, stopNginx, err := startNginx(ctx, dir, configuration)
 	if err != nil {
 		return err
 	}
 	defer stopNginx()
-	temoin, stopTemoin, err := startTemoin(ctx, *program, *catalogue, dir)
+	temoin, stopTemoin, err := start(ctx, *program, "serve", "-addr", "127.0.0.1:0", "-catalogue", *catalogue, "-data", filepath.Join(dir, "data"), "-log", "warn")
 	if err != nil {
 		return err
 	}
@@ -102,7 +111,7 @@ func readable(dir string) error {
 }
 
 // startNginx returns the address at which nginx answers.
-func startNginx(ctx context.Context, dir string) (address string, stop func(), err error) {
+func startNginx(ctx context.Context, dir, configuration string) (address string, stop func(), err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, err
@@ -134,9 +143,9 @@ func startNginx(ctx context.Context, dir string) (address string, stop func(), e
 	}
 }
 
-// startTemoin returns the address at which the server says that it answers.
-func startTemoin(ctx context.Context, program, catalogue, dir string) (address string, stop func(), err error) {
-	command := exec.CommandContext(ctx, program, "serve", "-addr", "127.0.0.1:0", "-catalogue", catalogue, "-data", filepath.Join(dir, "data"), "-log", "warn")
+// start returns the address at which a program says that it answers.
+func start(ctx context.Context, program string, args ...string) (address string, stop func(), err error) {
+	command := exec.CommandContext(ctx, program, args...)
 	command.Stderr = os.Stderr
 	out, err := command.StdoutPipe()
 	if err != nil {
