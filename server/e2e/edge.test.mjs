@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 
 import { launch } from './lib/browser.mjs';
-import { catalogue, service, startStranger } from './lib/gate.mjs';
+import { catalogue, reloaded, service, stamp, startStranger } from './lib/gate.mjs';
 import { eventually, startSite, startTemoin } from './lib/server.mjs';
 
 const stranger = await startStranger(after);
@@ -103,10 +103,10 @@ test('behind the proxy: nothing before consent, all of it once after, nothing af
   await tab.run(() => { window.temoin.accept(); });
   await onceEach(tab);
 
-  await tab.run(() => { window.beforeWithdrawal = true; });
+  await stamp(tab);
   stranger.requests.length = 0;
   await tab.run(() => { window.temoin.refuse(); });
-  await tab.until(() => !window.beforeWithdrawal && document.readyState === 'complete' && !!window.temoin, 'the page to be loaded anew');
+  await reloaded(tab);
   await settles(tab);
   assert.deepEqual(asked(), [], 'after the withdrawal');
 
@@ -127,7 +127,9 @@ test('a page that the proxy cannot read: the policy alone holds it, and the log 
   assert.match(server.log(), /not rewritten.*iso-2022-jp/);
 
   await tab.visit(url('/plain'));
+  await stamp(tab);
   await tab.run(() => { window.temoin.accept(); });
+  await reloaded(tab);
   await tab.visit(url('/unreadable'));
   await onceEach(tab);
 });
