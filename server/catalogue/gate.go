@@ -155,8 +155,8 @@ func sharedHosts(c *Catalogue) []string {
 	var warnings []string
 	for _, rule := range c.HostRules() {
 		if len(rule.Services) > 1 {
-			warnings = append(warnings, fmt.Sprintf("the host %s is given to %s: what comes from there waits until all of them are allowed; give each the path that it loads from, such as %s/maps/, or leave it to one",
-				rule.Pattern, strings.Join(rule.Services, " and "), strings.TrimSuffix(rule.Pattern, "/")))
+			warnings = append(warnings, fmt.Sprintf("the host %s is given to %s: what comes from there waits until all of them are allowed; if each loads from a path of its own, give it that path, else write \"hosts\" without it for all but one",
+				rule.Pattern, strings.Join(rule.Services, " and ")))
 		}
 	}
 	return warnings

@@ -74,10 +74,13 @@ for (const prefix of ['data-', 'data-consent-']) {
 
 test('what cannot wait is named on the console', async (t) => {
   const visitor = await browser.visitor(t);
-  const tab = await open(visitor, `<p ${byHand}>text</p><script data-consent="statistics">window.early = true;</script>`);
+  const tab = await open(visitor, `<p ${byHand}>text</p><script data-consent="statistics">window.early = true;</script>
+    <script type="text/plain" data-consent="statistcs !nobody">window.never = true;</script>`);
   await decide(tab, 'accept');
   await tab.until(() => window.temoin.has('video'), 'the choice');
-  await eventually(() => /nothing that could wait/.test(say(tab)) && /runs without consent/.test(say(tab)), () => `two warnings; there is ${say(tab)}`);
+  const wanted = [/nothing that could wait/, /runs without consent/, /"statistcs", so this waits for ever/, /"!nobody", so this waits for ever/];
+  await eventually(() => wanted.every((line) => line.test(say(tab))), () => `these warnings; there is ${say(tab)}`);
+  assert.equal(say(tab).match(/for ever/g).length, 2, 'each is said once');
 });
 
 const inside = (name, host = 'elsewhere') => `<iframe width="300" height="150" title="${name}" ${byHand} data-src="${stranger.url(host, `${name}.html`)}"></iframe>`;

@@ -186,6 +186,56 @@ test('a snapshot of the body that is put back shows each embed once', async (t) 
   await isShown();
 });
 
+test('a template that the page gives room takes it from the first frame on: its placeholder, and then its content, move nothing', async (t) => {
+  const reserved = `<style>.room { display: block; width: 400px; height: 225px; margin: 10px; } iframe { border: 0; display: block; }</style>`;
+  const body = `<p>text</p><template class="room" ${byHand}><iframe title="r" style="margin: 10px" width="400" height="225" src="${at('roomy')}"></iframe></template><p id="end">end</p>`;
+  const visitor = await browser.visitor(t);
+  const release = site.hold(/^\/temoin\/gated\./);
+  const tab = await open(visitor, body, reserved);
+  const end = () => tab.run(() => document.getElementById('end').getBoundingClientRect().top);
+  const first = await end();
+  assert.ok(first > 225, `the template has its room: ${first}`);
+  release();
+  await placeholderIsDrawn(tab);
+  assert.equal(await end(), first, 'the placeholder moves nothing');
+  assert.deepEqual(await tab.run(() => { const { width, height } = document.querySelector('.temoin-placeholder').getBoundingClientRect(); return [width, height]; }), [400, 225]);
+  await accept(tab);
+  await tab.until(() => document.querySelector('iframe') && !document.querySelector('.temoin-placeholder'), 'the frame to be shown');
+  assert.equal(await end(), first, 'nor does the frame');
+  await tab.run(() => { window.temoin.refuse(); });
+  await placeholderIsDrawn(tab);
+  assert.equal(await end(), first, 'nor does its going');
+  await tab.run(() => { window.temoin.accept(); });
+  const back = await open(visitor, body, reserved);
+  await back.until(() => !!document.querySelector('iframe'), 'the frame to be shown');
+  assert.equal(await back.run(() => document.getElementById('end').getBoundingClientRect().top), first);
+});
+
+test('a frame that begins without a size and is let in may grow: no placeholder comes over it', async (t) => {
+  const visitor = await browser.visitor(t);
+  const tab = await open(visitor, `<iframe title="grows" ${byHand} width="600" height="0" style="border: 0" data-src="${at('grows')}"></iframe><iframe title="waits" data-consent="statistics" width="600" height="0" style="border: 0" data-src="${at('waits')}"></iframe>`);
+  await tab.bannerIsThere();
+  await tab.run(() => { window.temoin.save({ video: true }); });
+  await tab.until(() => document.querySelector('iframe').src, 'the frame to be let in');
+  await tab.run(() => { for (const frame of document.querySelectorAll('iframe')) frame.height = 300; });
+  await placeholderIsDrawn(tab); // that of the other, which tells that sizes have been looked at
+  assert.deepEqual(await tab.run(() => [...document.querySelectorAll('iframe')].map((frame) => getComputedStyle(frame).display)), ['inline', 'none']);
+  assert.equal(await tab.run(() => document.querySelector('.temoin-placeholder').nextSibling.title), 'waits');
+});
+
+test('between the rows of a table a placeholder is as wide as the page allows, and no column is', async (t) => {
+  const visitor = await browser.visitor(t);
+  const tab = await open(visitor, `<main style="width: 600px"><table style="border-spacing: 0"><tbody><tr><td>a<td>b</tr><template ${byHand}><tr id="row"><td>c<td>d</tr></template></tbody></table></main>`);
+  const columns = () => tab.run(() => [...document.querySelector('tr').children].map((cell) => cell.getBoundingClientRect().width));
+  await placeholderIsDrawn(tab);
+  const waiting = await columns();
+  assert.ok(waiting[0] < 50, `the column is ${waiting[0]} px wide`);
+  assert.equal(await tab.run(() => document.querySelector('.temoin-placeholder').getBoundingClientRect().width), 600);
+  await accept(tab);
+  await tab.until(() => !!document.getElementById('row'), 'the row to be there');
+  assert.equal(await tab.run(() => document.querySelectorAll('tr').length), 2);
+});
+
 // ---- what loads lazily ----
 
 const lazily = {

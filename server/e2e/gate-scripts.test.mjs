@@ -117,6 +117,23 @@ test('document.write of scripts that are let in lands where they stand, and the 
   });
 });
 
+test('what is written from a timer or a promise once the page has been read is dropped, and the page stays', (t) => bothWays(t, `
+  <p id="keep">text</p>${held(`const late = (name) => {
+    if (document.readyState === 'loading') return setTimeout(late, 10, name);
+    document.write('<p id="' + name + '">ad</p>');
+    ${mark('wrote')};
+  };
+  setTimeout(late, 10, 'timer');
+  fetch('/').then(() => late('promise'));`)}`, async (tab, why) => {
+  await ranAre(tab, 2, why);
+  await tab.until((shadow) => !!shadow, 'the layers to be there');
+  assert.deepEqual(await tab.run(() => ['keep', 'temoin', 'timer', 'promise'].map((id) => !!document.getElementById(id))), [true, true, false, false], why);
+  assert.equal(tab.console.filter((line) => /is dropped, since it would take the place of the page/.test(line)).length, 2, why);
+  // A page that means it says so.
+  await tab.run(() => { document.open(); document.write('<p id="new">new</p>'); document.close(); });
+  assert.equal(await tab.run(() => document.body.textContent), 'new');
+}));
+
 test('what a listener writes that is called late lands, too', async (t) => {
   const visitor = await browser.visitor(t);
   const tab = await open(visitor, `<h1 id="mine">page</h1>${held(`addEventListener('load', () => { document.write('<p id="ad">ad</p>'); });`)}`);

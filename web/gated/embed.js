@@ -1,7 +1,7 @@
 // What can wait beside scripts: elements whose addresses stand in data-src and the
 // like, and templates.
 import { addresses, shelter, waiting } from '../loader/waiting.js';
-import { boxOf, clear } from './placeholder.js';
+import { boxOf, clear, hide } from './placeholder.js';
 
 const copied = 'data-consent-open'; // on a template whose content stands behind it
 const end = 'temoin'; // the comment at the end of that content
@@ -99,6 +99,7 @@ export function showing({ passed, insert, scriptURL, warn }) {
     for (const element of content.querySelectorAll('*')) passed.add(element);
     content.append(document.createComment(end));
     template.setAttribute(copied, '');
+    hide(template);
     insert(content, template, ids);
     return () => removeContent(template);
   }

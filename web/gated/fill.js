@@ -53,10 +53,7 @@ export function filling({ placeholders, services, parse, warn, known, has, choos
   }
 
   function draw(box, markup, id, once) {
-    if (!Object.hasOwn(markup, id)) {
-      warn(`no category or service "${id}" that could be allowed`);
-      return;
-    }
+    if (!Object.hasOwn(markup, id)) return; // unknown: the console says so
     const shadow = box.attachShadow({ mode: 'open' });
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(markup.style);

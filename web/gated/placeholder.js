@@ -10,6 +10,16 @@ const hidden = 'data-consent-display'; // on an embed that is hidden meanwhile: 
 /** What stands in an embed's place, if anything does. */
 export const boxOf = (embed) => boxes.get(embed);
 
+/** Whether an element is a template that has room of its own, by the page's styles: what stands for it, and its content, take that. */
+const isRoomy = (element) => element.localName === 'template' && element.getClientRects().length > 0;
+
+/** Hides an embed, and notes how it was shown; a template that takes no room need not be. */
+export function hide(embed) {
+  if (embed.localName === 'template' && !isRoomy(embed)) return;
+  embed.setAttribute(hidden, embed.style.display);
+  embed.style.setProperty('display', 'none', 'important');
+}
+
 /** Puts a box, a new one if there is none, in the place of an embed. */
 function place(embed, style) {
   let box = boxes.get(embed);
@@ -21,9 +31,7 @@ function place(embed, style) {
   }
   Object.assign(box.style, style);
   if (box.nextSibling !== embed) embed.before(box);
-  if (embed.localName === 'template') return box;
-  embed.setAttribute(hidden, embed.style.display);
-  embed.style.setProperty('display', 'none', 'important');
+  hide(embed);
   return box;
 }
 
@@ -34,12 +42,15 @@ function show(embed) {
   embed.removeAttribute(hidden);
 }
 
-/** Has an embed be seen again, alone in its place. */
+const unseen = new WeakSet(); // embeds that wait, and that nobody would see
+
+/** Has an embed be seen again, alone in its place; of a template, what comes behind it is. */
 export function clear(embed) {
   const before = boxes.get(embed) ?? embed.previousSibling;
   if (before?.className === 'temoin-placeholder') before.remove(); // it may be a copy, as the embed is
   boxes.delete(embed);
-  show(embed);
+  unseen.delete(embed);
+  if (embed.localName !== 'template') show(embed);
 }
 
 const laidOut = ['position', 'top', 'right', 'bottom', 'left', 'zIndex', 'transform', 'margin', 'float', 'clear', 'verticalAlign',
@@ -64,6 +75,12 @@ function styleFor(element) {
   };
 }
 
+/** The style of a box between the rows of a table: as wide as what that stands in, without widening a column. */
+function betweenRows({ parentElement: parent }) {
+  const width = parent?.matches('table, thead, tbody, tfoot') && parent.closest('table').parentElement.clientWidth + 'px';
+  return width && { ...natural, width, marginInlineEnd: '-' + width };
+}
+
 /** A copy of an element, without what is in it and what it would load. */
 function empty(element) {
   const copy = document.importNode(element, false);
@@ -80,7 +97,6 @@ const media = 'iframe, img, video, audio, object, embed';
  */
 export function placing(fill) {
   const filled = new WeakSet(); // boxes
-  const unseen = new WeakSet(); // embeds that nobody would see
   const watched = new WeakSet(); // those of them whose size is watched
   const room = new Map(); // what boxes stand in → { width, boxes }
   let names;
@@ -149,7 +165,7 @@ export function placing(fill) {
       const box = boxOf(embed);
       if (box) box.style.display = 'none';
       show(embed);
-      return [embed, embed.localName === 'template' ? standIn(embed) : embed];
+      return [embed, embed.localName === 'template' && !isRoomy(embed) ? standIn(embed) : embed];
     });
     const styles = models.map(([embed, model]) => [embed, model && styleOf(model, embed)]); // all are in their places: laid out once
     for (const [embed, model] of models) if (model !== embed) model?.remove();
@@ -158,7 +174,7 @@ export function placing(fill) {
 
   function styleOf(model, embed) {
     const isTemplate = embed.localName === 'template';
-    if (model === embed && isTemplate) return natural;
+    if (model === embed && isTemplate && !isRoomy(embed)) return betweenRows(embed) || natural;
     if (isTiny(model) || (!isTemplate && isAway(model))) return null;
     const style = styleFor(model);
     if (style) return style;

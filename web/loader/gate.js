@@ -3,7 +3,7 @@
 // itself: what is never released never runs, whatever becomes of this script.
 import * as bundle from './bundle.js';
 import { nonce, own, warn } from './bundle.js';
-import { gpc, grants, has, onChange, refused } from './choice.js';
+import { gpc, grants, has, known, onChange, refused } from './choice.js';
 import { isBeingRead, isElement, within } from './dom.js';
 import { fetchGated, offer } from './fetch-later.js';
 import { again, insert, isNew, ran, release } from './script.js';
@@ -150,6 +150,7 @@ function collect(node) {
   for (const element of found) {
     if ((document.readyState !== 'loading' || scripted.has(element.getRootNode())) && isNew(element)) late.add(element);
     seen.add(element);
+    for (const id of ids(element)) if (!known().includes(id.replace('!', ''))) warn(`no category or service "${id}", so this waits for ever:`, element);
   }
   return found.length > 0;
 }

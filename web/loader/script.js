@@ -158,7 +158,9 @@ function capture() {
     document[name] = (...markup) => {
       const script = current();
       if (!script) {
-        original.apply(document, markup);
+        // Of a released script's timer, too, nobody knows whose it is.
+        if (document.readyState === 'loading') original.apply(document, markup);
+        else warn('is dropped, since it would take the place of the page:', ...markup);
         return;
       }
       // Where the page demands Trusted Types, a plain text has to fail as ever.
@@ -176,7 +178,7 @@ function land(script, ids) {
   if (!markup) return undefined;
   written.delete(script);
   if (!script.isConnected) {
-    warn('what a script that is no longer in the page has written is dropped:', markup);
+    warn('is dropped, since its script is no longer in the page:', markup);
     return undefined;
   }
   const queue = newQueue();
