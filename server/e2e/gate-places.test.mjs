@@ -17,11 +17,11 @@ let count = 0;
 const byHand = 'data-consent="third-party" data-service="video"';
 const at = (name, suffix = 'html', host = 'elsewhere') => stranger.url(host, `${name}.${suffix}`);
 
-async function open(visitor, body, head = '') {
+async function open(visitor, body, head = '', options) {
   const path = `/places-${(count += 1)}`;
   site.page(path, page(include + head, body));
   const tab = await visitor.tab();
-  return tab.visit(site.url + path);
+  return tab.visit(site.url + path, options);
 }
 
 const accept = (tab) => tab.run(() => { window.temoin.accept(); });
@@ -191,7 +191,7 @@ test('a template that the page gives room takes it from the first frame on: its 
   const body = `<p>text</p><template class="room" ${byHand}><iframe title="r" style="margin: 10px" width="400" height="225" src="${at('roomy')}"></iframe></template><p id="end">end</p>`;
   const visitor = await browser.visitor(t);
   const release = site.hold(/^\/temoin\/gated\./);
-  const tab = await open(visitor, body, reserved);
+  const tab = await open(visitor, body, reserved, { until: 'domcontentloaded' });
   const end = () => tab.run(() => document.getElementById('end').getBoundingClientRect().top);
   const first = await end();
   assert.ok(first > 225, `the template has its room: ${first}`);
