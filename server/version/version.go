@@ -16,10 +16,17 @@ const Number = "0.1.0-dev"
 // module is the path by which other programs that embed Témoin know it.
 const module = "temoin.example/temoin"
 
+// commit is what a release is built from: it says so by itself, since Go knows
+// nothing of it in some folders that git makes.
+var commit string
+
 // Commit returns what the program was built from: the commit's hash, "" where the
 // build was not told. A program of others' that embeds Témoin has a commit of its own,
 // which is not meant.
 var Commit = sync.OnceValue(func() string {
+	if commit != "" {
+		return commit
+	}
 	info, found := debug.ReadBuildInfo()
 	if !found {
 		return ""

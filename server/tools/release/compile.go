@@ -48,11 +48,14 @@ func (r *release) linux() []target {
 	return slices.DeleteFunc(slices.Clone(r.targets), func(t target) bool { return t.os != "linux" })
 }
 
+// commitVariable is what the linker sets.
+const commitVariable = "temoin.example/temoin/server/version.commit"
+
 // compile builds the programs as ./build.sh build does, for each target and with
 // the commit in it. None needs a library of the system.
 func (r *release) compile() error {
 	for _, t := range r.targets {
-		command := exec.Command("go", "build", "-trimpath", "-buildvcs=true", "-ldflags=-s -w", "-o", r.program(t), ".")
+		command := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -X "+commitVariable+"="+r.commit, "-o", r.program(t), ".")
 		command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+t.os, "GOARCH="+t.arch)
 		if said, err := command.CombinedOutput(); err != nil {
 			return fmt.Errorf("for %s: %w: %s", t, err, said)
