@@ -8,7 +8,6 @@ require (
 	github.com/goreleaser/nfpm/v2 v2.45.2
 	golang.org/x/crypto/x509roots/fallback v0.0.0-20261030153154-30a33513ff6d
 	golang.org/x/mod v0.42.0
-	temoin.example/temoin v0.0.0
 )
 
 require (
@@ -57,5 +56,3 @@ require (
 	golang.org/x/sys v0.50.0 // indirect
 	gopkg.in/warnings.v0 v0.1.2 // indirect
 )
-
-replace temoin.example/temoin => ../../..

@@ -54,6 +54,20 @@ func askProgram(program string) ([]command, error) {
 	return commands, nil
 }
 
+// versionOf returns the number that a program says it has.
+func versionOf(program string) (string, error) {
+	said, err := ask(program, "version")
+	if err != nil {
+		return "", err
+	}
+	line, _, _ := strings.Cut(said, "\n")
+	number, found := strings.CutPrefix(line, "temoin ")
+	if !found {
+		return "", fmt.Errorf("%s version begins with %q", program, line)
+	}
+	return number, nil
+}
+
 // ask returns what the program prints when it is asked for help, which it
 // may end with 1.
 func ask(program string, args ...string) (string, error) {

@@ -6,7 +6,7 @@
 // same Go give the same bytes: nothing tells when, where or by whom they were made.
 //
 // It is a module of its own, so that what it needs is no dependency of who embeds
-// Témoin.
+// Témoin; and it imports nothing of Témoin's, so that its own stay as they are.
 package main
 
 import (
@@ -22,8 +22,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"temoin.example/temoin/server/version"
 )
 
 func main() {
@@ -63,7 +61,7 @@ var steps = []step{
 }
 
 func run(args []string, stdout, stderr io.Writer) error {
-	r := release{version: version.Number}
+	var r release
 	targets := strings.Join(allTargets, ",")
 	flags := flag.NewFlagSet("release", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -110,6 +108,9 @@ func (r *release) prepare(dir, targets string) (err error) {
 	}
 	r.time = time.Unix(seconds, 0).UTC()
 	if r.help, err = askProgram("bin/temoin"); err != nil {
+		return err
+	}
+	if r.version, err = versionOf("bin/temoin"); err != nil {
 		return err
 	}
 	if r.dir, err = newFolder(dir); err != nil {
