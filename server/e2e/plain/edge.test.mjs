@@ -13,7 +13,7 @@ import zlib from 'node:zlib';
 
 import { catalogue, service } from '../lib/gate.mjs';
 import { edgeNames, site as host, startNginx, startProxy } from '../lib/proxies.mjs';
-import { folder, startTemoin } from '../lib/server.mjs';
+import { eventually, folder, startTemoin } from '../lib/server.mjs';
 
 const text = catalogue([service('video', 'third-party', { kind: 'media', hosts: ['video.example'] })]);
 const plain = '<!doctype html><html><head><meta charset="utf-8"><title>é</title></head><body><iframe src="https://video.example/e"></iframe></body></html>\n';
@@ -164,5 +164,5 @@ test('before nginx: files, parts of them, versions and encodings', async (t) => 
   const { status, body } = await get(server.url, 'page.html');
   assert.equal(status, 502);
   assert.match(body.toString(), /does not answer/);
-  assert.match(server.log(), /the site behind does not answer/);
+  await eventually(() => /the site behind does not answer/.test(server.log()), () => `a word about the site in the log: ${server.log()}`);
 });
