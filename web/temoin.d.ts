@@ -58,9 +58,23 @@ interface Window {
 
 declare const temoin: Temoin;
 
+/** A script's request to a host that the catalogue names, whose service is not allowed. */
+interface TemoinHeld {
+  /** Ids of the services that have to be allowed. */
+  readonly services: readonly string[];
+  /** What was called: fetch, XMLHttpRequest, sendBeacon, WebSocket and so on. */
+  readonly kind: string;
+  /** The address, as it was given. */
+  readonly url: string;
+  /** Whether it is sent after consent; else it has failed. */
+  readonly waits: boolean;
+}
+
 interface DocumentEventMap {
   /** Once, when the document has been read; detail is the visitor's answer, or null. */
   'temoin:ready': CustomEvent<TemoinRecord | null>;
   /** After each answer, also one from another tab. */
   'temoin:change': CustomEvent<TemoinChange>;
+  /** When a request is held; elements that wait have data-consent. */
+  'temoin:held': CustomEvent<TemoinHeld>;
 }

@@ -76,7 +76,9 @@ func splitPattern(pattern string) (host, path string) {
 
 // HostMatches reports whether host is the one that pattern names or, where the
 // pattern begins with "*.", a subdomain at any depth. That domain itself is none.
+// With a dot at its end, the root of all names, a host is the same.
 func HostMatches(pattern, host string) bool {
+	host = strings.TrimSuffix(host, ".")
 	if domain, wild := strings.CutPrefix(pattern, "*"); wild {
 		return len(host) > len(domain) && strings.HasSuffix(host, domain)
 	}

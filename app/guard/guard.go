@@ -1,7 +1,7 @@
 // Package guard makes a browser itself keep a visitor's choice: it writes the
 // Content-Security-Policy (W3C CSP Level 3) that lets a page load from the hosts
 // of those services only that the visitor has allowed. It stops what no script
-// can hold back, such as the requests of a preload scanner, fetch and beacons.
+// can hold back, such as the requests of a preload scanner and of styles.
 //
 // It is for Go sites and for Témoin's server. It imports net/http, so package
 // app must not import it: every visitor would download that.

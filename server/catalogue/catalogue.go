@@ -11,9 +11,11 @@ import (
 // and how it asks.
 type Catalogue struct {
 	consent.Catalogue
-	Look   Look        `json:"look,omitempty"`
-	Reload Reload      `json:"reload,omitempty"`
-	Load   ProgramLoad `json:"load,omitempty"`
+	Look   Look   `json:"look,omitempty"`
+	Reload Reload `json:"reload,omitempty"`
+	// HeldRequests is empty where the file does not say it, which counts as HeldFail.
+	HeldRequests HeldRequests `json:"held-requests,omitempty"`
+	Load         ProgramLoad  `json:"load,omitempty"`
 	// Frames is FramesHide where the file does not say it: what receipts name stays the same.
 	Frames   Frames   `json:"frames,omitempty"`
 	Receipts Receipts `json:"receipts,omitempty"`
@@ -28,7 +30,7 @@ type Catalogue struct {
 // what was written so by its hash: it never changes, but for keys that come new.
 var keyOrder = []string{
 	"site", "languages", "links", "cookie", "reopen", "look", "categories", "services",
-	"gpc", "reload", "load", "frames", "receipts", "origins", "google-consent", "texts",
+	"gpc", "reload", "held-requests", "load", "frames", "receipts", "origins", "google-consent", "texts",
 }
 
 // MarshalJSON writes the keys in the order that receipts know.
@@ -75,6 +77,16 @@ const (
 	ReloadNever       Reload = "never"
 	ReloadAlways      Reload = "always"
 	ReloadOnChange    Reload = "on-change"
+)
+
+// HeldRequests says what becomes of requests that scripts make to a host whose
+// service is not allowed.
+type HeldRequests string
+
+// The answers: they fail, or wait for consent where they can.
+const (
+	HeldFail HeldRequests = "fail"
+	HeldWait HeldRequests = "wait"
 )
 
 // ProgramLoad says when the program that takes the dialog over is fetched and started,

@@ -495,6 +495,7 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[Position]():       words(Positions()),
 	reflect.TypeFor[Scheme]():         words(Schemes()),
 	reflect.TypeFor[Reload]():         {string(ReloadAfterScript), string(ReloadNever), string(ReloadAlways), string(ReloadOnChange)},
+	reflect.TypeFor[HeldRequests]():   {string(HeldFail), string(HeldWait)},
 	reflect.TypeFor[ProgramLoad]():    {string(LoadIdle), string(LoadNear)},
 	reflect.TypeFor[Frames]():         {string(FramesHide), string(FramesAsk)},
 }

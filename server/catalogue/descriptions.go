@@ -14,6 +14,7 @@ var descriptions = map[string]map[string]string{
 		"services":       "Who sets cookies, and what for.",
 		"gpc":            "What the browser's Global Privacy Control means before the visitor has answered: refuse, all that can be refused is, without asking (default), or ask.",
 		"reload":         "When the page is loaded anew after a withdrawal: after-script, where a script that was let in has run (default), never, or always; or on-change, after each answer that changes what is allowed, as a Content-Security-Policy for the choice needs it.",
+		"held-requests":  "What becomes of fetch and XMLHttpRequest to a host that a service names, before it is allowed: fail, with an error that names the service (default), or wait until it is.",
 		"load":           "When the program that takes the dialog over is fetched, about 700 kB: near, when the visitor comes near the banner (default), or idle, once the page has nothing else to do.",
 		"frames":         "What a page does in a frame of another site: hide, nothing is asked and all is refused (default), or ask, for that site alone.",
 		"receipts":       "Where choices are reported for proof: keep, to the server that temoin.js comes from (default), off, or the https address of /api/consents on another server, for exported files.",

@@ -13,6 +13,7 @@ const help = `./build.sh bench [OPTIONS]
 
   -size        print the sizes only; needs no browser
   -embeds      time a page of 300 frames only
+  -hold        time scripts on a page whose catalogue names hosts only
   --runs N     how often each visit is made, after one that does not count (9)
   --json FILE  write all that was measured, run by run, into FILE as well
 `;
@@ -713,6 +714,75 @@ function printEmbeds(runs) {
   ]);
 }
 
+// ---- what is held for its host ----
+
+/** In the page: 10,000 operations on elements, then 1,000 requests, to hosts that no service names; resolves with the time of each. */
+async function work(origin) {
+  const box = document.createElement('div');
+  document.body.append(box);
+  const start = performance.now();
+  for (let i = 0; i < 1250; i += 1) {
+    const row = document.createElement('p');
+    row.setAttribute('class', 'row');
+    row.setAttribute('data-row', String(i));
+    row.title = 'row';
+    const image = document.createElement('img');
+    image.setAttribute('src', '#' + i);
+    row.append(image);
+    row.insertAdjacentHTML('beforeend', '<b>one</b> <i>two</i>');
+    box.append(row);
+  }
+  void box.offsetHeight;
+  const drawn = performance.now();
+  for (let i = 0; i < 20; i += 1) await Promise.all(Array.from({ length: 50 }, (_, j) => fetch(`${origin}/answer?${i}-${j}`)));
+  return { operations: drawn - start, requests: performance.now() - drawn };
+}
+
+const heldKinds = { bare: 'without temoin.js', plain: 'temoin.js, no hosts', held: 'temoin.js, a hundred hosts' };
+
+/** Returns a run for each visit of a page whose scripts work, without temoin.js and with two of them. */
+async function measureHold(browser, catalogue, count) {
+  const { url } = await startTemoin(after, { catalogue, args: ['-log', 'warn'] });
+  const hosts = Array.from({ length: 50 }, (_, i) => [`www.n${i}.example`, `*.n${i}.example`]).flat();
+  const naming = `${catalogue}\n  - { id: named, category: statistics, kind: measure, name: N, provider: N, purpose: N., hosts: [${hosts.map((host) => `"${host}"`)}] }\n`;
+  const { url: namingURL } = await startTemoin(after, { catalogue: naming, args: ['-log', 'warn'] });
+  const site = await startSite(after);
+  const other = await startSite(after);
+  other.file('/answer', 'x', { 'content-type': 'text/plain', 'access-control-allow-origin': '*' });
+  const from = { bare: '', plain: `<script src="${url}/temoin.js"></script>`, held: `<script src="${namingURL}/temoin.js"></script>` };
+  for (const kind of Object.keys(heldKinds)) site.page(`/${kind}`, `<!doctype html><html lang="fr"><head><title>work</title>${from[kind]}</head><body></body></html>`);
+  const runs = [];
+  for (let i = 0; i <= count; i++) {
+    progress(`hold: ${i === 0 ? 'warm-up' : `run ${i} of ${count}`}`);
+    const result = {};
+    for (const kind of Object.keys(heldKinds)) {
+      const context = await browser.createBrowserContext();
+      try {
+        const page = await context.newPage();
+        await within(visitTime, `load ${kind}`, page.goto(`${site.url}/${kind}`, { waitUntil: 'networkidle0' }));
+        result[kind] = await within(visitTime, kind, page.evaluate(work, other.url));
+      } finally {
+        await context.close();
+      }
+    }
+    if (i > 0) runs.push(result);
+  }
+  progress('');
+  return runs;
+}
+
+function printHold(runs) {
+  console.log('\n10,000 operations on elements and 1,000 requests of a page’s scripts, unthrottled\n');
+  const times = (kind, of) => statistics(runs.map((run) => of(run[kind])), milliseconds);
+  const ratio = (kind, of) => statistics(runs.map((run) => of(run[kind]) / of(run.bare)), (value) => value.toFixed(2));
+  const [operations, requests] = [(time) => time.operations, (time) => time.requests];
+  const all = (time) => time.operations + time.requests;
+  printTable([
+    ['', 'operations, ms', 'requests, ms', 'operations, ratio', 'all, ratio'],
+    ...Object.entries(heldKinds).map(([kind, label]) => [label, times(kind, operations), times(kind, requests), ratio(kind, operations), ratio(kind, all)]),
+  ]);
+}
+
 /** Median, and in brackets the least and the most where they differ in print; "of N" where not every run counts. */
 function statistics(values, format) {
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
@@ -764,6 +834,7 @@ function options() {
     options: {
       size: { type: 'boolean' },
       embeds: { type: 'boolean' },
+      hold: { type: 'boolean' },
       runs: { type: 'string', default: '9' },
       json: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
@@ -774,20 +845,24 @@ function options() {
 }
 
 async function main() {
-  const { size, embeds, runs, json, help: asked } = options();
+  const { size, embeds, hold, runs, json, help: asked } = options();
   if (asked) return console.log(help);
   const catalogue = await smallCatalogue();
   const browser = size ? null : await startBrowser();
   const found = { circumstances: await circumstances(browser), sizes: await measureSizes(catalogue) };
   printCircumstances(found.circumstances);
-  if (!embeds) printSizes(found.sizes);
-  if (!size && !embeds) {
+  if (!embeds && !hold) printSizes(found.sizes);
+  if (!size && !embeds && !hold) {
     found.times = await measureTimes(browser, catalogue, runs);
     printTimes(found.times, runs);
     found.gate = await measureGate(browser, catalogue, runs);
     printGate(found.gate);
   }
-  if (!size) {
+  if (!size && !embeds) {
+    found.hold = await measureHold(browser, catalogue, runs);
+    printHold(found.hold);
+  }
+  if (!size && !hold) {
     found.embeds = await measureEmbeds(browser, catalogue, runs);
     printEmbeds(found.embeds);
   }

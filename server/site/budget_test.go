@@ -53,6 +53,9 @@ func weighable(t *testing.T) map[string]*Asset {
 	}
 	add(mustParse(t, []byte(portalYAML(t)+"  - { id: video, category: third-party, name: Video, provider: Video, purpose: Play videos. }\n")), "")
 	add(mustReadDemo(t), ", rich")
+	hosts := mustReadDemo(t)
+	hosts.Services[len(hosts.Services)-1].Hosts = []string{"www.example.com"}
+	add(hosts, ", hosts")
 	data, err := fs.ReadFile(web.Dist(), "dialog.css")
 	if err != nil {
 		t.Fatal(err)

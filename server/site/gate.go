@@ -21,6 +21,8 @@ type gateBundle struct {
 	// the pattern, and the services that all have to be allowed, divided by spaces;
 	// see [consent.HostRule].
 	Hosts [][2]string `json:"hosts,omitempty"`
+	// HeldWait is whether what scripts ask these for waits, where it can.
+	HeldWait bool `json:"heldWait,omitempty"`
 	// Erase holds what goes when a service is no longer allowed, by service.
 	Erase map[string]erasure `json:"erase,omitempty"`
 	// Keep names what stays whatever a service's pattern says: the choice itself,
@@ -76,10 +78,11 @@ func (g gateBundle) loader() string {
 
 func gateOf(c *catalogue.Catalogue) gateBundle {
 	g := gateBundle{
-		Erase:   map[string]erasure{},
-		GPC:     c.HonoursGPC() && len(c.Refusable()) > 0,
-		Reload:  c.Reload,
-		Signals: signalsOf(c),
+		Erase:    map[string]erasure{},
+		GPC:      c.HonoursGPC() && len(c.Refusable()) > 0,
+		Reload:   c.Reload,
+		Signals:  signalsOf(c),
+		HeldWait: c.HeldRequests == catalogue.HeldWait,
 	}
 	for _, rule := range c.HostRules() {
 		g.Hosts = append(g.Hosts, [2]string{rule.Pattern, strings.Join(rule.Services, " ")})

@@ -55,7 +55,7 @@ function removeContent(template) {
  * @param page what the loader hands over: see main.js
  * @returns a function that lets an embed in that has waited for ids; it returns what takes it away
  */
-export function showing({ passed, insert, scriptURL, warn }) {
+export function showing({ passed, insert, scriptURL, trustedHTML, warn }) {
   /** Gives an embed its addresses; returns what takes them away. */
   function showSource(embed) {
     const all = parts(embed);
@@ -66,10 +66,10 @@ export function showing({ passed, insert, scriptURL, warn }) {
         for (const [name, value] of addresses(part)) {
           before.push([part, name, part.getAttribute(name)]);
           if (part.hasAttribute('data-' + name)) part.setAttribute('data-' + name, value); // what loads lazily finds the same
-          part.setAttribute(name, scriptURL(value));
+          part.setAttribute(name, (name === 'srcdoc' ? trustedHTML : scriptURL)(value));
         }
       };
-      if (part.localName === 'object') renew(part, load); // it looks at its address when it comes into the page
+      if (part.matches('object, embed')) renew(part, load); // they look at their address when they come into the page
       else load();
     }
     if (!before.length) warn('has nothing that could wait: want data-src, data-srcset, data-href or data-data, or a template around it:', embed);

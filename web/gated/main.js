@@ -14,7 +14,7 @@ import { reload } from './reload.js';
 //	choose               layers.js
 //	insert               script.js
 //	passed               passed.js
-//	parse, scriptURL     trusted.js
+//	parse, scriptURL, trustedHTML   trusted.js
 //	warn                 bundle.js
 //	services             the category of each service
 //	isRefused            frames.js

@@ -84,7 +84,7 @@ function betweenRows({ parentElement: parent }) {
 /** A copy of an element, without what is in it and what it would load. */
 function empty(element) {
   const copy = document.importNode(element, false);
-  for (const name of [...loading, 'srcdoc', 'autoplay', 'data-consent']) copy.removeAttribute(name);
+  for (const name of [...loading, 'autoplay', 'data-consent']) copy.removeAttribute(name);
   return copy;
 }
 

@@ -32,6 +32,7 @@ export const [
   gpc, // whether Global Privacy Control refuses
   reload,
   hosts, // services by the host that waits for one of them
+  heldWait, // whether what scripts ask these for waits, where it can
   erase, // what goes with the consent, by service
   keep, // what never does
   signals,

@@ -6,9 +6,10 @@ export const isElement = (node) => node instanceof Element;
 
 /** The elements below a node, and itself, that a selector matches, in document order. */
 export function within(node, selector) {
-  const kind = [Element, Document].find((kind) => node instanceof kind) ?? DocumentFragment; // a shadow root is one
-  const below = kind.prototype.querySelectorAll.call(node, selector);
-  return isElement(node) && Element.prototype.matches.call(node, selector) ? [node, ...below] : [...below];
+  const isIn = isElement(node);
+  const kind = isIn ? Element : node instanceof Document ? Document : DocumentFragment; // a shadow root is one
+  const below = node.firstChild ? [...kind.prototype.querySelectorAll.call(node, selector)] : [];
+  return isIn && Element.prototype.matches.call(node, selector) ? [node, ...below] : below;
 }
 
 /** What holds a node: where its tree ends, at a shadow root, the element that this hangs on. */

@@ -85,14 +85,14 @@ export function watch(held) {
   hold = held?.holdWithin ?? hold;
   observe(document);
   const { attachShadow } = Element.prototype;
-  Element.prototype.attachShadow = {
-    attachShadow(...options) {
-      const root = attachShadow.apply(this, options);
+  Element.prototype.attachShadow = new Proxy(attachShadow, {
+    apply(native, host, options) {
+      const root = Reflect.apply(native, host, options);
       scripted.add(root);
       observe(root);
       return root;
     },
-  }.attachShadow;
+  });
   held?.holdScripted();
   document.addEventListener('DOMContentLoaded', () => {
     enterShadows(document); // a shadow root that stands in the markup comes after its host

@@ -2,7 +2,7 @@
 // something that loads lazily looks there, data-consent-src, data-consent-srcset.
 
 /** The attributes by which elements load. srcset comes before src, so that no image is asked for twice. */
-export const loading = ['srcset', 'src', 'href', 'data', 'poster', 'imagesrcset'];
+export const loading = ['srcset', 'src', 'href', 'data', 'poster', 'imagesrcset', 'srcdoc'];
 
 /** Matches what has an address that waits. */
 export const waiting = loading.map((name) => `[data-${name}],[data-consent-${name}]`).join();

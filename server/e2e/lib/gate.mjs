@@ -51,10 +51,14 @@ const kinds = {
  */
 export async function startStranger(after) {
   const requests = [];
-  const server = http.createServer(async (request, response) => {
-    const { hostname, pathname, searchParams } = new URL(request.url, `http://${request.headers.host}`);
+  const note = ({ method, url, headers }) => {
+    const { hostname, pathname, searchParams } = new URL(url, `http://${headers.host}`);
     const [, name, suffix] = pathname.match(/^\/([\w-]+)\.(\w+)$/) ?? [];
-    requests.push({ method: request.method, host: hostname, path: pathname, name, headers: request.headers });
+    requests.push({ method, host: hostname, path: pathname, name, headers });
+    return { name, suffix, searchParams };
+  };
+  const server = http.createServer(async (request, response) => {
+    const { name, suffix, searchParams } = note(request);
     request.resume();
     const wait = Number(searchParams.get('wait') ?? 0);
     if (wait) await pause(wait);
@@ -62,6 +66,10 @@ export async function startStranger(after) {
     const headers = { 'access-control-allow-origin': '*', 'cache-control': 'no-store', 'timing-allow-origin': '*' };
     response.writeHead(kind ? 200 : 404, { ...headers, 'content-type': kind?.type ?? 'text/plain' });
     response.end(kind?.body(name));
+  });
+  server.on('upgrade', (request, socket) => { // a WebSocket
+    note(request);
+    socket.destroy();
   });
   // By name a browser asks ::1 first, where there is one.
   await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });

@@ -8,7 +8,8 @@ import { pathToFileURL } from 'node:url';
 
 import { folder, repository } from '../lib/server.mjs';
 
-globalThis.document = { currentScript: null, baseURI: 'https://site.example/a/b', cookie: '' };
+globalThis.Node = class { get baseURI() { return 'https://site.example/a/b'; } };
+globalThis.document = Object.assign(new Node(), { currentScript: null, cookie: '' });
 globalThis.location = new URL(document.baseURI);
 globalThis.origin = location.origin;
 globalThis.window = globalThis.top = globalThis; // in no frame

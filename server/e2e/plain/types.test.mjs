@@ -36,6 +36,7 @@ test('the calls and events of the README compile', () => {
     temoin.accept(); temoin.refuse(); temoin.save({ statistics: true, youtube: false }); temoin.reset();
     document.addEventListener('temoin:ready', ({ detail }) => detail?.rev.length);
     document.addEventListener('temoin:change', ({ detail }) => [detail.choices?.statistics, detail.previous?.id, detail.kept.length]);
+    document.addEventListener('temoin:held', ({ detail }) => [detail.services.join(), detail.kind, detail.url, !detail.waits]);
   `), []);
 });
 
