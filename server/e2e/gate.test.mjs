@@ -24,8 +24,9 @@ const steadyRev = await revision(steady.url);
 let count = 0;
 const unique = (word = 'x') => `${word}-${(count += 1)}`;
 
-const consented = (on = site, of = rev, fields = {}) => cookie(on.url, record(of, { choices: choices(true), ...fields }));
-const refusing = (on = site, of = rev, fields = {}) => cookie(on.url, record(of, { choices: choices(false), ...fields }));
+const asked = ['statistics', 'first-party', 'third-party'];
+const consented = (on = site, of = rev, fields = {}) => cookie(on.url, record(of, { choices: choices(true, asked), ...fields }));
+const refusing = (on = site, of = rev, fields = {}) => cookie(on.url, record(of, { choices: choices(false, asked), ...fields }));
 
 /** Opens a new page with that head and body in a new tab. */
 async function open(visitor, { head = include, body = '', headers, on = site } = {}) {
@@ -678,7 +679,7 @@ test('"this once" lets in that element alone, by the keyboard, and writes no coo
 
 test('"always" keeps the rest of the choice, writes the cookie, and lets in all of that service', async (t) => {
   const visitor = await browser.visitor(t);
-  await visitor.setCookies(refusing(site, rev, { choices: { ...choices(false), statistics: true }, services: { 'other-counter': false } }));
+  await visitor.setCookies(refusing(site, rev, { choices: { ...choices(false, asked), statistics: true }, services: { 'other-counter': false } }));
   const names = [unique('frame'), unique('frame'), unique('frame')];
   const tab = await open(visitor, { body: `${names.slice(0, 2).map((name) => `<iframe ${size} ${byHand} data-src="${embedURL(name, 'iframe')}"></iframe>`).join('')}<iframe ${size} data-consent="third-party" data-service="map" data-src="${embedURL(names[2], 'iframe')}"></iframe>` });
   await placeholderIsDrawn(tab, 3);
@@ -686,7 +687,7 @@ test('"always" keeps the rest of the choice, writes the cookie, and lets in all 
   await eventually(() => stranger.asked(names[0]) && stranger.asked(names[1]), 'both frames of the service to be asked for');
   await tab.settles();
   const kept = await tab.record();
-  assert.deepEqual(kept.choices, { ...choices(false), statistics: true });
+  assert.deepEqual(kept.choices, { ...choices(false, asked), statistics: true });
   assert.deepEqual(kept.services, { 'other-counter': false, video: true });
   assert.equal((await placeholders(tab)).length, 1);
   assert.equal(stranger.asked(names[2]), 0);
@@ -822,7 +823,7 @@ test('hostile attribute values are nothing but names that nobody allows', async 
 });
 
 test('a cookie that was tampered with opens nothing', async (t) => {
-  const good = record(rev, { choices: choices(true) });
+  const good = record(rev, { choices: choices(true, asked) });
   const values = {
     'words for booleans': { ...good, choices: { ...good.choices, necessary: 'yes' } },
     'numbers for booleans': { ...good, choices: { ...good.choices, statistics: 1 } },

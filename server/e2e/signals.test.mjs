@@ -15,6 +15,7 @@ const told = [
   service('uet', 'first-party', { kind: 'advertising', signal: 'uet' }),
   service('clarity', 'statistics', { kind: 'measure', signal: 'clarity' }),
 ];
+const asked = (granted) => choices(granted, ['statistics', 'first-party']);
 const google = { 'wait-for-update': 500, 'url-passthrough': true, 'ads-data-redaction': true };
 const { browser, site, rev } = await stage({ catalogue: catalogue(told, { 'google-consent': google }) });
 
@@ -51,7 +52,7 @@ const all = (state, more = {}) => ({
 });
 const decide = (tab, name, ...args) => tab.run((name, args) => { window.temoin[name](...args); }, name, args);
 const withGPC = { before: [() => { Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true, configurable: true }); }] };
-const answered = (where, of, granted, fields = {}) => cookie(where.url, record(of, { choices: choices(granted), ...fields }));
+const answered = (where, of, granted, fields = {}) => cookie(where.url, record(of, { choices: choices(granted, ['statistics', 'first-party', 'third-party']), ...fields }));
 
 // ---- Google ----
 
@@ -67,14 +68,14 @@ test('Google: denied by default comes first, before the page’s own scripts; up
   assert.deepEqual((await tab.run(() => window.first)).dataLayer, defaults);
   await decide(tab, 'accept');
   const event = (answers) => ({ event: 'temoin_change', temoin: answers });
-  const after = [['arguments', 'consent', 'update', all('granted')], event(choices(true))];
+  const after = [['arguments', 'consent', 'update', all('granted')], event(asked(true))];
   assert.deepEqual((await tab.run(queues)).dataLayer, [...defaults, ...after]);
   await decide(tab, 'save', { statistics: true, 'google-ads': true });
-  after.push(['arguments', 'consent', 'update', all('granted')], event({ ...choices(false), statistics: true, 'google-ads': true }));
+  after.push(['arguments', 'consent', 'update', all('granted')], event({ ...asked(false), statistics: true, 'google-ads': true }));
   await decide(tab, 'save', { statistics: true });
-  after.push(['arguments', 'consent', 'update', all('denied', { analytics_storage: 'granted' })], event({ ...choices(false), statistics: true }));
+  after.push(['arguments', 'consent', 'update', all('denied', { analytics_storage: 'granted' })], event({ ...asked(false), statistics: true }));
   await decide(tab, 'refuse');
-  after.push(['arguments', 'consent', 'update', all('denied')], event(choices(false)));
+  after.push(['arguments', 'consent', 'update', all('denied')], event(asked(false)));
   assert.deepEqual((await tab.run(queues)).dataLayer, [...defaults, ...after]);
   await decide(tab, 'reset');
   assert.deepEqual((await tab.run(queues)).dataLayer[defaults.length + after.length], ['arguments', 'consent', 'update', all('denied')]);

@@ -8,10 +8,8 @@ export const lifetime = 180 * day;
 /** The revision of the catalogue that a server serves. */
 export async function revision(url) { return JSON.parse((await send(url + '/healthz')).text).rev; }
 
-// Those of rich.yaml that are asked about, and what is necessary.
-const categories = ['necessary', 'statistics', 'third-party'];
-
-export const choices = (granted) => Object.fromEntries(categories.map((id) => [id, id === 'necessary' || granted]));
+/** One answer for what is necessary and for the categories that are asked about: those of rich.yaml, if no others are named. */
+export const choices = (granted, asked = ['statistics', 'third-party']) => ({ necessary: true, ...Object.fromEntries(asked.map((id) => [id, granted])) });
 
 let count = 0;
 
