@@ -133,6 +133,7 @@ function anticipate() {
     if (current()) return; // who answers at once needs neither
     const dialog = layers.fetchDialog();
     dialog.then(({ start }) => program && start()).catch(() => {}); // said on the console
+    if (program) fetchLater(); // an answer may be given when there is no line, and no browser but Chromium asks again
   }, { timeout });
   const come = () => setTimeout(prepare, rest, true, 500);
   // A finger, too, comes over before it is down.
