@@ -10,17 +10,15 @@ type Banner struct {
 	ui.Compo
 
 	Edition *Edition
-	Actions Actions
 	Hidden  bool
 }
 
-// Actions is what the buttons do. It is nil where the loader answers the clicks:
-// in all that the server prerenders.
+// Actions is what the dialog's buttons do. It is nil where the loader answers the
+// clicks: in the banner, and in all that the server prerenders.
 type Actions interface {
 	Accept(ctx ui.Context)
 	Refuse(ctx ui.Context)
 	Save(ctx ui.Context)
-	Open(ctx ui.Context)
 	Close(ctx ui.Context)
 	// Switch allows or refuses a category or a service in the dialog.
 	Switch(ctx ui.Context, id string, granted bool)
@@ -49,13 +47,13 @@ func (b *Banner) Render() ui.UI {
 }
 
 // buttons returns them in the order in which the theme has them: visitors of
-// the French State's sites know where to look for each. The loader takes the two
-// answers, as before Go ran: by way of Go, a choice was kept 4 ms later, and what
+// the French State's sites know where to look for each. The loader hears
+// all, as before Go ran: by way of Go, a choice was kept 4 ms later, and what
 // waits for it began 10 ms later.
 func (b *Banner) buttons() []ui.UI {
 	t := &b.Edition.Texts
 	refuse := &Button{Action: "refuse", Label: t.Refuse}
-	customize := &Button{Actions: b.Actions, Action: "customize", Label: t.Customize}
+	customize := &Button{Action: "customize", Label: t.Customize}
 	accept := &Button{Action: "accept", Label: t.Accept}
 	if b.Edition.Theme == ThemeDSFR {
 		return []ui.UI{customize, refuse, accept}
@@ -109,7 +107,5 @@ func (b *Button) click(ctx ui.Context, _ ui.Event) {
 		b.Actions.Close(ctx)
 	case "proof":
 		b.Actions.Proof(ctx)
-	default: // customize, open
-		b.Actions.Open(ctx)
 	}
 }

@@ -49,18 +49,14 @@ func (l *Layers) OnMount(ctx ui.Context) { l.Ready(ctx, l) }
 func (l *Layers) Render() ui.UI {
 	asks := l.Edition.asks()
 	asking := asks && (l.Session == nil || l.Session.Asking())
-	var actions Actions
-	gpc := false
-	if l.Session != nil {
-		actions, gpc = l, l.Session.RefusedByGPC()
-	}
+	gpc := l.Session != nil && l.Session.RefusedByGPC()
 	return ui.Div().
 		Class("layers").
 		Lang(l.Edition.Lang).
 		Dir(l.Edition.Dir).
 		Body(
-			ui.If(asks, func() ui.UI { return &Banner{Edition: l.Edition, Actions: actions, Hidden: !asking} }),
-			&Reopen{Edition: l.Edition, Actions: actions, GPC: gpc, Hidden: asking || !l.Edition.Catalogue.Reopen},
+			ui.If(asks, func() ui.UI { return &Banner{Edition: l.Edition, Hidden: !asking} }),
+			&Reopen{Edition: l.Edition, GPC: gpc, Hidden: asking || !l.Edition.Catalogue.Reopen},
 			ui.If(l.Session != nil, l.preferences),
 		)
 }

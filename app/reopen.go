@@ -9,7 +9,6 @@ type Reopen struct {
 	ui.Compo
 
 	Edition *Edition
-	Actions Actions
 	// GPC makes the button say that the browser has refused for the visitor.
 	GPC    bool
 	Hidden bool
@@ -22,6 +21,6 @@ func (r *Reopen) Render() ui.UI {
 		label = r.Edition.Texts.ReopenGPC
 	}
 	return ui.Div().Class("reopen").Attr("part", "reopen").Hidden(r.Hidden).Body(
-		&Button{Actions: r.Actions, Action: "open", Label: label},
+		&Button{Action: "open", Label: label},
 	)
 }

@@ -13,7 +13,7 @@ import (
 //
 // Go finds a scope in the place of the window. Its property "temoin":
 //
-//	contract    number   4
+//	contract    number   5
 //	edition     string   what app.Edition's Write wrote
 //	root        Element  holds the layers, the dialog too, which Go takes over as they stand
 //	changed(how)         the cookie has been written; how: see server/receipt. Read it,
@@ -25,10 +25,11 @@ import (
 //	refocus()            an answered layer is gone: the focus must not be
 //	proof(done)          gives the visitor the choice's receipt as a file, then calls
 //	                     done(given boolean); undefined where no receipts are kept
+//	showDialog()         opens the dialog, as soon as the layers are in the page
 //	mounted(go)          Go has taken the layers over; go.open() opens the dialog,
 //	                     go.sync() draws what the loader and the cookie say now,
 //	                     go.speak(edition) draws all in that edition's language
-const contract = 4
+const contract = 5
 
 // Page is the page as the loader shows it to Go. It implements app.Page.
 type Page struct {
@@ -135,7 +136,7 @@ func (p *Page) Proof(missing func()) {
 }
 
 // ShowDialog opens the dialog.
-func (p *Page) ShowDialog() { p.dialog().Call("showModal") }
+func (p *Page) ShowDialog() { p.seam.Call("showDialog") }
 
 // CloseDialog closes the dialog; a closed one stays so.
 func (p *Page) CloseDialog() { p.dialog().Call("close") }

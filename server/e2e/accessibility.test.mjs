@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
-import { inDialog, injectAxe, isAccessible } from './lib/axe.mjs';
+import { areLegible, inDialog, injectAxe, isAccessible } from './lib/axe.mjs';
 import { launch, needs } from './lib/browser.mjs';
 import { include, page, placeholderIsDrawn, pressPlaceholder } from './lib/gate.mjs';
 import { catalogueWith, themes } from './lib/looks.mjs';
@@ -205,14 +205,15 @@ for (const theme of themes) {
       await tab.visit(front.url + '/page');
       await tab.goRuns();
       assert.ok(await tab.run(() => matchMedia('(prefers-contrast: more)').matches), 'the emulation must work');
-      await enhanced('the banner', { fromShadowDom: ['#temoin', '.banner'] });
+      const most = { normal: 7, large: 4.5 };
+      assert.ok(await areLegible(tab, `the banner, ${scheme}`, most) >= 7, 'all of the banner must have been looked at');
       await placeholderIsDrawn(tab);
       await tab.run(() => { document.querySelector('.temoin-placeholder').shadowRoot.querySelector('details').open = true; });
       await enhanced('the placeholder', { fromShadowDom: ['.temoin-placeholder', '.placeholder'] });
       await tab.press('customize');
       await tab.dialogIsOpen();
       await tab.inside((shadow) => { for (const details of shadow.querySelectorAll('dialog details')) details.open = true; });
-      await enhanced('the dialog', { fromShadowDom: ['#temoin', 'dialog'] });
+      assert.ok(await areLegible(tab, `the dialog, ${scheme}`, most) >= 20, 'all of the dialog must have been looked at');
       await tab.visit(front.url + '/charte-cookies/fr');
       await enhanced('the charter', 'body');
     }

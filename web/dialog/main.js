@@ -12,6 +12,7 @@ import { mixed, switched } from './draft.js';
 //
 //	current             choice.js
 //	parse, style        trusted.js, shell.js
+//	showDialog          place.js
 //	runtime             the address of runtime.js
 //	seam                what the Go program is handed: see web/runtime/main.js
 //	goes()              whether that runs: then it answers, and draws
@@ -105,7 +106,7 @@ export function begin(page) {
       if (dialog.open) return;
       show(Object.fromEntries(boxes.map(({ name }) => [name, page.has(name)])));
       showProof();
-      dialog.showModal();
+      page.showDialog();
     },
     speak(words, like) {
       [, , partly, proofMissing] = words;

@@ -26,6 +26,7 @@ function place(embed, style) {
   if (!box) {
     box = document.createElement('div');
     box.className = 'temoin-placeholder';
+    box.dataset.nosnippet = ''; // no search engine may show its words for the page's
     boxes.set(embed, box);
     embeds.set(box, embed);
   }

@@ -1,8 +1,7 @@
 // Keeps the banner off what has the focus (WCAG 2.2, 2.4.11).
 
 /** @param page what the loader hands over: see main.js */
-export function watchFocus({ root }) {
-  const { host } = root.getRootNode();
+export function watchFocus({ host, root }) {
   const banner = () => root.querySelector('.banner:not([hidden])');
 
   function uncover(target) {

@@ -3,6 +3,7 @@ import { delivery } from './deliver.js';
 import { elsewhere } from './elsewhere.js';
 import { watchFocus } from './focus.js';
 import { followForms } from './form.js';
+import { followModals } from './modal.js';
 
 // The contract between the two. The loader hands over, by the names that they have
 // in its own modules:
@@ -10,7 +11,7 @@ import { followForms } from './form.js';
 //	has, known, onChange, refresh   choice.js
 //	answer, choose                  layers.js
 //	receipts                        report.js: the queue, and how one is posted
-//	root                            shell.js: the element that holds the layers
+//	host, root, raise               place.js: where the layers are, the element that holds them
 //	warn                            bundle.js
 //	services                        the category of each service
 //	home                            frames.js
@@ -25,5 +26,6 @@ import { followForms } from './form.js';
 /** Begins, once in a page. */
 export function begin(page) {
   watchFocus(page);
+  followModals(page);
   return { deliver: delivery(page), submit: followForms(page), openElsewhere: elsewhere(page) };
 }

@@ -4,13 +4,13 @@ import { expose, isExposed } from './api.js';
 import * as bundle from './bundle.js';
 import { options, warn } from './bundle.js';
 import { current, onChange, onRestored, refresh } from './choice.js';
-import { idle, whenReady, whenShown } from './dom.js';
+import { idle, isElement, whenReady, whenShown } from './dom.js';
 import { fetchLater, offer } from './fetch-later.js';
 import { isBare, isRefused } from './frames.js';
 import * as gate from './gate.js';
 import * as layers from './layers.js';
+import { host } from './place.js';
 import * as report from './report.js';
-import { host } from './shell.js';
 
 /**
  * Begins, unless an earlier temoin.js of this page has. The parameters are parts
@@ -24,9 +24,10 @@ export function begin(hold, signals, withdraw) {
   withdraw?.cleanUp(); // before anybody is told what is left
   expose(withdraw?.beyondReach);
   signals?.(current());
-  gate.watch(hold);
+  gate.watch(hold, listen);
   followOthers();
-  listenForOpeners();
+  listen(window);
+  followAddress();
   listenForForms();
   whenShown(show);
 }
@@ -43,19 +44,7 @@ function show() {
   if (isBare) return;
   // Who has answered, or is not asked, needs nothing at once: the page's first frame is the page's own.
   if (current() || !bundle.asks) whenReady(() => setTimeout(layers.draw, rest));
-  else whenBody(() => layers.draw().then(anticipate));
-}
-
-/** Calls back as soon as there is a body. */
-function whenBody(callback) {
-  const look = () => {
-    if (!document.body) return;
-    observer.disconnect();
-    callback();
-  };
-  const observer = new MutationObserver(look);
-  observer.observe(document.documentElement, { childList: true });
-  look();
+  else layers.draw().then(anticipate);
 }
 
 // ---- one choice in all tabs ----
@@ -95,16 +84,36 @@ function followOthers() {
   if (isBare) globalThis.cookieStore?.addEventListener('change', follow);
 }
 
-// ---- openers in the page ----
+// ---- clicks, and what opens the choices ----
 
-function listenForOpeners() {
-  const selector = ['[data-temoin-open]', 'a[href="#temoin"]', options.open].filter(Boolean).join();
-  document.addEventListener('click', (event) => {
-    if (!event.target.closest?.(selector)) return;
-    event.preventDefault();
+const fragment = '#temoin';
+const openers = ['[data-temoin-open]', `a[href="${fragment}"]`, options.open].filter(Boolean).join();
+
+/** Whether an element is a link to the choices, by an address that may be written in full. */
+const leadsHere = ({ hash, href }) => hash === fragment && href === location.href.split('#')[0] + fragment;
+
+const isOpener = (node) => isElement(node) && (Element.prototype.matches.call(node, openers) || leadsHere(node));
+
+/** Hears clicks before the page does, which may keep them from everybody else. */
+function listen(target) {
+  target.addEventListener('click', (event) => {
+    const path = event.composedPath();
+    if (path.includes(host)) layers.click(path[0]);
+    else if (path.some(isOpener)) {
+      event.preventDefault();
+      layers.open();
+    }
+  }, true);
+}
+
+/** Opens the dialog where the page's address asks for it; one that comes to do so gets back what it was, to be asked again. */
+function followAddress() {
+  if (location.hash === fragment) layers.open();
+  addEventListener('hashchange', ({ oldURL }) => {
+    if (location.hash !== fragment) return;
+    history.replaceState(history.state, '', oldURL);
     layers.open();
   });
-  if (location.hash === '#temoin') layers.open();
 }
 
 // ---- the charter's form ----
@@ -131,6 +140,7 @@ const rest = 200; // ms for the page's own beginning, and for who answers at onc
 function anticipate() {
   const prepare = (program, timeout) => idle(() => {
     if (current()) return; // who answers at once needs neither
+    if (program) giveWay({});
     const dialog = layers.fetchDialog();
     dialog.then(({ start }) => program && start()).catch(() => {}); // said on the console
     if (program) fetchLater(); // an answer may be given when there is no line, and no browser but Chromium asks again
@@ -138,13 +148,15 @@ function anticipate() {
   const come = () => setTimeout(prepare, rest, true, 500);
   // A finger, too, comes over before it is down.
   for (const event of ['pointerover', 'focusin']) host.addEventListener(event, come, { once: true, passive: true });
-  // The banner must be kept off what has the focus.
-  const uncover = ({ target }) => {
+  // The banner must be kept off what has the focus, and give way to a modal dialog.
+  const giveWay = ({ target }) => {
     if (target === host) return;
-    document.removeEventListener('focusin', uncover);
+    for (const event of events) document.removeEventListener(event, giveWay, true);
     fetchLater();
   };
-  document.addEventListener('focusin', uncover);
+  const events = ['focusin', 'toggle'];
+  for (const event of events) document.addEventListener(event, giveWay, true);
+  if (document.querySelector('dialog:modal')) giveWay({});
 
   const { saveData, effectiveType } = navigator.connection ?? {};
   if (!saveData && !/2g/.test(effectiveType)) whenRested(() => prepare(!bundle.near, 5000)); // ms that a page which is never idle may have

@@ -8,7 +8,8 @@ import { current, has, known, onChange, refresh } from './choice.js';
 import { home, isRefused } from './frames.js';
 import { language, onLanguage } from './language.js';
 import { passed } from './passed.js';
-import { root, style } from './shell.js';
+import { host, raise, root, showDialog } from './place.js';
+import { style } from './shell.js';
 import { parse, scriptURL, trustedHTML } from './trusted.js';
 
 const files = { shell: bundle.shells, dialog: bundle.dialog, edition: bundle.edition, placeholders: bundle.placeholders };
@@ -17,7 +18,7 @@ const files = { shell: bundle.shells, dialog: bundle.dialog, edition: bundle.edi
 export const inLanguage = (name, lang) => part(files[name].replace('*', lang));
 
 const page = {
-  warn, current, has, known, onChange, refresh, root, style, parse, scriptURL, trustedHTML, passed, home, isRefused,
+  warn, current, has, known, onChange, refresh, host, root, raise, showDialog, style, parse, scriptURL, trustedHTML, passed, home, isRefused,
   services: bundle.services,
   charter: bundle.words.charter,
   runtime: part(bundle.runtime),

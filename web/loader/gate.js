@@ -6,8 +6,8 @@ import { nonce, own, warn } from './bundle.js';
 import { gpc, grants, has, known, onChange, refused } from './choice.js';
 import { isBeingRead, isElement, within } from './dom.js';
 import { fetchGated, offer } from './fetch-later.js';
+import { host } from './place.js';
 import { again, insert, isNew, ran, release } from './script.js';
-import { host } from './shell.js';
 import { loading, shelter, waiting, waits } from './waiting.js';
 
 const selector = '[data-consent]:not(form)';
@@ -43,6 +43,7 @@ function allowed(element) {
 // ---- what comes into the page ----
 
 let hold = () => {}; // what waits for its host: see hold.js
+let hear; // listens in a tree in shadow that is closed: nobody outside is told what in it was clicked
 
 const observer = new MutationObserver((mutations) => {
   let changed = unfinished;
@@ -62,6 +63,7 @@ const scripted = new WeakSet(); // trees in shadow into which no parser of the p
 function observe(root) {
   if (watched.has(root)) return;
   watched.add(root);
+  if (root.mode === 'closed') hear(root);
   observer.observe(root, { childList: true, subtree: true, attributeFilter: ['data-consent', 'data-service', ...loading.map((name) => 'data-' + name)] });
   if (arrive(root)) settle();
 }
@@ -80,8 +82,10 @@ function enterShadows(node) {
 /**
  * Watches the page from the first line of its parsing on.
  * @param held hold.js, where the catalogue names hosts
+ * @param listen is called with each closed tree in shadow
  */
-export function watch(held) {
+export function watch(held, listen) {
+  hear = listen;
   hold = held?.holdWithin ?? hold;
   observe(document);
   const { attachShadow } = Element.prototype;

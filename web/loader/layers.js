@@ -8,6 +8,7 @@ import { fetchLater, fetchSpeak, fetcher, inLanguage } from './fetch-later.js';
 import { isBare, isRefused } from './frames.js';
 import { isReloading } from './gate.js';
 import { language, onLanguage } from './language.js';
+import { host, root, showDialog } from './place.js';
 import { address, receipt, report, unanswered } from './report.js';
 import * as shell from './shell.js';
 
@@ -26,7 +27,7 @@ const offers = bundle.categories.length > bundle.necessary.length;
 
 const asking = () => bundle.asks && !current() && !dismissed && !gpc();
 
-/** Draws the layers in the page's language; needs document.body. */
+/** Draws the layers in the page's language. */
 export async function draw() {
   lang = language();
   const words = lang === bundle.lang ? bundle.words : await otherLanguage();
@@ -35,7 +36,6 @@ export async function draw() {
   update();
   watchLeaving();
   sayAfterReload();
-  shell.shadow.addEventListener('click', click);
   resolveDrawn();
   onLanguage(follow);
   follow();
@@ -83,15 +83,15 @@ function redraw() {
   refocus();
 }
 
-/** Answers the banner's and the notice's buttons, and until Go answers its own those that open the dialog. */
-function click(event) {
-  const button = event.target.closest('[data-temoin]');
+/** Answers all buttons but the dialog's. */
+export function click(target) {
+  const button = target.closest('[data-temoin]');
   const action = button?.dataset.temoin;
   if (action === 'dismiss') {
     shell.notice('', false);
     shell.refocus();
   } else if (action === 'customize' || action === 'open') {
-    if (!go && !button.ariaBusy) open(button);
+    if (!button.ariaBusy) open(button);
   } else if (button?.closest('.banner') && asking()) {
     // Of a double click, the second finds the banner gone; if both clicks were
     // on their way before that, it finds the choice made.
@@ -165,7 +165,7 @@ export const reset = () => whenShown(() => {
 
 let hadFocus = false; // a layer had the focus before it was drawn anew
 
-const noteFocus = () => { hadFocus = document.activeElement === shell.host; };
+const noteFocus = () => { hadFocus = document.activeElement === host; };
 
 /** Whoever answers by the keyboard must not be thrown to the page's beginning. */
 function refocus() {
@@ -191,7 +191,7 @@ let begun; // the language in which it was fetched
 
 /** What the Go program is handed, and what it is fetched by: see web/runtime/main.js. */
 const seam = {
-  root: shell.root,
+  root,
   fitting,
   files() {
     begun = lang;
@@ -207,6 +207,7 @@ const seam = {
   get gpc() { return gpc(); },
   announce: shell.notice,
   refocus,
+  showDialog,
   mounted(callbacks) {
     go = callbacks;
     spoken.go = begun;
@@ -242,8 +243,11 @@ export async function open(button) {
     return;
   }
   await whenDrawn;
-  go?.open();
-  if (go) return; // a Go program that breaks at that has told so
+  if (go) {
+    go.open();
+    await new Promise((resolve) => { setTimeout(resolve); }); // a program that breaks at that has told so by then
+    if (go) return;
+  }
   const asked = asking();
   const waited = button && shell.waiting(button, texts.waiting);
   const late = new Promise((_, reject) => { setTimeout(reject, patience, new Error('the dialog is late')); });

@@ -1,15 +1,7 @@
-// Draws the prerendered layers in a shadow root at the beginning of the page,
-// and keeps the banner off what has the focus.
+// Draws the prerendered layers, and keeps the focus in them.
 import * as bundle from './bundle.js';
+import { enter, root, shadow } from './place.js';
 import { parse } from './trusted.js';
-
-const host = document.createElement('div');
-const shadow = host.attachShadow({ mode: 'open' });
-
-/** Holds the layers. */
-const root = document.createElement('div');
-
-export { host, root, shadow };
 
 /** Gives the focus to the reopening button, if nothing in the layers has it that can be seen. */
 export function refocus() {
@@ -33,12 +25,11 @@ export const relabel = (label) => { reopens = label; };
 export function frame(markup) {
   const [layers, notice] = parse(markup).children;
   reopens = layers.querySelector('.reopen').textContent;
-  host.id = 'temoin';
   style(bundle.style);
   root.className = 'root';
   root.append(layers);
   shadow.append(root, notice);
-  document.body.prepend(host);
+  enter();
 }
 
 /**
