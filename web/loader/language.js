@@ -8,7 +8,7 @@ import { options } from './bundle.js';
  */
 export function language() {
   if (bundle.fixed) return bundle.lang;
-  const wanted = [options.lang, document.documentElement.lang, ...navigator.languages];
+  const wanted = [options.lang, document.documentElement?.lang, ...navigator.languages];
   for (const tag of wanted) {
     const found = tag && match(tag.toLowerCase());
     if (found) return found;
