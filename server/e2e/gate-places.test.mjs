@@ -236,6 +236,19 @@ test('between the rows of a table a placeholder is as wide as the page allows, a
   assert.equal(await tab.run(() => document.querySelectorAll('tr').length), 2);
 });
 
+test('a snapshot without comments, as htmx keeps one, shows each embed once as well, and loses nothing of the page', async (t) => {
+  const visitor = await browser.visitor(t);
+  const template = `<template ${byHand}> <p class="shown">one</p> <p class="shown">two</p> </template>`;
+  const tab = await open(visitor, `${template}<p class="own">between</p>${template}<p class="own">after</p>`);
+  await accept(tab);
+  const isWhole = () => tab.until(() => document.querySelectorAll('.shown').length === 4 && document.querySelectorAll('.own').length === 2, 'two embeds of two parts, and what is the page’s');
+  await isWhole();
+  await tab.run(() => { document.body.innerHTML = document.body.innerHTML.replaceAll(/<!--.*?-->/g, ''); });
+  await isWhole();
+  await tab.run(() => { window.temoin.refuse(); });
+  await tab.until(() => document.querySelectorAll('.shown').length === 0 && document.querySelectorAll('.own').length === 2, 'the embeds to be gone, and they alone');
+});
+
 // ---- what loads lazily ----
 
 const lazily = {

@@ -5,6 +5,7 @@ import { boxOf, clear, hide } from './placeholder.js';
 
 const copied = 'data-consent-open'; // on a template whose content stands behind it
 const end = 'temoin'; // the comment at the end of that content
+const last = 'data-consent-last'; // on the last element in it, for who makes copies without comments
 
 /** The elements that load with an embed: itself, those in it that wait, and the sources of a picture. */
 function parts(element) {
@@ -41,14 +42,15 @@ function renew(element, change) {
 
 function removeContent(template) {
   template.removeAttribute(copied);
-  const content = [];
-  for (let node = template.nextSibling; node; node = node.nextSibling) {
-    content.push(node);
-    if (node.nodeType === Node.COMMENT_NODE && node.data === end) {
-      for (const each of content) each.remove();
-      return;
-    }
+  const nodes = [];
+  let count = 0; // of those that are the template's
+  for (let node = template.nextSibling; node && !node.hasAttribute?.(copied); node = node.nextSibling) {
+    const isEnd = node.nodeType === Node.COMMENT_NODE && node.data === end;
+    nodes.push(node);
+    if (isEnd || (!count && node.hasAttribute?.(last))) count = nodes.length;
+    if (isEnd) break;
   }
+  for (const node of nodes.slice(0, count)) node.remove();
 }
 
 /**
@@ -97,6 +99,7 @@ export function showing({ passed, insert, scriptURL, trustedHTML, warn }) {
   function showTemplate(template, ids) {
     const content = document.importNode(template.content, true);
     for (const element of content.querySelectorAll('*')) passed.add(element);
+    content.lastElementChild?.setAttribute(last, '');
     content.append(document.createComment(end));
     template.setAttribute(copied, '');
     hide(template);
