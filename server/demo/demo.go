@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 
+	"temoin.example/temoin/app/consent"
 	"temoin.example/temoin/server"
 	"temoin.example/temoin/server/site"
 )
@@ -55,6 +56,10 @@ func Pages(s *server.Server) (http.Handler, error) {
 		mux.Handle("/demo/"+name, s.File(site.NewAsset(name, "no-cache", body)))
 	}
 	mux.HandleFunc(trialPath, d.getLoader)
+	// A loader leads to the charter beside it; a trial's is the site's own.
+	mux.HandleFunc(trialPage+consent.CharterPath+"/", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, strings.TrimPrefix(r.URL.Path, trialPage), http.StatusFound)
+	})
 	mux.HandleFunc(trialParts+"catalogue.json", d.getCatalogue)
 	mux.HandleFunc(trialParts+"{name}", d.getPart)
 	return mux, nil

@@ -56,6 +56,12 @@ export const beside = (path) => new URL(path, base).href;
 /** Address of a part of the bundle. */
 export const part = (name) => beside('temoin/' + name);
 
+/**
+ * Text of ours, in which what leads to our own charter leads beside temoin.js: in whatever
+ * folder of the page's site a proxy has put both.
+ */
+export const placed = (text) => (base.origin === location.origin ? text.replace(/(^|["\x1f])\/(?=charte-cookies)/g, (_, before) => before + base.pathname) : text);
+
 export const warn = (...words) => console.warn('temoin:', ...words);
 
 if (script.src && !/\/temoin[^/]*$/.test(script.src)) warn('temoin.js has to be a file of its own; its parts are looked for beside', script.src);

@@ -20,7 +20,7 @@ export const inLanguage = (name, lang) => part(files[name].replace('*', lang));
 const page = {
   warn, current, has, known, onChange, refresh, host, root, raise, showDialog, style, parse, scriptURL, trustedHTML, passed, home, isRefused,
   services: bundle.services,
-  charter: bundle.words.charter,
+  charter: bundle.placed(bundle.words.charter),
   runtime: part(bundle.runtime),
   placeholders: () => fetch(inLanguage('placeholders', language())),
   language,

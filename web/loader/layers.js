@@ -45,7 +45,8 @@ export async function draw() {
 function speak(other, words) {
   lang = other;
   spoken.shell = lang;
-  ({ texts, charter } = words);
+  ({ texts } = words);
+  charter = bundle.placed(words.charter);
 }
 
 /** Has all that is drawn follow the page's language, which may change without a load. */
@@ -192,6 +193,7 @@ let begun; // the language in which it was fetched
 /** What the Go program is handed, and what it is fetched by: see web/runtime/main.js. */
 const seam = {
   root,
+  placed: bundle.placed,
   fitting,
   files() {
     begun = lang;
@@ -225,7 +227,7 @@ const seam = {
 export const forDialog = { seam, goes: () => !!go };
 
 /** What is handed to speak.js, by which all that is drawn follows the page's language. */
-export const forSpeaking = { spoken, speak, texts: () => texts, relabel: shell.relabel, update, dialog: () => fetchDialog(), go: () => go };
+export const forSpeaking = { placed: bundle.placed, spoken, speak, texts: () => texts, relabel: shell.relabel, update, dialog: () => fetchDialog(), go: () => go };
 
 const reach = fetcher(() => inLanguage('dialog', spoken.dialog = lang));
 

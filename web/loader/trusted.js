@@ -1,6 +1,8 @@
 // The one Trusted Types policy of the loader: markup that the server made, and
 // scripts that the page itself held out to the gate.
 
+import { placed } from './bundle.js';
+
 let policy = null;
 
 function made() {
@@ -13,7 +15,7 @@ function made() {
 /** Parses markup into a fragment; nothing in it is loaded or run by that. */
 export function parse(markup) {
   const template = document.createElement('template');
-  template.innerHTML = made().createHTML(markup);
+  template.innerHTML = made().createHTML(placed(markup));
   return template.content;
 }
 

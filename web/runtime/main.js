@@ -38,7 +38,7 @@ const contract = 5;
  * anything; resolves when that is done.
  * @param page the loader's side of the contract; and files(), the addresses of the
  *   program and the edition; fitting(line), which gives a line for document.cookie as
- *   the browser takes it here; fault(error), called when the program ends after that;
+ *   the browser takes it here; placed(text), see web/loader/bundle.js; fault(error), called when the program ends after that;
  *   and, where receipts are kept, receipt(): see download
  */
 export async function start(page) {
@@ -67,7 +67,7 @@ function run(program, edition, page) {
     let fault = reject;
     const seam = Object.assign(Object.create(page), {
       contract,
-      edition,
+      edition: page.placed(edition),
       proof: page.receipt && ((done) => download(page.receipt).then(done)),
       mounted(callbacks) {
         page.mounted(callbacks);

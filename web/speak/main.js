@@ -10,7 +10,7 @@
 //	dialog(), go()                 layers.js: the dialog, and what Go can be asked where it runs
 //	relabel                        shell.js
 //	root                           shell.js: the element that holds the layers
-//	parse, warn                    trusted.js, bundle.js
+//	parse, placed, warn            trusted.js, bundle.js
 //
 // and is handed a function that brings all that is drawn into the page's language.
 
@@ -30,7 +30,7 @@ function translate(node, like) {
 }
 
 /** Begins, once in a page. */
-export function begin({ root, parse, warn, language, inLanguage, spoken, speak, texts, relabel, update, dialog, go }) {
+export function begin({ root, parse, placed, warn, language, inLanguage, spoken, speak, texts, relabel, update, dialog, go }) {
   const fetched = async (name, lang) => {
     const response = await fetch(inLanguage(name, lang));
     if (!response.ok) throw new Error('answers ' + response.status);
@@ -70,7 +70,7 @@ export function begin({ root, parse, warn, language, inLanguage, spoken, speak, 
     },
     async go(lang) {
       const edition = await (await fetched('edition', lang)).text();
-      return () => go()?.speak(edition);
+      return () => go()?.speak(placed(edition));
     },
   };
 

@@ -240,7 +240,7 @@ class Site {
       response.end(page.body);
       return;
     }
-    if (!this.upstream) {
+    if (!this.#upstreamOf(request.url)) {
       response.writeHead(404, { 'content-type': 'text/plain' });
       response.end('no such page');
       return;
@@ -259,11 +259,12 @@ class Site {
     }
   }
 
+  #upstreamOf(url) { return this.folders.find(([folder]) => url.startsWith(folder))?.[1] ?? this.upstream; }
+
   async #forward({ method, url, headers: own, body }) {
     const headers = { ...own, ...(this.secure && { 'x-forwarded-proto': 'https' }) };
     if (this.#rules.length) headers['accept-encoding'] = 'identity';
-    const [, upstream] = this.folders.find(([folder]) => url.startsWith(folder)) ?? [null, this.upstream];
-    return send(upstream + url, { method, headers, body });
+    return send(this.#upstreamOf(url) + url, { method, headers, body });
   }
 }
 
