@@ -1,0 +1,3 @@
+import { app } from './vue-app.js';
+
+app().mount('#app');
