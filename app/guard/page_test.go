@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -322,8 +322,13 @@ func documents(t testing.TB) map[string]string {
 	if err != nil || len(own) < 30 {
 		t.Fatalf("want 30 pages of different generators in testdata/pages, got %d (%v)", len(own), err)
 	}
-	others, _ := filepath.Glob(filepath.Join(runtime.GOROOT(), "doc", "*.html"))
-	more, _ := filepath.Glob(filepath.Join(runtime.GOROOT(), "misc", "*", "*.html"))
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	goRoot := strings.TrimSpace(string(root))
+	others, _ := filepath.Glob(filepath.Join(goRoot, "doc", "*.html"))
+	more, _ := filepath.Glob(filepath.Join(goRoot, "misc", "*", "*.html"))
 	all := map[string]string{}
 	for _, name := range slices.Concat(own, others, more) {
 		text, err := os.ReadFile(name)

@@ -121,7 +121,7 @@ func TestPlan_EachFileInEachEngineButThoseWithoutABrowser(t *testing.T) {
 	}
 	files, _ := filepath.Glob("server/e2e/*.test.mjs")
 	plain, _ := filepath.Glob("server/e2e/plain/*.test.mjs")
-	if count["chromium"] != len(files) || count["firefox"] != len(files) || count["node"] != len(plain) || count["go"] != 1 || count["wasm"] != 1 {
+	if count["chromium"] != len(files) || count["firefox"] != len(files) || count["node"] != len(plain) || count["go"] != 2 || count["wasm"] != 1 {
 		t.Errorf("got %v for %d files and %d plain ones", count, len(files), len(plain))
 	}
 	if jobs[0].suite != "go" {
