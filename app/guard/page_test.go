@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"go/build"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -322,13 +322,8 @@ func documents(t testing.TB) map[string]string {
 	if err != nil || len(own) < 30 {
 		t.Fatalf("want 30 pages of different generators in testdata/pages, got %d (%v)", len(own), err)
 	}
-	root, err := exec.Command("go", "env", "GOROOT").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	goRoot := strings.TrimSpace(string(root))
-	others, _ := filepath.Glob(filepath.Join(goRoot, "doc", "*.html"))
-	more, _ := filepath.Glob(filepath.Join(goRoot, "misc", "*", "*.html"))
+	others, _ := filepath.Glob(filepath.Join(build.Default.GOROOT, "doc", "*.html"))
+	more, _ := filepath.Glob(filepath.Join(build.Default.GOROOT, "misc", "*", "*.html"))
 	all := map[string]string{}
 	for _, name := range slices.Concat(own, others, more) {
 		text, err := os.ReadFile(name)

@@ -43,6 +43,9 @@ var asked = &consent.Catalogue{
 		{ID: "necessary", Necessary: true, Title: consent.Text{"fr": "Nécessaires"}},
 		{ID: "statistics", Title: consent.Text{"fr": "Statistiques"}},
 	},
+	Services: []consent.Service{
+		{ID: "counter", Category: "statistics", Name: consent.Text{"fr": "Compteur"}, Provider: "Nous", Purpose: consent.Text{"fr": "Compter."}},
+	},
 	Languages: []string{"fr"},
 }
 

@@ -58,7 +58,7 @@ export function raise() {
 function hideFromSiblings() {
   const { get } = Object.getOwnPropertyDescriptor(Node.prototype, 'nextSibling');
   const next = (node) => get.call(node);
-  if (document.head) Object.defineProperty(document.head, 'nextSibling', { configurable: true, get() { return next(next(this) === host ? host : this); } });
+  if (document.head) Object.defineProperty(document.head, 'nextSibling', { __proto__: null, configurable: true, get() { return next(next(this) === host ? host : this); } });
 }
 
 /** A theme may want the body's font, which what stands beside it does not inherit. */
