@@ -281,10 +281,7 @@ async function opensAllTheSame(tab, button) {
   const warned = await eventually(() => warnings(tab), 'a warning on the console');
   assert.match(warned, /the preferences have stopped/, 'the console must say what happened');
   // go-app as it is draws, and panics, when the click is over: the next one finds the dialog.
-  if (!(await tab.layers()).dialog) {
-    assert.ok(process.env.TEMOIN_STOCK, 'the press that ends the program must open the dialog');
-    await tab.press(button);
-  }
+  if (process.env.TEMOIN_STOCK && !(await tab.layers()).dialog) await tab.press(button);
   await tab.dialogIsOpen();
 }
 

@@ -211,5 +211,6 @@ test('what a service keeps stays while it is allowed', async (t) => {
   await tab.reload();
   await pause(300);
   assert.deepEqual(await names(visitor), ['count', 'v_id']);
-  assert.equal((await left(tab)).local.length, 6);
+  // A receipt may still wait there for the server's word.
+  assert.equal((await left(tab)).local.filter((entry) => !String(entry).startsWith('temoin.')).length, 6);
 });

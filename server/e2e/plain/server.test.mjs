@@ -308,11 +308,11 @@ test('a site has the banner, the charter and the API, and of all else one plain 
   }
 });
 
-test('an address in use is a clear error, and exit 1', async () => {
+test('an address in use is a clear error, and exit 1', async (t) => {
   const { host } = new URL(server.url);
-  const { code, stderr } = await temoin('serve', '-addr', host, '-catalogue', server.catalogue);
+  const { code, stderr } = await temoin('serve', '-addr', host, '-catalogue', server.catalogue, '-data', path.join(await folder(t), 'data'));
   assert.equal(code, 1);
-  assert.match(stderr, new RegExp(`^temoin: listen on ${host.replaceAll('.', '\\.')}: .*address already in use`));
+  assert.match(stderr, new RegExp(`^temoin: listen on ${host.replaceAll('.', '\\.')}: .*address already in use`, 'm'));
 });
 
 test('a catalogue that is not valid is a clear error with its place, and exit 1', async (t) => {
@@ -341,7 +341,7 @@ test('a flag from the environment counts, and the one of the command line counts
 });
 
 test('an unknown command, flag or word is a clear error, and exit 1', async () => {
-  for (const [args, says] of [[[], /no command/], [['srve'], /no command "srve"; there are init, check, serve, demo, export, receipts, admin and csp/], [['serve', '-adr', 'x'], /-adr/], [['serve', 'x'], /serve takes flags only/], [['check'], /check takes one file/], [['export'], /export takes one folder/]]) {
+  for (const [args, says] of [[[], /no command/], [['srve'], /no command "srve"; there are init, check, serve, proxy, demo, export, receipts, admin, csp and version/], [['serve', '-adr', 'x'], /-adr/], [['serve', 'x'], /serve takes flags only/], [['check'], /check takes one file/], [['export'], /export takes one folder/]]) {
     const { code, stderr } = await temoin(...args);
     assert.equal(code, 1, args.join(' '));
     assert.match(stderr, says, args.join(' '));
