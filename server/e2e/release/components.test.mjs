@@ -51,8 +51,9 @@ site.file('/gated.js', 'window.ran = (window.ran ?? 0) + 1;', { 'content-type': 
 site.page('/frame.html', '<!doctype html><title>frame</title><p>film');
 const script = async (address, source) => site.file(address, await readFile(await bundle(source, 'browser')), { 'content-type': 'text/javascript; charset=utf-8' });
 
-const begun = (tab) => eventually(() => tab.run(() => 'begun' in document.documentElement.dataset), 'an end of the hydration');
-const said = (tab) => tab.run(() => ({
+const begun = (tab) => eventually(() => tab.ask(() => 'begun' in window), 'an end of the hydration');
+/** What the page shows; null while it begins anew. */
+const said = (tab) => tab.ask(() => document.querySelector('#gate') && ({
   ran: window.ran ?? 0,
   gate: document.querySelector('#gate').textContent,
   allowed: document.querySelector('#allowed').textContent,
@@ -79,6 +80,7 @@ for (const [name, extension] of [['react', 'tsx'], ['vue', 'ts']]) {
     await tab.run(() => document.querySelector('#counter').click());
     await eventually(() => tab.run(() => document.querySelector('#counter').textContent === '1'), 'a page that answers');
 
+    await tab.settles(); // what is broken off on the way out would be said
     await tab.reload();
     await begun(tab);
     await says(tab, allowed, 'for who comes back');
@@ -95,7 +97,7 @@ test('react: a page that no server has rendered has the tag put into it', async 
   await tab.visit(site.page('/late', '<!doctype html><html lang="fr"><title>late</title><link rel="icon" href="data:,"><div id="app"></div><script type="module" src="/late.js"></script>'));
   await begun(tab);
   await tab.bannerIsThere();
-  assert.equal(await tab.run(() => document.documentElement.dataset.begun), 'false');
+  assert.equal(await tab.run(() => window.begun), false);
   assert.equal(await tab.run(() => document.querySelectorAll('script[src="/temoin.js"]').length), 1);
   await tab.press('accept');
   await eventually(() => tab.run(() => document.querySelector('#app').textContent === 'yes'), 'what is allowed');

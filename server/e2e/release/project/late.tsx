@@ -4,4 +4,4 @@ import { load } from 'temoin';
 import { Consent, Temoin } from 'temoin/react';
 
 createRoot(document.querySelector('#app')!).render(<><Temoin /><Consent to="youtube" fallback="no">yes</Consent></>);
-load().then((temoin) => { document.documentElement.dataset.begun = String(temoin.has('youtube')); });
+load().then((temoin) => { Object.assign(window, { begun: temoin.has('youtube') }); });

@@ -3,4 +3,3 @@ import { hydrateRoot } from 'react-dom/client';
 import { Page } from './react.js';
 
 hydrateRoot(document, <Page />, { onRecoverableError: (error) => console.error('hydration', error) });
-document.documentElement.dataset.begun = '';

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 
 import { Consent, ConsentFrame, ConsentScript, Temoin, useChoice, useConsent } from 'temoin/react';
 
@@ -8,6 +8,7 @@ export function Page() {
   const [clicks, setClicks] = useState(0);
   const allowed: boolean = useConsent('youtube');
   const answer = useChoice();
+  useEffect(() => { Object.assign(window, { begun: true }); }, []);
   return (
     <html lang="fr">
       <head>

@@ -1,4 +1,3 @@
 import { app } from './vue.js';
 
 app().mount('#app');
-document.documentElement.dataset.begun = '';

@@ -1,4 +1,4 @@
-import { createSSRApp, defineComponent, h, ref } from 'vue';
+import { createSSRApp, defineComponent, h, onMounted, ref } from 'vue';
 
 import { Consent, ConsentFrame, ConsentScript, Temoin, useChoice, useConsent } from 'temoin/vue';
 
@@ -8,6 +8,7 @@ const Page = defineComponent(() => {
   const clicks = ref(0);
   const allowed = useConsent('youtube');
   const answer = useChoice();
+  onMounted(() => { Object.assign(window, { begun: true }); });
   return () => h('main', [
     h(Temoin, { src: '/temoin.js' }),
     h('button', { id: 'counter', onClick: () => { clicks.value++; } }, clicks.value),
