@@ -124,7 +124,9 @@ function holdGiven(element, name, value, load) {
     return true;
   }
   const all = held.get(element);
-  if (all?.[name]) {
+  // What loads lazily copies the data-src that the gate has emptied (waiting.js): that is no other address.
+  const isEmptied = text === '' && get(element, 'data-' + name) === '';
+  if (all?.[name] && !isEmptied) {
     delete all[name];
     remove(element, 'data-consent-' + name);
     mark(element, all);
