@@ -31,13 +31,13 @@ type Front struct {
 	listener     net.Listener
 	watching     net.Listener // for /metrics, nil where nobody watches
 	certificates *certificates
-	reloads      chan struct{}
+	files        watcher
 }
 
 // Listen takes the addresses at which a server is reached. One in use is an error,
 // as is a certificate that cannot be read.
 func Listen(s *Server, config FrontConfig) (f *Front, err error) {
-	f = &Front{server: s, log: s.log, drain: config.Drain, reloads: make(chan struct{}, 1)}
+	f = &Front{server: s, log: s.log, drain: config.Drain, files: newWatcher()}
 	if f.certificates, err = newCertificates(config.TLS, s.config.Store.Data); err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (f *Front) Run(ctx context.Context) error {
 	if f.watching != nil {
 		go func() { failed <- watched.Serve(f.watching) }()
 	}
-	go f.watch(ctx)
+	go f.files.run(ctx, f.reloadCertificate, f.lookAtCertificate)
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
@@ -108,27 +108,13 @@ func (f *Front) serve(front *http.Server) error {
 // Reload has the catalogue and the certificate read anew.
 func (f *Front) Reload() {
 	f.server.Reload()
-	select {
-	case f.reloads <- struct{}{}:
-	default: // it is about to be
-	}
+	f.files.ask()
 }
 
-// watch takes over a certificate that has changed on the disk.
-func (f *Front) watch(ctx context.Context) {
-	ticker := time.NewTicker(watchTime)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-f.reloads:
-			f.reloadCertificate()
-		case <-ticker.C:
-			if f.certificates.changed() {
-				f.reloadCertificate()
-			}
-		}
+// lookAtCertificate takes the certificate over where its files have changed.
+func (f *Front) lookAtCertificate() {
+	if f.certificates.changed() {
+		f.reloadCertificate()
 	}
 }
 

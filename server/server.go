@@ -94,7 +94,7 @@ type Server struct {
 	pages      http.Handler
 	site       atomic.Pointer[site.Site]
 	seen       string // the stamp of the catalogue's file when it was last read
-	reloads    chan struct{}
+	files      watcher
 	ledger     *ledger.Ledger
 	limit      *limiter
 	unanswered *limiter // of banners that were left: plain counts, which anybody can make up
@@ -115,14 +115,14 @@ func New(config Config) (*Server, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
-	s.running.Go(func() { s.watch(ctx) })
+	s.running.Go(func() { s.files.run(ctx, s.reload, s.lookAtCatalogue) })
 	s.running.Go(func() { s.ledger.Run(ctx, func() *ledger.Shown { return shown(s.site.Load()) }) })
 	return s, nil
 }
 
 // prepare returns a server beside whose requests nothing runs.
 func prepare(config Config) (*Server, error) {
-	s := &Server{config: config, log: config.Log, reloads: make(chan struct{}, 1)}
+	s := &Server{config: config, log: config.Log, files: newWatcher()}
 	if err := s.load(); err != nil {
 		return nil, err
 	}
@@ -297,34 +297,8 @@ func (s *Server) loadCatalogue() (*catalogue.Catalogue, error) {
 	return c, err
 }
 
-// watchTime is how often the catalogue's file is looked at.
-const watchTime = time.Second
-
 // Reload has the server read its catalogue anew.
-func (s *Server) Reload() {
-	select {
-	case s.reloads <- struct{}{}:
-	default: // it is about to
-	}
-}
-
-// watch takes over a catalogue that has changed on the disk. It looks at the file
-// instead of waiting for the system's word, which network file systems and editors
-// that replace files do not give reliably.
-func (s *Server) watch(ctx context.Context) {
-	ticker := time.NewTicker(watchTime)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-s.reloads:
-			s.reload()
-		case <-ticker.C:
-			s.lookAtCatalogue()
-		}
-	}
-}
+func (s *Server) Reload() { s.files.ask() }
 
 // lookAtCatalogue takes the catalogue over where its file has changed. Where the
 // file is gone, the last good one stays.

@@ -1,12 +1,11 @@
 // The proxies of docs/recipes, as Debian has them, in front of a server: each
 // with the recipe's own lines, in which the ports, the certificate and what goes
 // to Témoin are replaced by those of the test.
-import { spawn } from 'node:child_process';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
-import net from 'node:net';
 import path from 'node:path';
 
-import { certificate, eventually, folder, repository } from './server.mjs';
+import { freePort, startProgram } from './programs.mjs';
+import { certificate, folder, repository } from './server.mjs';
 
 export const site = 'data.rivemont.example';
 
@@ -56,19 +55,6 @@ const inFront = { nginx: 'nginx-edge.conf', apache: 'apache-edge.conf', caddy: '
 for (const [name, recipe] of Object.entries(inFront)) proxies[`${name}-edge`] = { ...proxies[name], recipe };
 export const edgeNames = Object.keys(inFront).map((name) => `${name}-edge`);
 
-// A proxy that is told to end takes its workers with it; one that is killed does not.
-const children = new Set();
-process.on('exit', () => { for (const child of children) child.kill('SIGTERM'); });
-
-/** A port on which nothing listens. */
-async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
-  const { port } = server.address();
-  await new Promise((resolve) => { server.close(resolve); });
-  return port;
-}
-
 /** Replaces what is there once, and says so where it is not. */
 function replaced(text, old, fresh) {
   if (text.split(old).length !== 2) throw new Error(`expected ${old} once in the recipe:\n${text}`);
@@ -98,7 +84,7 @@ export async function startProxy(t, name, upstream, change = {}) {
   const file = path.join(dir, recipe);
   await writeFile(file, around(text, dir, port));
 
-  return { name, port, cert, stop: await start(t, name, port, command(file), text) };
+  return { name, port, cert, stop: await startProgram(t, command(file), { port, host: '127.0.0.1' }, { configuration: text }) };
 }
 
 /** Starts an nginx that serves the files of a folder, compressed where that is wanted; returns { url, stop() }. */
@@ -112,30 +98,5 @@ server { listen 127.0.0.1:${port}; root ${root}; }
 `, dir);
   const file = path.join(dir, 'nginx.conf');
   await writeFile(file, text);
-  return { url: `http://127.0.0.1:${port}`, stop: await start(t, 'nginx', port, proxies.nginx.command(file), text) };
-}
-
-/** Runs a proxy until it takes connections; returns what ends it. */
-async function start(t, name, port, [program, ...args], text) {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  children.add(child);
-  let log = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => { log += data; });
-  child.on('error', (error) => { log += error; });
-  let over = false;
-  const ended = new Promise((resolve) => { child.on('close', () => { over = true; children.delete(child); resolve(); }); });
-  const stop = () => { child.kill('SIGTERM'); return ended; };
-  t.after ? t.after(stop) : t(stop);
-  await eventually(() => {
-    if (over) throw new Error(`${name} has ended, with the configuration\n${text}\nand said:\n${log}`);
-    return connects(port);
-  }, () => `${name} on port ${port}; it said:\n${log}`, { within: 20_000 });
-  return stop;
-}
-
-function connects(port) {
-  return new Promise((resolve) => {
-    const socket = net.connect(port, '127.0.0.1', () => { socket.destroy(); resolve(true); });
-    socket.on('error', () => resolve(false));
-  });
+  return { url: `http://127.0.0.1:${port}`, stop: await startProgram(t, proxies.nginx.command(file), { port, host: '127.0.0.1' }, { configuration: text }) };
 }

@@ -1,49 +1,16 @@
 // Other people's sites, as Debian has them: WordPress with MariaDB, and Django.
-import { spawn } from 'node:child_process';
 import { copyFile, cp, mkdir, writeFile } from 'node:fs/promises';
-import net from 'node:net';
 import path from 'node:path';
 
-import { eventually, folder, repository, run } from './server.mjs';
+import { freePort, startProgram } from './programs.mjs';
+import { folder, repository, run } from './server.mjs';
 
 const stacks = path.join(repository, 'docs/stacks');
-
-const children = new Set();
-process.on('exit', () => { for (const child of children) child.kill('SIGKILL'); });
-
-/** Starts a program that ends with the suite; returns { answers(to, what) }, which waits for it. */
-function start(after, command, options) {
-  const child = spawn(command[0], command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], ...options });
-  children.add(child);
-  let log = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => { log += data; });
-  child.on('error', (error) => { log += error; });
-  const ended = new Promise((resolve) => { child.on('close', () => { children.delete(child); resolve(); }); });
-  after(() => { child.kill('SIGTERM'); return ended; });
-  const answers = (to, what) => eventually(() => {
-    if (!children.has(child)) throw new Error(`${command[0]} has ended; it said:\n${log}`);
-    return connects(to);
-  }, () => `${what}; it said:\n${log}`, { within: 20_000 });
-  return { answers };
-}
-
-async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
-  const { port } = server.address();
-  await new Promise((resolve) => { server.close(resolve); });
-  return port;
-}
-
-const connects = (to) => new Promise((resolve) => {
-  const socket = net.connect(to, () => { socket.destroy(); resolve(true); });
-  socket.on('error', () => resolve(false));
-});
 
 /** Starts PHP's own server, or Django's, on a free port; returns its URL. */
 async function listening(after, command, options) {
   const port = await freePort();
-  await start(after, command(port), options).answers({ port, host: '127.0.0.1' }, `a server on port ${port}`);
+  await startProgram(after, command(port), { port, host: '127.0.0.1' }, options);
   return `http://127.0.0.1:${port}`;
 }
 
@@ -107,8 +74,7 @@ require ABSPATH . 'wp-settings.php';
 `);
   const own = process.getuid() === 0 ? ['--user=root'] : [];
   await run('mariadb-install-db', ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', ...own]);
-  await start(after, ['/usr/sbin/mariadbd', '--no-defaults', `--datadir=${data}`, `--socket=${socket}`, `--pid-file=${dir}/pid`, '--skip-networking', '--innodb-buffer-pool-size=32M', ...own])
-    .answers({ path: socket }, 'MariaDB on its socket');
+  await startProgram(after, ['/usr/sbin/mariadbd', '--no-defaults', `--datadir=${data}`, `--socket=${socket}`, `--pid-file=${dir}/pid`, '--skip-networking', '--innodb-buffer-pool-size=32M', ...own], { path: socket });
   await run('php', ['-r', `(new mysqli('localhost', 'root', '', '', 0, '${socket}'))->query('CREATE DATABASE wordpress');`]);
   await writeFile(path.join(root, 'install.php'), install(settings));
   const { stdout } = await run('php', ['install.php'], { cwd: root });

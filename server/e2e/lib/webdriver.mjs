@@ -8,11 +8,11 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import http from 'node:http';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import zlib from 'node:zlib';
 
+import { freePort } from './programs.mjs';
 import { eventually, patience, pause } from './server.mjs';
 
 // ---- processes ----
@@ -60,15 +60,6 @@ function miniBrowser() {
   const base = '/usr/lib/x86_64-linux-gnu';
   const [folder] = readdirSync(base).filter((name) => /^webkit2gtk-4\.\d$/.test(name)).sort().reverse();
   return process.env.TEMOIN_BROWSER ?? path.join(base, folder ?? 'webkit2gtk-4.1', 'MiniBrowser');
-}
-
-/** A free port, which the caller takes at once. */
-async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
-  const { port } = server.address();
-  await new Promise((resolve) => { server.close(resolve); });
-  return port;
 }
 
 /** Settings of GTK: a bar that takes no room, so that windows can be narrow, and what a visitor has set. */
