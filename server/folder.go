@@ -12,16 +12,26 @@ import (
 // partsPath is where the parts of the bundle are.
 const partsPath = "/temoin/"
 
-// alsoBeneath is what pages ask for: the loaders, the parts, the charter and the
-// API. All of it is beneath partsPath too, so that a proxy needs one rule.
-var alsoBeneath = regexp.MustCompile(`^/(temoin(\.[A-Za-z-]+)?\.js|temoin/.+|api/.+|` + consent.CharterPath[1:] + `(/.*)?)$`)
+// isOurs reports whether a path is of what pages ask for: the loaders, the parts,
+// the charter and the API. Nothing of the operator's is.
+func (s *Server) isOurs(path string) bool {
+	if _, found := s.site.Load().Files[path]; found || strings.HasPrefix(path, partsPath) {
+		return true
+	}
+	for _, own := range []string{consent.CharterPath, "/api/consents"} {
+		if path == own || strings.HasPrefix(path, own+"/") {
+			return true
+		}
+	}
+	return false
+}
 
-// beneath answers what pages ask for beneath partsPath too: the charter at
-// /temoin/charte-cookies, and so on.
-func beneath(next http.Handler) http.Handler {
+// beneath answers what pages ask for beneath partsPath too, the charter at
+// /temoin/charte-cookies and so on, so that a proxy needs one rule.
+func (s *Server) beneath(next http.Handler) http.Handler {
 	stripped := http.StripPrefix(strings.TrimSuffix(partsPath, "/"), next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if rest, found := strings.CutPrefix(r.URL.Path, partsPath); found && alsoBeneath.MatchString("/"+rest) {
+		if rest, found := strings.CutPrefix(r.URL.Path, partsPath); found && s.isOurs("/"+rest) {
 			stripped.ServeHTTP(w, r)
 			return
 		}

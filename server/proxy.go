@@ -7,26 +7,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
-	"strings"
 	"time"
 
 	"temoin.example/temoin/app/consent"
 	"temoin.example/temoin/app/guard"
 )
-
-// isOurs reports whether a path is one that this server answers where a site is
-// behind it: what pages ask for, and nothing of the operator's.
-func (s *Server) isOurs(path string) bool {
-	if _, found := s.site.Load().Files[path]; found || strings.HasPrefix(path, partsPath) {
-		return true
-	}
-	for _, own := range []string{consent.CharterPath, "/api/consents"} {
-		if path == own || strings.HasPrefix(path, own+"/") {
-			return true
-		}
-	}
-	return false
-}
 
 // Edge returns what holds a site's pages to the visitor's choice, by the catalogue
 // that is served.

@@ -38,7 +38,7 @@ func (s *Server) handler() http.Handler {
 	h = s.recoverPanics(h)
 	h = s.metrics.observe(h)
 	h = s.nameRequests(s.logRequests(h))
-	h = beneath(h) // the path is ours before anything looks at it
+	h = s.beneath(h) // the path is ours before anything looks at it
 	if s.config.Upstream != nil {
 		h = s.inFront(h)
 	}
