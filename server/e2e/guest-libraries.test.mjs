@@ -88,6 +88,7 @@ for (const [name, { file, body }] of Object.entries(routers)) {
     await tab.press('open');
     await tab.dialogIsOpen();
     await tab.press('refuse');
+    await tab.dialogIsClosed();
     await shows(tab, 'reopen');
     await tab.until(() => !document.querySelector('.embed'), 'what is no longer allowed to go');
     assert.deepEqual((await tab.record()).choices, choices(false));
@@ -131,6 +132,7 @@ for (const [name, [files, alias]] of Object.entries(frameworks)) {
     await tab.press('open');
     await tab.dialogIsOpen();
     await tab.press('accept');
+    await tab.dialogIsClosed();
     await shows(tab, 'reopen');
     assert.deepEqual((await tab.record()).choices, choices(true));
     await isQuiet(tab);

@@ -51,10 +51,10 @@ function show() {
 
 /** Follows what is chosen in other tabs, and while the page lay in the back/forward cache. */
 function followOthers() {
-  // The word of another tab may come before its cookie does.
+  // The word of another tab may come before its cookie does: on a busy machine, long before.
   const follow = () => {
     refresh();
-    setTimeout(refresh, 100);
+    for (const time of [100, 2000]) setTimeout(refresh, time);
   };
   let channel = null;
   const join = () => {

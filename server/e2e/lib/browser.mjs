@@ -348,35 +348,41 @@ class Place {
     return this.driver.mouse.click(...point, options);
   }
 
-  /** Presses the visible button of that name with the mouse, as the visitor would. */
-  async press(action, options = {}) {
-    await eventually(async () => {
-      await this.sees(action);
-      const button = await this.#handle(visibleButton, action);
-      if (!button) return false;
+  /** Clicks on what look finds; what is replaced by another like it before the mouse comes there is looked for anew. */
+  #clickOnce(look, options, expected) {
+    return eventually(async () => {
+      const element = await look();
+      if (!element) return false;
       try {
-        await this.#clickOn(button, options);
+        await this.#clickOn(element, options);
         return true;
       } catch (error) {
-        // The button was replaced by another like it before the mouse came there.
         if (/not clickable|detached|not an Element|no such node/.test(error.message)) return false;
         throw error;
       }
-    }, `a button data-temoin="${action}" that stays where it is`);
+    }, expected);
+  }
+
+  /** Presses the visible button of that name with the mouse, as the visitor would. */
+  async press(action, options = {}) {
+    await this.#clickOnce(async () => {
+      await this.sees(action);
+      return this.#handle(visibleButton, action);
+    }, options, `a button data-temoin="${action}" that stays where it is`);
   }
 
   /** Clicks the first visible element of the page that matches. */
   async click(selector, options = {}) {
-    const element = await this.#handle((shadow, selector) => [...document.querySelectorAll(selector)].find((element) => element.checkVisibility()), selector);
-    if (!element) throw new Error(`expected something visible in the page that matches ${selector}`);
-    await this.#clickOn(element, options);
+    await this.#clickOnce(
+      () => this.#handle((shadow, selector) => [...document.querySelectorAll(selector)].find((element) => element.checkVisibility()), selector),
+      options, `something visible in the page that matches ${selector}`);
   }
 
   /** Clicks the first visible element of the layers that matches. */
   async clickInside(selector, options = {}) {
-    const element = await this.#handle((shadow, selector) => [...shadow?.querySelectorAll(selector) ?? []].find((element) => element.checkVisibility()), selector);
-    if (!element) throw new Error(`expected something visible in the layers that matches ${selector}`);
-    await this.#clickOn(element, options);
+    await this.#clickOnce(
+      () => this.#handle((shadow, selector) => [...shadow?.querySelectorAll(selector) ?? []].find((element) => element.checkVisibility()), selector),
+      options, `something visible in the layers that matches ${selector}`);
   }
 
   /** Gives the focus to the button of that name, as the Tab key would. */
@@ -427,12 +433,12 @@ class Place {
     }, 'the dialog to be open');
   }
 
-  /** Waits until the dialog is closed, and the event that says so has been heard, which comes a little later. */
+  /** Waits until the dialog is closed, and the event that says so has been heard, which comes a little later. A page that was loaded anew has none. */
   dialogIsClosed() {
     return this.until(async (shadow) => {
       const dialog = shadow?.querySelector('dialog');
-      if (!dialog || dialog.open) return false;
-      await Promise.race([dialog.closing, new Promise((resolve) => { setTimeout(resolve, 500); })]);
+      if (!shadow?.querySelector('.layers') || dialog?.open) return false;
+      await Promise.race([dialog?.closing, new Promise((resolve) => { setTimeout(resolve, 500); })]);
       return true;
     }, 'the dialog to be closed');
   }
