@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { makePage } from './lib/bundle.mjs';
+import { makeAstro, makePage } from './lib/bundle.mjs';
 import { choices } from './lib/records.mjs';
 import { repository } from './lib/server.mjs';
 import { stage } from './lib/stage.mjs';
@@ -41,9 +41,24 @@ async function closes(tab) {
 
 // ---- routers that put another body there ----
 
+/** Serves two pages that bring the library along in one file. */
+const alone = (file, body) => async () => {
+  site.file('/library.js', await library(file), script);
+  for (const name of ['one', 'two']) site.page('/' + name, routed(name, 'fr', body));
+};
+
+/** Serves the two pages of a site that Astro has built. */
+async function astro(t) {
+  for (const [name, text] of Object.entries(await makeAstro(t))) {
+    if (name.endsWith('/index.html')) site.page(path.dirname(name), text);
+    else site.file(name, text, script);
+  }
+}
+
 const routers = {
-  'Turbo Drive': { file: '@hotwired/turbo/dist/turbo.es2017-umd.js' },
-  'htmx, which boosts all links': { file: 'htmx.org/dist/htmx.js', body: 'hx-boost="true"' },
+  'Turbo Drive': alone('@hotwired/turbo/dist/turbo.es2017-umd.js'),
+  'htmx, which boosts all links': alone('htmx.org/dist/htmx.js', 'hx-boost="true"'),
+  'Astro’s router': astro,
 };
 
 /** One of two pages, in French and in English. */
@@ -51,15 +66,16 @@ const routed = (name, lang, body) => `<!doctype html><html lang="${lang}"><head>
 <body ${body ?? ''}><h1 id="${name}">${name}</h1><nav><a href="/one" id="to-one">one</a> <a href="/two" id="to-two">two</a> <a href="#temoin" id="cookies">cookies</a></nav>
 <template data-consent="third-party" data-service="youtube"><p class="embed">a video</p></template></body></html>`;
 
-for (const [name, { file, body }] of Object.entries(routers)) {
+/** Waits for one of the two pages. While Astro has one turn into the other, nothing on either can be pressed. */
+const arrives = (tab, name) => tab.until((shadow, name) => !!document.getElementById(name) && location.pathname === `/${name}` && !document.documentElement.dataset.astroTransition, `the page ${name}`, name);
+
+for (const [name, serve] of Object.entries(routers)) {
   test(`${name}: the layers are there after each visit, and Back, before and after Go runs; one choice`, async (t) => {
-    site.file('/library.js', await library(file), script);
-    site.page('/one', routed('one', 'fr', body));
-    site.page('/two', routed('two', 'fr', body));
+    await serve(t);
     const tab = await browser.tab(t);
     const goes = async (to) => {
       await tab.click(`#to-${to}`);
-      await tab.until((shadow, to) => !!document.getElementById(to) && location.pathname === `/${to}`, `the page ${to}`, to);
+      await arrives(tab, to);
       assert.equal(await tab.run(() => window.stamped), true, 'the library must have put it there for the test to mean something');
     };
     await tab.visit(site.url + '/one');
@@ -81,7 +97,7 @@ for (const [name, { file, body }] of Object.entries(routers)) {
     await tab.click('#cookies');
     await closes(tab);
     await tab.run(() => { history.back(); });
-    await tab.until(() => !!document.getElementById('one'), 'the page before');
+    await arrives(tab, 'one');
     await shows(tab, 'reopen');
     await tab.until(() => document.querySelectorAll('.embed').length === 1, 'what was allowed, in the page that was kept, once');
     assert.equal((await tab.record()).id, id, 'the same choice');

@@ -1,9 +1,10 @@
 // Bundles of the libraries from npm that other people's pages are made with.
+import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 
 import { build } from 'esbuild';
 
-import { repository } from './server.mjs';
+import { folder as newFolder, repository } from './server.mjs';
 
 const folder = path.join(repository, 'server/e2e/guests');
 
@@ -29,4 +30,18 @@ export async function makePage(name, alias = {}) {
   ]);
   const { html } = await import(`data:text/javascript;base64,${Buffer.from(server).toString('base64')}`);
   return { html, client };
+}
+
+/** Builds guests/astro as its makers would; returns what is to be served, by its path: '/one/index.html' → text. */
+export async function makeAstro(t) {
+  process.env.ASTRO_TELEMETRY_DISABLED = '1';
+  const astro = await import('astro');
+  const dir = await newFolder(t);
+  const outDir = path.join(dir, 'made');
+  await astro.build({ root: path.join(folder, 'astro'), outDir, cacheDir: path.join(dir, 'cache'), logLevel: 'error' });
+  const files = (await readdir(outDir, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  return Object.fromEntries(await Promise.all(files.map(async ({ parentPath, name }) => {
+    const file = path.join(parentPath, name);
+    return ['/' + path.relative(outDir, file), await readFile(file, 'utf8')];
+  })));
 }
