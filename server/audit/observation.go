@@ -1,7 +1,7 @@
 // Package audit looks at a site with a real browser, as visitors who answer differently meet it,
 // and says where the site does not keep its word.
 //
-// Looking and judging are apart: [Look] drives the browser and returns an [Observation], which holds
+// Looking and judging are apart: [Run] drives the browser and returns an [Observation], which holds
 // facts alone; what they mean is decided of an Observation, without a browser.
 package audit
 
@@ -31,7 +31,8 @@ type Observation struct {
 type Temoin struct {
 	Cookie     string   `json:"cookie"`              // name of the cookie that keeps the answer
 	Catalogue  string   `json:"catalogue,omitempty"` // address of its catalogue, where one is served
-	Categories []string `json:"categories"`          // ids, in their order
+	Categories []string `json:"categories"`          // ids of those that a visitor is asked about, in their order
+	Source     []byte   `json:"-"`                   // what the catalogue's address answered: JSON
 }
 
 // Unseen is what could not be looked at.
@@ -110,8 +111,8 @@ type State struct {
 // Phase is when something happened in a state, by the answers given in it.
 type Phase string
 
-// The phases. Without an answer all is before it. While an answer is being given, all is still
-// before it: it counts from the moment that the answer holds.
+// The phases. Without an answer all is before it. A state's first answer begins "after", at the moment
+// that it is given; in the state returning, all is after the answer, that an earlier browser gave.
 const (
 	Before   Phase = "before"
 	After    Phase = "after"    // after the answer
@@ -145,6 +146,7 @@ const (
 	RoleAccept   Role = "accept"
 	RoleRefuse   Role = "refuse"
 	RoleSettings Role = "settings"
+	RoleSave     Role = "save" // what was chosen
 	RoleUnknown  Role = ""
 )
 

@@ -1,0 +1,203 @@
+package audit
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+
+	"temoin.example/temoin/web"
+)
+
+// The program and the rules of autoconsent (MPL-2.0), as ./build.sh build takes them from npm where it can.
+const (
+	consentProgram = "autoconsent.js.gz"
+	consentRules   = "autoconsent.json.gz"
+)
+
+// consentBinding is what autoconsent says what it does by; in a world that pages do not see.
+const (
+	consentBinding = "temoinConsent"
+	consentWorld   = "temoin-audit-consent"
+)
+
+// ErrNoRules says that the program was built without autoconsent.
+var ErrNoRules = errors.New("built without autoconsent's rules, which ./build.sh build takes from npm where that is there: only Témoin's own banners can be answered")
+
+// HasRules says whether banners that are not Témoin's can be answered.
+func HasRules() bool {
+	_, _, err := loadRules()
+	return err == nil
+}
+
+func loadRules() (program, rules string, err error) {
+	if program, err = unpacked(consentProgram); err != nil {
+		return "", "", ErrNoRules
+	}
+	if rules, err = unpacked(consentRules); err != nil {
+		return "", "", ErrNoRules
+	}
+	return program, rules, nil
+}
+
+func unpacked(name string) (string, error) {
+	file, err := web.Dist().Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	z, err := gzip.NewReader(file)
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(z)
+	return string(text), err
+}
+
+// autoconsent answers a banner by the rules of that name: in every frame, since banners may stand in one.
+type autoconsent struct {
+	visitor *visitor
+	program string
+	first   string // what its program is told at the start, with the rules
+	heard   chan consentMessage
+}
+
+// consentMessage is what autoconsent says of what it does.
+type consentMessage struct {
+	Type   string `json:"type"`
+	CMP    string `json:"cmp"`
+	Result bool   `json:"result"`
+	ID     string `json:"id"`
+	Code   string `json:"code"`
+	Clicks int    `json:"totalClicks"`
+}
+
+// newAutoconsent makes ready to refuse, or to accept.
+func newAutoconsent(v *visitor, accept bool) (*autoconsent, error) {
+	program, rules, err := loadRules()
+	if err != nil {
+		return nil, err
+	}
+	action := "optOut"
+	if accept {
+		action = "optIn"
+	}
+	config, err := json.Marshal(map[string]any{
+		"enabled": true, "autoAction": action, "disabledCmps": []string{}, "enablePrehide": false, "enableCosmeticRules": false,
+		"enableGeneratedRules": true, "detectRetries": 12, "isMainWorld": false, "prehideTimeout": 2000, "enableHeuristicDetection": true,
+		// A banner that no rule knows is refused by its words; nothing is accepted on a guess.
+		"heuristicMode": "reject", "heuristicPopupSearchTimeout": 100, "enablePopupMutationObserver": true, "visualTest": false,
+		"performanceLoggingEnabled": false, "logs": map[string]bool{},
+	})
+	if err != nil {
+		return nil, err
+	}
+	prelude := fmt.Sprintf("(() => { const say = globalThis.%s; globalThis.autoconsentSendMessage = message => { say(JSON.stringify(message)); return Promise.resolve(); }; })();\n", consentBinding)
+	return &autoconsent{
+		visitor: v, program: prelude + program, heard: make(chan consentMessage, 100),
+		first: fmt.Sprintf(`{"type":"initResp","config":%s,"rules":%s}`, config, rules),
+	}, nil
+}
+
+// inject puts the program into a target's documents, those that are there and those that come.
+func (c *autoconsent) inject(a *attached) {
+	yes := true
+	tell(a.session, runtime.AddBinding, runtime.AddBindingParams{Name: consentBinding, ExecutionContextName: consentWorld})
+	tell(a.session, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: c.program, WorldName: consentWorld, RunImmediately: &yes})
+}
+
+// hear takes in what the program says, in the order of the browser's events.
+func (c *autoconsent) hear(a *attached, e runtime.EventBindingCalled) {
+	var m consentMessage
+	if json.Unmarshal([]byte(e.Payload), &m) != nil {
+		return
+	}
+	switch m.Type {
+	case "init":
+		c.say(a, e.ExecutionContextID, c.first)
+	case "eval":
+		go c.evaluate(a, e.ExecutionContextID, m)
+	default:
+		select {
+		case c.heard <- m:
+		default: // nobody listens any more
+		}
+	}
+}
+
+func (c *autoconsent) say(a *attached, in runtime.ExecutionContextID, message string) {
+	tell(a.session, runtime.Evaluate, runtime.EvaluateParams{ContextID: in, Expression: "void globalThis.autoconsentReceiveMessage?.(" + message + ")"})
+}
+
+// evaluate answers a question of a rule that only the page's own world can.
+func (c *autoconsent) evaluate(a *attached, in runtime.ExecutionContextID, m consentMessage) {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	c.visitor.mu.Lock()
+	main := a.mains[a.contexts[in]]
+	c.visitor.mu.Unlock()
+	var result json.RawMessage
+	if main == 0 || a.run(ctx, main, m.Code, &result) != nil || len(result) == 0 {
+		result = json.RawMessage("false")
+	}
+	id, err := json.Marshal(m.ID)
+	if err != nil {
+		return
+	}
+	c.say(a, in, fmt.Sprintf(`{"type":"evalResp","id":%s,"result":%s}`, id, result))
+}
+
+// answered is how a banner was answered.
+type answered struct {
+	rule   string
+	clicks int
+}
+
+// answer lets the program look for a banner, and answer it. It returns an error that says what it could not.
+func (c *autoconsent) answer(ctx context.Context) (answered, error) {
+	c.visitor.mu.Lock()
+	c.visitor.consent = c
+	c.visitor.mu.Unlock()
+	defer func() {
+		c.visitor.mu.Lock()
+		c.visitor.consent = nil
+		c.visitor.mu.Unlock()
+	}()
+	for _, a := range c.visitor.documents() {
+		c.inject(a)
+	}
+	var got answered
+	found := false
+	patience := time.After(12 * time.Second) // until a banner has been found
+	for {
+		select {
+		case m := <-c.heard:
+			switch m.Type {
+			case "popupFound":
+				found, got.rule = true, m.CMP
+				patience = time.After(20 * time.Second)
+			case "optOutResult", "optInResult":
+				if !m.Result {
+					return got, fmt.Errorf("autoconsent's rule %q did not succeed", m.CMP)
+				}
+				got.rule, patience = m.CMP, time.After(2*time.Second)
+			case "autoconsentDone":
+				got.rule, got.clicks = m.CMP, m.Clicks
+				return got, nil
+			}
+		case <-patience:
+			if !found {
+				return got, errors.New("no banner that autoconsent's rules know")
+			}
+			return got, fmt.Errorf("autoconsent's rule %q did not come to an end", got.rule)
+		case <-ctx.Done():
+			return got, ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,293 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	_ "embed"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/target"
+)
+
+//go:embed banner.js
+var bannerScript string
+
+// scrollScript goes down a page as somebody does who reads it.
+const scrollScript = `(async () => {
+  for (let i = 0; i < 40 && scrollY + innerHeight < document.documentElement.scrollHeight - 2; i++) {
+    scrollBy({ top: innerHeight * 0.8, behavior: 'instant' });
+    await new Promise(resolve => setTimeout(resolve, 60));
+  }
+})()`
+
+// visit loads a page, and waits until it has loaded and is quiet. It returns false where nothing can
+// be asked of the page: the reason is kept.
+func (v *visitor) visit(ctx context.Context, address string) (*Page, bool) {
+	if err := v.pace(ctx); err != nil {
+		return nil, false
+	}
+	if v.lost() && v.newTab(ctx) != nil {
+		return nil, false
+	}
+	v.mu.Lock()
+	v.moves = 0
+	v.mu.Unlock()
+	v.recorder.begin(address)
+	p := &Page{URL: bare(address), At: v.recorder.since(time.Now()), Phase: v.recorder.phase}
+	limited, cancel := context.WithTimeout(ctx, v.options.PageTime)
+	defer cancel()
+	got, err := cdp.Call(limited, v.tab.session, page.Navigate, page.NavigateParams{URL: address})
+	if kind, why := failed(got, err, v.options.PageTime); kind != "" {
+		v.giveUp(ctx, kind, why)
+		return p, false
+	}
+	p.Quiet = v.settle(limited, time.Now(), 0)
+	v.arrive(limited, p)
+	return p, !v.lost()
+}
+
+// failed says why a page did not come, or "".
+func failed(got page.NavigateResult, err error, patience time.Duration) (Trap, string) {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return TrapTime, fmt.Sprintf("did not answer within %s", patience)
+	case err != nil:
+		return TrapCrash, err.Error()
+	case got.IsDownload:
+		return TrapDownload, "is a file to keep, not a page"
+	case strings.Contains(got.ErrorText, "TOO_MANY_REDIRECTS"):
+		return TrapRedirects, "led on to other addresses for ever"
+	case got.ErrorText != "":
+		return TrapFailed, got.ErrorText
+	}
+	return "", ""
+}
+
+// giveUp keeps why a page could not be seen, and takes a new tab: this one may hang.
+func (v *visitor) giveUp(ctx context.Context, kind Trap, why string) {
+	v.mu.Lock()
+	told := kind == TrapDownload && len(v.unseen) > 0 && v.unseen[len(v.unseen)-1].Kind == TrapDownload
+	v.mu.Unlock()
+	if !told {
+		v.fall(kind, why)
+	}
+	v.count(ctx)
+	if err := v.newTab(ctx); err != nil {
+		v.fall(TrapCrash, err.Error())
+	}
+}
+
+// pace waits until the site has had a rest.
+func (v *visitor) pace(ctx context.Context) error {
+	v.recorder.mu.Lock()
+	var last time.Time
+	if n := len(v.recorder.loads); n > 0 {
+		last = v.recorder.loads[n-1].began
+	}
+	v.recorder.mu.Unlock()
+	return pause(ctx, max(v.options.Rate-time.Since(last), 0))
+}
+
+// lost says whether the tab is gone: crashed, or closed by its page.
+func (v *visitor) lost() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.tab == nil || v.tab.closed
+}
+
+// settle waits until the page has loaded, linger has passed since from, and the page is quiet. It
+// returns false where that takes too long.
+func (v *visitor) settle(ctx context.Context, from time.Time, linger time.Duration) bool {
+	for {
+		v.count(ctx)
+		now, loaded := time.Now(), v.recorder.loadedAt()
+		waited := now.Sub(from)
+		switch {
+		case v.lost():
+			v.fellOver()
+			return false
+		case loaded.IsZero() && waited > v.options.PageTime/2:
+			v.fall(TrapTime, fmt.Sprintf("had not loaded all within %s", v.options.PageTime/2))
+			return false
+		case loaded.IsZero() || waited < linger:
+		case now.Sub(v.recorder.quietSince()) >= v.options.Quiet:
+			return true
+		case waited > linger+v.options.PageTime/3:
+			return false
+		}
+		if pause(ctx, 200*time.Millisecond) != nil {
+			return false
+		}
+	}
+}
+
+func (v *visitor) fellOver() {
+	v.mu.Lock()
+	crashed := v.tab != nil && v.tab.crashed
+	v.mu.Unlock()
+	if crashed {
+		v.fall(TrapCrash, "made the browser's process for it end")
+		return
+	}
+	v.fall(TrapCrash, "closed its own window")
+}
+
+// arrive keeps where the page led.
+func (v *visitor) arrive(ctx context.Context, p *Page) {
+	var here struct {
+		URL   string `json:"url"`
+		Title string `json:"title"`
+	}
+	if !v.ask(ctx, `({ url: location.href, title: document.title })`, &here) {
+		return
+	}
+	v.recorder.mu.Lock()
+	p.Final, p.Title = bare(here.URL), here.Title
+	if n := len(v.recorder.loads); n > 0 && !v.recorder.loads[n-1].loaded.IsZero() {
+		p.Loaded = Duration(v.recorder.loads[n-1].loaded.Sub(v.recorder.loads[n-1].began))
+	}
+	p.Status = v.recorder.statusOf(here.URL)
+	v.recorder.mu.Unlock()
+	if !v.recorder.site.ownsURL(here.URL) && fetched(here.URL) {
+		v.fall(TrapElsewhere, "led to another site, "+bare(here.URL))
+	}
+}
+
+// statusOf returns the status of the last document from that address. The lock is held.
+func (r *recorder) statusOf(address string) int {
+	for i := len(r.order) - 1; i >= 0; i-- {
+		for _, h := range r.requests[r.order[i]].hops {
+			if h.url == strings.SplitN(address, "#", 2)[0] && h.request.Type == "Document" {
+				return h.request.Status
+			}
+		}
+	}
+	return 0
+}
+
+// ask evaluates an expression beside the page's scripts. A page that does not answer is given up.
+func (v *visitor) ask(ctx context.Context, expression string, result any) bool {
+	limited, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	v.mu.Lock()
+	tab := v.tab
+	v.mu.Unlock()
+	err := evaluate(limited, tab, cdp.FrameID(tab.target), expression, result)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		v.giveUp(ctx, TrapTime, "does not answer: its scripts do not let go")
+	}
+	return err == nil
+}
+
+// read goes down the page, and waits for what that brings and for what comes late.
+func (v *visitor) read(ctx context.Context, p *Page) {
+	limited, cancel := context.WithTimeout(ctx, v.options.PageTime)
+	defer cancel()
+	v.mu.Lock()
+	tab := v.tab
+	v.mu.Unlock()
+	for i := range 3 {
+		tell(tab.session, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseMoved, X: float64(300 + 20*i), Y: float64(200 + 20*i)})
+	}
+	if !v.ask(limited, scrollScript, nil) && v.lost() {
+		v.fellOver()
+		return
+	}
+	p.Quiet = v.settle(limited, time.Now(), v.options.Quiet)
+	if loaded := v.recorder.loadedAt(); !loaded.IsZero() {
+		p.Quiet = v.settle(limited, loaded, v.options.Linger)
+	}
+	v.take(ctx)
+}
+
+// leave goes to an empty page, and waits for what the page sends at last.
+func (v *visitor) leave(ctx context.Context) {
+	limited, cancel := context.WithTimeout(ctx, 8*time.Second)
+	defer cancel()
+	v.mu.Lock()
+	tab := v.tab
+	v.mu.Unlock()
+	if tab == nil {
+		return
+	}
+	if _, err := cdp.Call(limited, tab.session, page.Navigate, page.NavigateParams{URL: "about:blank"}); err != nil {
+		if ctx.Err() == nil {
+			v.giveUp(ctx, TrapTime, "could not be left")
+		}
+	}
+	pause(ctx, 400*time.Millisecond)
+	v.count(ctx)
+	for _, a := range v.documents() {
+		if a.kind == "page" && a != v.tab && fetched(v.recorder.addressOf(a)) {
+			tell(v.chrome.root, target.CloseTarget, target.CloseTargetParams{TargetID: a.target})
+		}
+	}
+}
+
+func (r *recorder) addressOf(a *attached) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.frames[cdp.FrameID(a.target)]
+}
+
+// banner says what a visitor sees of a banner, in the page or in a frame.
+func (v *visitor) banner(ctx context.Context) Banner {
+	limited, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	var best Banner
+	v.eachFrame(limited, func(a *attached, f *cdp.Frame) {
+		var b Banner
+		if evaluate(limited, a, f.ID, "("+strings.TrimSpace(bannerScript)+")('')", &b) == nil && (b.Visible && !best.Visible || len(b.Buttons) > len(best.Buttons) && b.Visible == best.Visible) {
+			best = b
+		}
+	})
+	best.AcceptClicks, best.RefuseClicks = best.clicks(RoleAccept), best.clicks(RoleRefuse)
+	if picture, err := cdp.Call(limited, v.tab.session, page.CaptureScreenshot, page.CaptureScreenshotParams{}); err == nil {
+		best.Picture = picture.Data
+	}
+	return best
+}
+
+// clicks returns 1 where a button of that role is seen at once, and 0 where none is.
+func (b Banner) clicks(role Role) int {
+	for _, button := range b.Buttons {
+		if button.Role == role && button.Visible {
+			return 1
+		}
+	}
+	return 0
+}
+
+// press presses the first button of a role that is seen, in the page or in a frame.
+func (v *visitor) press(ctx context.Context, role Role) bool {
+	done := false
+	v.eachFrame(ctx, func(a *attached, f *cdp.Frame) {
+		var b Banner
+		if !done && evaluate(ctx, a, f.ID, fmt.Sprintf("(%s)('%s')", strings.TrimSpace(bannerScript), role), &b) == nil {
+			done = b.Visible
+		}
+	})
+	return done
+}
+
+// eachFrame calls for each document of the tab and of its frames.
+func (v *visitor) eachFrame(ctx context.Context, do func(a *attached, f *cdp.Frame)) {
+	for _, a := range v.documents() {
+		if a.kind == "page" && !v.isTab(a) {
+			continue
+		}
+		tree, err := cdp.Call(ctx, a.session, page.GetFrameTree, cdp.Empty{})
+		if err != nil || tree.FrameTree == nil {
+			continue
+		}
+		for _, f := range frames(tree.FrameTree) {
+			do(a, f)
+		}
+	}
+}

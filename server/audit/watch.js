@@ -1,0 +1,61 @@
+// Runs before the scripts of each document, and tells of what they keep and ask for: who did it is
+// known at that moment alone. The binding goes with it, so the page does not find it.
+(() => {
+  const send = globalThis.temoinAudit;
+  delete globalThis.temoinAudit;
+  if (!send) return;
+  const text = JSON.stringify, address = /(https?:\/\/[^\s)]+?):\d+:\d+/;
+  const by = () => {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 30;
+    const stack = String(new Error().stack);
+    Error.stackTraceLimit = limit;
+    return (address.exec(stack) || [])[1] || '';
+  };
+  const tell = (kind, key, value) => {
+    try { send(text({ kind, key: String(key), value: String(value ?? ''), by: by(), frame: location.href })); } catch {}
+  };
+  // Calls what was there, and tells afterwards, so that a call that throws is not told.
+  const wrap = (object, name, told) => {
+    const was = object?.[name];
+    if (typeof was !== 'function') return;
+    const now = { [name](...args) {
+      const result = was.apply(this, args);
+      try { told.call(this, args, result); } catch {}
+      return result;
+    } }[name];
+    try { Object.defineProperty(object, name, { ...Object.getOwnPropertyDescriptor(object, name), value: now }); } catch {}
+  };
+  const proto = name => globalThis[name]?.prototype;
+
+  const cookie = Object.getOwnPropertyDescriptor(Document.prototype, 'cookie');
+  if (cookie?.set) {
+    Object.defineProperty(Document.prototype, 'cookie', { ...cookie, set(line) {
+      cookie.set.call(this, line);
+      tell('cookie', location.hostname, line);
+    } });
+  }
+  wrap(proto('CookieStore'), 'set', ([name, value]) => {
+    const c = typeof name === 'object' ? name : { name, value };
+    tell('cookie', location.hostname, c.name + '=' + c.value + (c.expires ? '; Expires=' + new Date(+c.expires).toUTCString() : '') +
+      (c.domain ? '; Domain=' + c.domain : '') + '; Path=' + (c.path || '/'));
+  });
+  wrap(proto('Storage'), 'setItem', function ([key, value]) {
+    let kind = 'session';
+    try { if (this === localStorage) kind = 'local'; } catch {}
+    tell(kind, key, value);
+  });
+  wrap(proto('IDBFactory'), 'open', ([name]) => tell('indexeddb', name));
+  wrap(proto('CacheStorage'), 'open', ([name]) => tell('cache', name));
+  wrap(proto('ServiceWorkerContainer'), 'register', ([url]) => tell('serviceworker', url));
+
+  const asked = (object, name, what) => wrap(object, name, args => tell('asked', typeof what === 'function' ? what(args) : what));
+  asked(globalThis.Notification, 'requestPermission', 'notifications');
+  asked(proto('Geolocation'), 'getCurrentPosition', 'geolocation');
+  asked(proto('Geolocation'), 'watchPosition', 'geolocation');
+  asked(proto('MediaDevices'), 'getUserMedia', ([c]) => c?.video ? 'camera' : 'microphone');
+  asked(proto('MediaDevices'), 'getDisplayMedia', 'display-capture');
+  asked(proto('Clipboard'), 'readText', 'clipboard-read');
+  asked(proto('Document'), 'requestStorageAccess', 'storage-access');
+  asked(proto('PushManager'), 'subscribe', 'push');
+})();
