@@ -33,7 +33,7 @@ func main() {
 }
 
 func build() error {
-	return errors.Join(loaders(), part("dialog"), part("later"), part("gated"), part("speak"), styles(), runtime(), compress(filepath.Join(dist, "app.wasm")))
+	return errors.Join(loaders(), part("dialog"), part("later"), part("gated"), part("speak"), styles(), runtime(), compress(filepath.Join(dist, "app.wasm")), rules())
 }
 
 // browsers are the oldest that can run Go's WebAssembly and a native dialog in
