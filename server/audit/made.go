@@ -42,12 +42,12 @@ func (one *raw) told() []int {
 // sentRequests returns every request, in the order of time, and the hints.
 func (r *recorder) sentRequests() []Request {
 	list := []Request{}
-	firsts := r.firsts()
+	asked := r.byAddress()
 	for _, id := range r.order {
 		one := r.requests[id]
 		told := one.told()
 		for i := range one.hops {
-			request := r.requestOf(&one.hops[i], firsts)
+			request := r.requestOf(&one.hops[i], asked)
 			if i > 0 {
 				request.Initiators = append([]string{bare(one.hops[i-1].url)}, request.Initiators...)
 			}
@@ -66,33 +66,31 @@ func (r *recorder) sentRequests() []Request {
 		}
 	}
 	for _, h := range r.hints {
-		list = append(list, r.requestOf(&hop{at: h.at, url: h.url, request: Request{Method: "", Type: "Preconnect", Page: h.page, Frame: h.frame}}, firsts))
+		list = append(list, r.requestOf(&hop{at: h.at, url: h.url, request: Request{Method: "", Type: "Preconnect", Page: h.page, Frame: h.frame}}, asked))
 	}
 	slices.SortStableFunc(list, func(a, b Request) int { return int(a.At - b.At) })
 	return list
 }
 
-// firsts returns the first request of each address, for chains of initiators.
-func (r *recorder) firsts() map[string]*hop {
-	firsts := map[string]*hop{}
+// byAddress returns the requests of each address in the order of time, for chains of initiators.
+func (r *recorder) byAddress() map[string][]*hop {
+	all := map[string][]*hop{}
 	for _, id := range r.order {
 		for i := range r.requests[id].hops {
 			h := &r.requests[id].hops[i]
-			if firsts[h.url] == nil {
-				firsts[h.url] = h
-			}
+			all[h.url] = append(all[h.url], h)
 		}
 	}
-	return firsts
+	return all
 }
 
-func (r *recorder) requestOf(h *hop, firsts map[string]*hop) Request {
+func (r *recorder) requestOf(h *hop, asked map[string][]*hop) Request {
 	request := h.request
 	request.URL, request.Host = bare(h.url), hostOf(h.url)
 	request.ThirdParty = !r.site.owns(request.Host)
 	request.At, request.Phase = r.since(h.at), r.phaseAt(h.at)
 	request.Page, request.Frame = bare(request.Page), bare(request.Frame)
-	request.Initiators = chain(h, firsts)
+	request.Initiators = chain(h, asked)
 	request.Identifiers = r.identifiers(h)
 	for i := len(r.loads) - 1; i >= 0; i-- {
 		if l := r.loads[i]; !l.began.After(h.at) {
@@ -109,7 +107,7 @@ func (r *recorder) requestOf(h *hop, firsts map[string]*hop) Request {
 const longestChain = 8
 
 // chain returns the addresses that led to a request, the nearest first.
-func chain(h *hop, firsts map[string]*hop) []string {
+func chain(h *hop, asked map[string][]*hop) []string {
 	var list []string
 	seen := map[*hop]bool{}
 	for h != nil && !seen[h] && len(list) < longestChain {
@@ -121,9 +119,20 @@ func chain(h *hop, firsts map[string]*hop) []string {
 		if plain := bare(address); !slices.Contains(list, plain) {
 			list = append(list, plain)
 		}
-		h = firsts[address]
+		h = latest(asked[address], h.at)
 	}
 	return list
+}
+
+// latest returns the last of the requests that is no later than at; nil where there is none.
+func latest(requests []*hop, at time.Time) *hop {
+	var last *hop
+	for _, h := range requests {
+		if !h.at.After(at) {
+			last = h
+		}
+	}
+	return last
 }
 
 // askedBy returns the address of the script, style sheet or document that asked for something.

@@ -120,14 +120,15 @@ func (r *recorder) phaseAt(at time.Time) Phase {
 
 func (r *recorder) since(at time.Time) Duration { return Duration(max(at.Sub(r.started), 0)) }
 
-// begin says which page is loaded from now on.
-func (r *recorder) begin(url string) {
+// begin says which page is loaded from now on, and returns the phase.
+func (r *recorder) begin(url string) Phase {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.page = url
 	r.loads = append(r.loads, load{url: url, began: time.Now()})
 	r.last = time.Now()
 	clear(r.open)
+	return r.phase
 }
 
 // hasLoaded keeps when the page's load event came, the first time.

@@ -38,8 +38,7 @@ func (v *visitor) visit(ctx context.Context, address string) (*Page, bool) {
 	v.mu.Lock()
 	v.moves = 0
 	v.mu.Unlock()
-	v.recorder.begin(address)
-	p := &Page{URL: bare(address), At: v.recorder.since(time.Now()), Phase: v.recorder.phase}
+	p := &Page{URL: bare(address), At: v.recorder.since(time.Now()), Phase: v.recorder.begin(address)}
 	limited, cancel := context.WithTimeout(ctx, v.options.PageTime)
 	defer cancel()
 	got, err := cdp.Call(limited, v.tab.session, page.Navigate, page.NavigateParams{URL: address})

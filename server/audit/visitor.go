@@ -44,7 +44,7 @@ type visitor struct {
 	sessions map[target.SessionID]*attached
 	tab      *attached
 	consent  *autoconsent // set while autoconsent is at work
-	moves    int      // navigations of the page since it was asked for
+	moves    int          // navigations of the page since it was asked for
 }
 
 // attached is one target that is listened to.
