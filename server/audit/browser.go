@@ -91,7 +91,7 @@ func startChrome(ctx context.Context, o Options, profile string) (*chrome, error
 }
 
 func chromeFlags(o Options, profile string) []string {
-	flags := append([]string{"--user-data-dir=" + profile}, quietFlags...)
+	flags := append([]string{"--user-data-dir=" + profile, "--log-net-log=" + netLogFile(profile), "--net-log-max-size-mb=256"}, quietFlags...)
 	if os.Getuid() == 0 { // Chromium's sandbox does not run as root
 		flags = append(flags, "--no-sandbox")
 	}

@@ -65,6 +65,9 @@ func (r *recorder) sentRequests() []Request {
 			list = append(list, request)
 		}
 	}
+	for i := range r.extra {
+		list = append(list, r.requestOf(&r.extra[i], asked))
+	}
 	for _, h := range r.hints {
 		list = append(list, r.requestOf(&hop{at: h.at, url: h.url, request: Request{Method: "", Type: "Preconnect", Page: h.page, Frame: h.frame}}, asked))
 	}

@@ -30,6 +30,7 @@ type recorder struct {
 	jar      map[jarKey]*jarCookie
 	stock    map[stockKey]*Stored
 	hints    []hint
+	extra    []hop                  // that only the network service's log has
 	frames   map[cdp.FrameID]string // addresses of their documents
 	top      cdp.FrameID            // the page's own
 	values   map[string]bool        // of cookies and storages: never leaves the recorder

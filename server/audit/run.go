@@ -79,7 +79,7 @@ const scouting StateName = ""
 // scout visits the start page once: whose banner there is, which pages there are.
 func (a *audit) scout(ctx context.Context) error {
 	a.say("%s: looking for its banner and its pages", a.site.start)
-	return a.with(ctx, scouting, "", func(v *visitor) error {
+	return a.with(ctx, scouting, "", nil, func(v *visitor) error {
 		a.seen.Browser = v.chrome.product
 		v.options.Rate = -1
 		a.crawl.consult(ctx, v, a.options.IgnoreRobots)
@@ -203,7 +203,8 @@ func (a *audit) categories() []string {
 }
 
 // with starts a browser with a profile, a new one where folder is "", and ends it when do has returned.
-func (a *audit) with(ctx context.Context, name StateName, folder string, do func(v *visitor) error) error {
+// What was seen until then is kept in the state; nil keeps nothing.
+func (a *audit) with(ctx context.Context, name StateName, folder string, state *State, do func(v *visitor) error) error {
 	if folder == "" {
 		made, remove, err := newProfile()
 		if err != nil {
@@ -223,13 +224,16 @@ func (a *audit) with(ctx context.Context, name StateName, folder string, do func
 	v, err := meet(ctx, a.options, c, newRecorder(a.site, phase), name)
 	if err == nil {
 		err = do(v)
+		v.count(ctx)
 	}
 	c.close()
-	if v != nil {
-		<-v.over
-		for _, u := range v.unseen {
-			a.unseen(u)
-		}
+	<-v.over
+	for _, u := range v.unseen {
+		a.unseen(u)
+	}
+	if state != nil {
+		v.recorder.add(readNetLog(netLogFile(folder)))
+		a.keep(v.recorder, state)
 	}
 	return err
 }
@@ -244,10 +248,7 @@ func (a *audit) look(ctx context.Context, name StateName) error {
 		return a.lookReturning(ctx)
 	}
 	state := State{Name: name, Banner: a.banner}
-	return a.with(ctx, name, "", func(v *visitor) error {
-		defer func() { a.keep(v, &state) }()
-		return a.tour(ctx, v, &state)
-	})
+	return a.with(ctx, name, "", &state, func(v *visitor) error { return a.tour(ctx, v, &state) })
 }
 
 // answers says whether somebody answers in the state.
@@ -326,9 +327,7 @@ func (a *audit) follow(ctx context.Context, v *visitor) {
 }
 
 // keep makes the state's facts of what was recorded.
-func (a *audit) keep(v *visitor, state *State) {
-	v.count(context.Background())
-	r := v.recorder
+func (a *audit) keep(r *recorder, state *State) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(state.Pages) == 0 {
@@ -349,7 +348,7 @@ func (a *audit) lookReturning(ctx context.Context) error {
 	}
 	defer remove()
 	before, state := State{Name: Accepted}, State{Name: Returning, Banner: a.banner}
-	if err := a.with(ctx, Returning, folder, func(v *visitor) error {
+	if err := a.with(ctx, Returning, folder, nil, func(v *visitor) error {
 		first, err := a.open(ctx, v, &before, a.crawl.start)
 		if err != nil || first == nil {
 			return errors.Join(err, errors.New("the start page could not be loaded"))
@@ -360,8 +359,7 @@ func (a *audit) lookReturning(ctx context.Context) error {
 		return nil
 	}
 	state.Answered = before.Answered
-	return a.with(ctx, Returning, folder, func(v *visitor) error {
-		defer func() { a.keep(v, &state) }()
+	return a.with(ctx, Returning, folder, &state, func(v *visitor) error {
 		if first, err := a.open(ctx, v, &state, a.crawl.start); err != nil || first == nil {
 			return err
 		}

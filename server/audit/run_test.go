@@ -116,7 +116,7 @@ func TestRun_SeesWhatAPageDoes(t *testing.T) {
 		"/du-partage":   func(r Request) bool { return r.From == "shared_worker" },
 		"/cadre":        func(r Request) bool { return r.ThirdParty && r.Host == "autre.test" },
 		"/du-cadre":     func(r Request) bool { return r.ThirdParty && strings.HasSuffix(r.Frame, "/cadre") },
-		"/adieu":        func(r Request) bool { return r.Type == "Ping" && r.AfterLoad > 0 },
+		"/adieu":        func(r Request) bool { return r.Method == "POST" && !r.ThirdParty },
 	} {
 		i := slices.IndexFunc(state.Requests, func(r Request) bool { return strings.HasSuffix(r.URL, path) })
 		if i < 0 {

@@ -54,6 +54,7 @@ type attached struct {
 	target   target.ID
 	contexts map[runtime.ExecutionContextID]cdp.FrameID
 	mains    map[cdp.FrameID]runtime.ExecutionContextID
+	ready    chan struct{} // closed when it has been asked for all that it does
 	crashed  bool
 	closed   bool
 }
@@ -84,7 +85,7 @@ func (v *visitor) newTab(ctx context.Context) error {
 	old := v.tab
 	v.tab = nil
 	v.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	made, err := cdp.Call(ctx, v.chrome.root, target.CreateTarget, target.CreateTargetParams{URL: "about:blank"})
 	if err != nil {
@@ -106,7 +107,9 @@ func (v *visitor) newTab(ctx context.Context) error {
 			v.recorder.mu.Lock()
 			v.recorder.top = cdp.FrameID(tab.target)
 			v.recorder.mu.Unlock()
-			return nil
+			<-tab.ready
+			// A page that comes before the tab has heard all that would be told in part.
+			return tab.run(ctx, 0, "0", nil)
 		}
 		if err := pause(ctx, 20*time.Millisecond); err != nil {
 			return err
@@ -156,7 +159,7 @@ func (v *visitor) handle(e event) {
 
 func (v *visitor) attach(e target.EventAttachedToTarget) {
 	a := &attached{
-		session: &session{wire: v.chrome.root.wire, id: e.SessionID, done: make(chan struct{})}, kind: e.TargetInfo.Type, target: e.TargetInfo.TargetID,
+		session: &session{wire: v.chrome.root.wire, id: e.SessionID, done: make(chan struct{})}, kind: e.TargetInfo.Type, target: e.TargetInfo.TargetID, ready: make(chan struct{}),
 		contexts: map[runtime.ExecutionContextID]cdp.FrameID{}, mains: map[cdp.FrameID]runtime.ExecutionContextID{},
 	}
 	v.mu.Lock()
@@ -168,6 +171,7 @@ func (v *visitor) attach(e target.EventAttachedToTarget) {
 		consent.inject(a)
 	}
 	tell(a.session, runtime.RunIfWaitingForDebugger, cdp.Empty{})
+	close(a.ready)
 }
 
 // isDocument tells pages and frames from workers.
