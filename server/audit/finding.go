@@ -43,26 +43,26 @@ type rule struct {
 	kind  Kind
 	level Level
 	rule  string // number in the project's requirements
-	law   string // article or text, as lawyers cite it
+	law   string // article or text; the words of the report have it in other languages
 }
 
 // rules are those of all kinds, in the order in which findings are told.
 var rules = []rule{
-	{BeforeConsent, LevelError, "R1", "Loi 78-17, art. 82; CNIL 2020-091, § 2; directive 2002/58/CE, art. 5(3)"},
-	{AfterRefusal, LevelError, "R1", "Loi 78-17, art. 82; CNIL 2020-092, § 2"},
-	{AfterWithdrawal, LevelError, "R7", "RGPD, art. 7(3); CNIL 2020-092, § 4"},
-	{WrongCategory, LevelError, "R6", "RGPD, art. 4(11); CNIL 2020-092, § 2"},
-	{DespiteGPC, LevelError, "R14", "RGPD, art. 21(5); Global Privacy Control (W3C)"},
-	{RefuseHidden, LevelError, "R2", "Loi 78-17, art. 82; CNIL 2020-092, § 2; EDPB, Cookie Banner Taskforce, A"},
-	{RefusalHarder, LevelError, "R2", "Loi 78-17, art. 82; CNIL 2020-092, § 2"},
-	{Kept, LevelWarning, "R7", "RGPD, art. 7(3); CNIL 2020-092, § 4"},
-	{Undeclared, LevelWarning, "R5", "RGPD, art. 13; CNIL 2020-091, § 2"},
-	{WrongParty, LevelWarning, "R5", "RGPD, art. 13(1)(e)"},
-	{Longer, LevelWarning, "R18", "RGPD, art. 13(2)(a); CJUE, C-673/17 (Planet49)"},
-	{NotSecure, LevelWarning, "R17", "RGPD, art. 32"},
-	{NoSameSite, LevelWarning, "R17", "RGPD, art. 32"},
-	{AskedForNothing, LevelNote, "R13", "RGPD, art. 4(11)"},
-	{NeverSeen, LevelNote, "R5", "RGPD, art. 5(1)(a)"},
+	{BeforeConsent, LevelError, "R1", "French law 78-17, article 82; directive 2002/58/EC, article 5(3); CNIL 2020-091"},
+	{AfterRefusal, LevelError, "R1", "French law 78-17, article 82; CNIL 2020-092"},
+	{AfterWithdrawal, LevelError, "R7", "GDPR, article 7(3); French law 78-17, article 82"},
+	{WrongCategory, LevelError, "R6", "GDPR, article 4(11); CNIL 2020-092"},
+	{DespiteGPC, LevelError, "R14", "GDPR, article 21(5); Global Privacy Control"},
+	{RefuseHidden, LevelError, "R2", "French law 78-17, article 82; CNIL 2020-092, section 2; EDPB, Cookie Banner Taskforce, A"},
+	{RefusalHarder, LevelError, "R2", "French law 78-17, article 82; CNIL 2020-092, section 2"},
+	{Kept, LevelWarning, "R7", "GDPR, article 7(3)"},
+	{Undeclared, LevelWarning, "R5", "GDPR, article 13; CNIL 2020-092"},
+	{WrongParty, LevelWarning, "R5", "GDPR, article 13(1)(e)"},
+	{Longer, LevelWarning, "R18", "GDPR, article 13(2)(a); CJEU, C-673/17 (Planet49)"},
+	{NotSecure, LevelWarning, "R17", "GDPR, article 32"},
+	{NoSameSite, LevelWarning, "R17", "GDPR, article 32"},
+	{AskedForNothing, LevelNote, "R13", "GDPR, article 4(11)"},
+	{NeverSeen, LevelNote, "R5", "GDPR, article 5(1)(a)"},
 }
 
 // ruleOf returns the rule of a kind, and its place among them.

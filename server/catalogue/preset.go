@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"temoin.example/temoin/app/consent"
 	"temoin.example/temoin/web"
 )
 
@@ -167,4 +169,52 @@ func (m *merger) isText(node *yaml.Node) bool {
 		}
 	}
 	return true
+}
+
+// PresetServices returns the services that the presets describe, by their names,
+// which are their ids. The list is sorted.
+func PresetServices() ([]consent.Service, error) {
+	names, err := Presets()
+	if err != nil {
+		return nil, err
+	}
+	all, err := presets()
+	if err != nil {
+		return nil, err
+	}
+	var list []consent.Service
+	for _, name := range names {
+		var values any
+		if err := all[name].Decode(&values); err != nil {
+			return nil, fmt.Errorf("read preset %s: %w", name, err)
+		}
+		data, err := json.Marshal(values)
+		if err != nil {
+			return nil, fmt.Errorf("read preset %s: %w", name, err)
+		}
+		service := consent.Service{}
+		if err := json.Unmarshal(data, &service); err != nil {
+			return nil, fmt.Errorf("read preset %s: %w", name, err)
+		}
+		service.ID = name
+		completeService(&service)
+		list = append(list, service)
+	}
+	return list, nil
+}
+
+// Published reads the catalogue that a site serves at /temoin/catalogue.json, as
+// strictly as [Parse] reads a file; name is its address in what is reported.
+func Published(name string, data []byte) (*Catalogue, error) {
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal(data, &values); err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	delete(values, "rev") // calculated, for the site's own server
+	delete(values, "lifetime")
+	written, err := json.Marshal(values)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return Parse(name, written)
 }
