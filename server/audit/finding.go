@@ -42,27 +42,26 @@ const (
 type rule struct {
 	kind  Kind
 	level Level
-	rule  string // number in the project's requirements
-	law   string // article or text; the words of the report have it in other languages
+	rule  string // number in the project's requirements; the words have the law
 }
 
 // rules are those of all kinds, in the order in which findings are told.
 var rules = []rule{
-	{BeforeConsent, LevelError, "R1", "French law 78-17, article 82; directive 2002/58/EC, article 5(3); CNIL 2020-091"},
-	{AfterRefusal, LevelError, "R1", "French law 78-17, article 82; CNIL 2020-092"},
-	{AfterWithdrawal, LevelError, "R7", "GDPR, article 7(3); French law 78-17, article 82"},
-	{WrongCategory, LevelError, "R6", "GDPR, article 4(11); CNIL 2020-092"},
-	{DespiteGPC, LevelError, "R14", "GDPR, article 21(5); Global Privacy Control"},
-	{RefuseHidden, LevelError, "R2", "French law 78-17, article 82; CNIL 2020-092, section 2; EDPB, Cookie Banner Taskforce, A"},
-	{RefusalHarder, LevelError, "R2", "French law 78-17, article 82; CNIL 2020-092, section 2"},
-	{Kept, LevelWarning, "R7", "GDPR, article 7(3)"},
-	{Undeclared, LevelWarning, "R5", "GDPR, article 13; CNIL 2020-092"},
-	{WrongParty, LevelWarning, "R5", "GDPR, article 13(1)(e)"},
-	{Longer, LevelWarning, "R18", "GDPR, article 13(2)(a); CJEU, C-673/17 (Planet49)"},
-	{NotSecure, LevelWarning, "R17", "GDPR, article 32"},
-	{NoSameSite, LevelWarning, "R17", "GDPR, article 32"},
-	{AskedForNothing, LevelNote, "R13", "GDPR, article 4(11)"},
-	{NeverSeen, LevelNote, "R5", "GDPR, article 5(1)(a)"},
+	{BeforeConsent, LevelError, "R1"},
+	{AfterRefusal, LevelError, "R1"},
+	{AfterWithdrawal, LevelError, "R7"},
+	{WrongCategory, LevelError, "R6"},
+	{DespiteGPC, LevelError, "R14"},
+	{RefuseHidden, LevelError, "R2"},
+	{RefusalHarder, LevelError, "R2"},
+	{Kept, LevelWarning, "R7"},
+	{Undeclared, LevelWarning, "R5"},
+	{WrongParty, LevelWarning, "R5"},
+	{Longer, LevelWarning, "R18"},
+	{NotSecure, LevelWarning, "R17"},
+	{NoSameSite, LevelWarning, "R17"},
+	{AskedForNothing, LevelNote, "R13"},
+	{NeverSeen, LevelNote, "R5"},
 }
 
 // ruleOf returns the rule of a kind, and its place among them.
@@ -107,7 +106,7 @@ type Finding struct {
 	Kind    Kind    `json:"kind"`
 	Level   Level   `json:"level"`
 	Rule    string  `json:"rule"` // R-number
-	Law     string  `json:"law"`
+	Law     string  `json:"law"`  // article or text, in English
 	Subject Subject `json:"subject"`
 	// Service is the id of the catalogue's service that it belongs to, or "".
 	Service string `json:"service,omitempty"`
@@ -142,5 +141,5 @@ type Evidence struct {
 // newFinding returns a finding with what its kind says.
 func newFinding(kind Kind, subject Subject) Finding {
 	r, _ := ruleOf(kind)
-	return Finding{ID: string(kind) + " " + subject.String(), Kind: kind, Level: r.level, Rule: r.rule, Law: r.law, Subject: subject}
+	return Finding{ID: string(kind) + " " + subject.String(), Kind: kind, Level: r.level, Rule: r.rule, Law: english().Say(string(kind) + "-law"), Subject: subject}
 }

@@ -239,34 +239,42 @@ func partyOf(third bool) consent.Party {
 
 const day = 24 * time.Hour
 
-// longest returns how long a cookie may live that is declared to live so long. Sites
-// count months as the calendar does, the law as thirty days; neither is a fault, nor
-// are the moments between the clock of the server and the browser's.
-func longest(d consent.Duration) time.Duration {
-	length := d.Length()
+// lengthOf returns how long a declared duration is by the calendar. The law counts a
+// month as thirty days, sites as the calendar does; neither is a fault.
+func lengthOf(d consent.Duration) time.Duration {
 	switch d.Unit {
 	case consent.Month:
-		length = time.Duration(d.Count) * 365 * day / 12
+		return time.Duration(d.Count) * 365 * day / 12
 	case consent.Year:
-		length = time.Duration(d.Count) * 366 * day
+		return time.Duration(d.Count) * 366 * day
 	}
+	return d.Length()
+}
+
+// longest returns how long a cookie may live that is declared to live so long: the
+// clocks of server and browser differ, and months do in their days.
+func longest(d consent.Duration) time.Duration {
+	length := lengthOf(d)
 	return length + max(time.Minute, min(length/10, 2*day))
 }
 
-// inWords returns the shortest duration that a catalogue can declare and that is no
-// shorter than what was seen: "13 months", and not "395 days".
+// maxWords is how many of a unit are counted before a longer one is taken.
+const maxWords = 60
+
+// inWords returns how a catalogue would say what was seen: in the longest unit that
+// is not much longer, "13 months" and not "395 days".
 func inWords(seen time.Duration) consent.Duration {
-	best := consent.Duration{Count: consent.MaxCount, Unit: consent.Year}
+	var best consent.Duration
 	for _, unit := range consent.Units() {
-		one := longest(consent.Duration{Count: 1, Unit: unit})
-		for count := max(1, int(seen/one)); count <= 60; count++ {
-			if d := (consent.Duration{Count: count, Unit: unit}); longest(d) >= seen {
-				if unit == consent.Minute || longest(d) <= longest(best)*105/100 {
-					best = d
-				}
-				break
-			}
+		one := lengthOf(consent.Duration{Count: 1, Unit: unit})
+		count := max(1, int((seen*99/100+one-1)/one))
+		d := consent.Duration{Count: count, Unit: unit}
+		if count <= maxWords && (best.Count == 0 || lengthOf(d) <= lengthOf(best)*110/100) {
+			best = d
 		}
+	}
+	if best.Count == 0 {
+		return consent.Duration{Count: consent.MaxCount, Unit: consent.Year}
 	}
 	return best
 }

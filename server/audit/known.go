@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -15,21 +16,25 @@ type known struct {
 	services []consent.Service
 }
 
-// readKnown puts the measures that ask for consent first: whether a site has set up
-// its measure as an exempt one cannot be seen from outside.
+// readKnown puts first the measures that ask for consent: whether a site has set up
+// its measure as an exempt one cannot be seen from outside, and what measures and
+// advertises with the same script measures more often.
 func readKnown() (*known, error) {
 	services, err := catalogue.PresetServices()
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(services, func(a, b consent.Service) int {
+	rank := func(s consent.Service) int {
 		switch {
-		case a.Anonymous == b.Anonymous:
-			return len(a.ID) - len(b.ID) // "matomo" before its relatives
-		case a.Anonymous:
-			return 1
+		case s.Anonymous:
+			return 2
+		case s.Kind == consent.Measure:
+			return 0
 		}
-		return -1
+		return 1
+	}
+	slices.SortStableFunc(services, func(a, b consent.Service) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(len(a.ID), len(b.ID))) // "matomo" before its relatives
 	})
 	return &known{services}, nil
 }
