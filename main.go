@@ -30,6 +30,8 @@ const usage = `temoin: a self-hosted cookie banner
   temoin admin password read a password from the standard input: with one, /admin is on
   temoin csp            print the Content-Security-Policy that holds pages to a choice:
                         -all, -allow matomo,third-party, or nothing answered yet
+  temoin audit URL      look at a live site as visitors who answer differently meet it, and say
+                        where it does not keep its word: -html report.html
   temoin version        say which version this is, and of which commit
 
 temoin COMMAND -h lists the flags of a command. Each may come from the environment
@@ -50,10 +52,11 @@ var commands = map[string]command{
 	"receipts": receipts,
 	"admin":    dashboard,
 	"csp":      csp,
+	"audit":    auditSite,
 	"version":  printVersion,
 }
 
-const commandNames = "init, check, serve, proxy, demo, export, receipts, admin, csp and version"
+const commandNames = "init, check, serve, proxy, demo, export, receipts, admin, csp, audit and version"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -63,8 +66,23 @@ func main() {
 			fmt.Fprintln(os.Stderr, "temoin:", err)
 		}
 		stop()
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
+}
+
+// exitError is an error with the exit code that tells it apart from others.
+type exitError struct {
+	error
+	code int
+}
+
+func (e exitError) Unwrap() error { return e.error }
+
+func exitCode(err error) int {
+	if e, found := errors.AsType[exitError](err); found {
+		return e.code
+	}
+	return 1
 }
 
 // run carries out the command that args name.

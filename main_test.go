@@ -53,6 +53,11 @@ func TestRun_SaysWhatItCanDo(t *testing.T) {
 		"export without name": {[]string{"export"}, "temoin export"},
 		"csp for no service":  {[]string{"csp", "-catalogue", "server/demo/catalogue.yaml", "-allow", "matomo,other"}, `no category or service "matomo"`},
 		"csp for two choices": {[]string{"csp", "-all", "-allow", "statistics"}, "not both"},
+		"audit of nothing":    {[]string{"audit"}, "temoin audit https://"},
+		"audit in no tongue":  {[]string{"audit", "-lang", "de", "https://a.example"}, "fr, en"},
+		"audit by none":       {[]string{"audit", "-catalogue", "nowhere.yaml", "https://a.example"}, "no catalogue nowhere.yaml"},
+		"audit from none":     {[]string{"audit", "-baseline", "nowhere.txt", "https://a.example"}, "-write-baseline"},
+		"audit of no site":    {[]string{"audit", "-quiet", "a.example"}, "begins with https://"},
 		"csp with a word":     {[]string{"csp", "all"}, `not "all"`},
 		"receipts alone":      {[]string{"receipts"}, "verify, export"},
 		"receipts unknown":    {[]string{"receipts", "burn", "-data", "nowhere"}, "nowhere"},
@@ -241,7 +246,7 @@ func goList(t *testing.T, args ...string) []string {
 func TestImports(t *testing.T) {
 	order := []string{
 		"/app/consent", "/app/guard", "/app/browser", "/app", "/web", "/server/version", "/server/catalogue",
-		"/server/receipt", "/server/store", "/server/admin", "/server/site", "/server/ledger", "/server", "/server/demo", "",
+		"/server/receipt", "/server/store", "/server/admin", "/server/site", "/server/ledger", "/server/audit", "/server", "/server/demo", "",
 	}
 	for _, target := range []string{"js/wasm", "linux/amd64"} {
 		goos, goarch, _ := strings.Cut(target, "/")

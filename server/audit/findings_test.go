@@ -49,11 +49,11 @@ func mustParse(t *testing.T, text string) *catalogue.Catalogue {
 	return c
 }
 
-const page = "https://data.example.org/"
+const start = "https://data.example.org/"
 
 // states are visitors to one page, before and after their answers.
 func states(change func(map[StateName]*State)) *Observation {
-	o := &Observation{Site: page, Browser: "Chromium", Banner: "temoin", Started: time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)}
+	o := &Observation{Site: start, Browser: "Chromium", Banner: "temoin", Started: time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)}
 	byName := map[StateName]*State{}
 	for name, phases := range map[StateName][]Phase{
 		Unanswered: {Before}, GPC: {Before}, Refused: {Before, After}, Accepted: {Before, After}, Returning: {After},
@@ -61,7 +61,7 @@ func states(change func(map[StateName]*State)) *Observation {
 	} {
 		state := &State{Name: name}
 		for _, phase := range phases {
-			state.Pages = append(state.Pages, Page{URL: page, Status: 200, Loaded: Duration(time.Second), Quiet: true, Phase: phase})
+			state.Pages = append(state.Pages, Page{URL: start, Status: 200, Loaded: Duration(time.Second), Quiet: true, Phase: phase})
 		}
 		byName[name] = state
 	}
@@ -109,19 +109,19 @@ func foreign(name, host string) Cookie {
 }
 
 func (s *State) put(c Cookie, phases ...Phase) {
-	c.Page, c.Phase, c.Phases, c.Left = page, phases[0], phases, true
+	c.Page, c.Phase, c.Phases, c.Left = start, phases[0], phases, true
 	c.Set = Setter{Kind: "script", URL: "https://data.example.org/a.js"}
 	s.Cookies = append(s.Cookies, c)
 }
 
 func (s *State) store(key string, phases ...Phase) {
-	s.Stored = append(s.Stored, Stored{Kind: LocalStorage, Origin: "https://data.example.org", Key: key, Page: page, Phase: phases[0], Phases: phases, Left: true})
+	s.Stored = append(s.Stored, Stored{Kind: LocalStorage, Origin: "https://data.example.org", Key: key, Page: start, Phase: phases[0], Phases: phases, Left: true})
 }
 
 func (s *State) ask(address string, phase Phase) {
 	s.Requests = append(s.Requests, Request{
-		URL: address, Method: "GET", Type: "Image", Host: hostOf(address), Page: page, Phase: phase,
-		ThirdParty: siteOf(hostOf(address)) != "example.org", Initiators: []string{"https://data.example.org/a.js"}, Cookies: []string{"vid"},
+		URL: address, Method: "GET", Type: "Image", Host: hostOf(address), Page: start, Phase: phase,
+		ThirdParty: domainOf(hostOf(address)) != "example.org", Initiators: []string{"https://data.example.org/a.js"}, Cookies: []string{"vid"},
 	})
 }
 

@@ -171,7 +171,7 @@ func (v *reportView) Hosts() (list []hostView) {
 		}
 	}
 	for i := range list {
-		list[i].States = inOrder(list[i].States)
+		list[i].States = toldOrder(list[i].States)
 	}
 	slices.SortFunc(list, func(a, b hostView) int { return cmp.Compare(a.Name, b.Name) })
 	return list

@@ -125,15 +125,6 @@ func storageOf(service *consent.Service, kind StoredKind) []string {
 	return nil
 }
 
-// hostOf returns the host of an address or origin, in lower case and without a port.
-func hostOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return strings.ToLower(u.Hostname())
-}
-
 // pathOf returns the path of an address as a browser writes it.
 func pathOf(address string) string {
 	u, err := url.Parse(address)

@@ -92,9 +92,12 @@ func (r *Report) Looked() bool {
 func (r *Report) WriteJSON(w io.Writer) error {
 	plain := *r
 	observation := *r.Observation
-	observation.States = append([]State(nil), r.Observation.States...)
+	observation.States = filled(r.Observation.States)
+	observation.Unseen = filled(r.Observation.Unseen)
 	for i := range observation.States {
-		observation.States[i].Banner.Picture = nil
+		s := &observation.States[i]
+		s.Banner.Picture = nil
+		s.Pages, s.Cookies, s.Stored, s.Requests = filled(s.Pages), filled(s.Cookies), filled(s.Stored), filled(s.Requests)
 	}
 	plain.Observation = &observation
 	encoder := json.NewEncoder(w)
@@ -103,7 +106,21 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	return encoder.Encode(plain)
 }
 
+// filled returns a copy of a list that JSON has as one, be it empty.
+func filled[T any](list []T) []T { return append([]T{}, list...) }
+
 // seconds is a duration for people, to a tenth.
 func seconds(d Duration) float64 {
 	return float64(time.Duration(d).Round(100*time.Millisecond)) / float64(time.Second)
+}
+
+// Published returns the catalogue that the site itself serves and its address, or nil
+// where it serves none. One that cannot be read is an error: what the site declares is
+// not known then, and nothing may be concluded.
+func Published(o *Observation) (*catalogue.Catalogue, string, error) {
+	if o.Temoin == nil || len(o.Temoin.Source) == 0 {
+		return nil, "", nil
+	}
+	c, err := catalogue.Published(o.Temoin.Catalogue, o.Temoin.Source)
+	return c, o.Temoin.Catalogue, err
 }

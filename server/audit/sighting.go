@@ -41,7 +41,7 @@ func (s *sighting) situations() []situation {
 	for in := range s.first {
 		list = append(list, in)
 	}
-	return inOrder(list)
+	return toldOrder(list)
 }
 
 func (s *sighting) add(in situation, e Evidence) {

@@ -90,8 +90,8 @@ func offenceOf(situations []situation) Kind {
 	return ""
 }
 
-// inOrder sorts situations as a report tells them, each once.
-func inOrder(situations []situation) []situation {
+// toldOrder sorts situations as a report tells them, each once.
+func toldOrder(situations []situation) []situation {
 	order := []situation{Unanswered, Refused, Withdrawn, GPC, Accepted, Returning}
 	place := func(in situation) int {
 		if i := slices.Index(order, in); i >= 0 {

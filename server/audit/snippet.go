@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
-	"golang.org/x/net/publicsuffix"
 
 	"temoin.example/temoin/app/consent"
 	"temoin.example/temoin/server/catalogue"
@@ -78,7 +77,7 @@ func newService(c *catalogue.Catalogue, s *sighting) *consent.Service {
 	service.Name = consent.Text{consent.AnyLanguage: "Inconnu – unknown"}
 	wanted := "first-party"
 	if s.thirdParty {
-		domain := siteOf(s.host())
+		domain := domainOf(s.host())
 		service.ID += "-" + strings.Trim(notID.ReplaceAllString(domain, "-"), "-")
 		service.Name[consent.AnyLanguage] = domain
 		wanted = "third-party"
@@ -115,14 +114,6 @@ func (s *sighting) host() string {
 		return s.subject.Name
 	}
 	return s.subject.Host
-}
-
-// siteOf returns the domain that its owner registered, or the host itself.
-func siteOf(host string) string {
-	if domain, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
-		return domain
-	}
-	return host
 }
 
 // addTo declares what was seen in a service.
