@@ -369,6 +369,13 @@ func TestDocs_Complete(t *testing.T) {
 			t.Errorf("docs/hosting.md says nothing of the flag -%s", flag)
 		}
 	}
+	usage.Reset()
+	run(t.Context(), []string{"audit", "-h"}, &usage, &usage)
+	for _, flag := range flagsIn(usage.String()) {
+		if !regexp.MustCompile("`?-" + flag + "[ `]").MatchString(all["docs/audit.md"]) {
+			t.Errorf("docs/audit.md says nothing of the flag -%s", flag)
+		}
+	}
 	schema, err := os.ReadFile("web/catalogue.schema.json")
 	if err != nil {
 		t.Fatal(err)
