@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"temoin.example/temoin/app/consent"
@@ -190,10 +191,16 @@ func (j *judge) neverSeen(service *consent.Service) (list []Subject) {
 		}
 	}
 	for _, cookie := range service.Cookies {
+		if cookie.Name == j.catalogue.Cookie.Name {
+			continue // who was not asked has not answered
+		}
 		missing(SubjectCookie, cookie.Name)
 	}
 	for _, kind := range []StoredKind{LocalStorage, SessionStorage, IndexedDB, CacheStorage} {
 		for _, pattern := range storageOf(service, kind) {
+			if strings.HasPrefix(pattern, ownKeys) {
+				continue // Témoin keeps them where a receipt could not be sent at once
+			}
 			missing(SubjectKind(kind), pattern)
 		}
 	}

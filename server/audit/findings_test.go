@@ -20,7 +20,8 @@ services:
     name: Session
     provider: The site
     purpose: Sessions.
-    cookies: [{ name: sessionid, purpose: P, duration: 2 weeks }]
+    cookies: [{ name: sessionid, purpose: P, duration: 2 weeks }, { name: cookies_preferences, purpose: P, duration: 6 months }]
+    storage: { local: [temoin.receipts] }
   - id: figures
     category: statistics
     kind: measure
@@ -80,6 +81,9 @@ func states(change func(map[StateName]*State)) *Observation {
 func good(s map[StateName]*State) {
 	for _, state := range s {
 		state.put(cookie("sessionid", 14*day), Before)
+		if state.Name != Unanswered && state.Name != GPC {
+			state.put(cookie("cookies_preferences", 180*day), After)
+		}
 	}
 	for _, name := range []StateName{Accepted, Returning, Withdrawn, OnlyState("statistics")} {
 		s[name].put(cookie("fig_1", 395*day), After)
@@ -175,8 +179,12 @@ func TestJudge(t *testing.T) {
 		"own request":       {func(s map[StateName]*State) { s[Unanswered].ask("https://cdn.example.org/", Before) }, nil},
 		"Témoin's queue":    {func(s map[StateName]*State) { s[Refused].store("temoin.receipts", After) }, nil},
 		"the choice itself": {func(s map[StateName]*State) { s[Refused].put(cookie("cookies_preferences", 180*day), After) }, nil},
-		"the choice kept too long": {func(s map[StateName]*State) { s[Refused].put(cookie("cookies_preferences", 395*day), After) },
-			[]string{"longer cookie cookies_preferences data.example.org: refused"}},
+		"the choice kept too long": {always(func(s *State, p Phase) {
+			if p != Before {
+				s.put(cookie("cookies_preferences", 395*day), p)
+			}
+		}),
+			[]string{"longer cookie cookies_preferences data.example.org: refused only:statistics only:third-party withdrawn accepted returning"}},
 		"undeclared cookie of a declared host": {func(s map[StateName]*State) { s[Unanswered].put(foreign("odd", "www.video.example"), Before) },
 			[]string{"before-consent cookie odd www.video.example: unanswered", "undeclared cookie odd www.video.example: unanswered"}},
 		"longer": {always(func(s *State, p Phase) { s.put(cookie("sessionid", 30*day), p) }),

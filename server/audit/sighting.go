@@ -120,16 +120,15 @@ func (s *sighting) seen(state StateName, e Evidence, phase Phase, phases []Phase
 
 // ownCookie says whose a cookie is.
 func (all *sightings) ownCookie(s *sighting, c Cookie) {
-	settings := all.catalogue.Cookie
-	if settings.Name != "" && c.Name == settings.Name && !c.ThirdParty {
-		s.declared, s.party = true, true
-		s.entry = &consent.Cookie{Name: settings.Name, Duration: settings.Lifetime, Party: consent.FirstParty}
-		return
-	}
 	if service, entry := all.declaredCookie(c); entry != nil {
 		s.declared, s.entry = true, entry
 		s.services = []string{service.ID}
 		s.party = (entry.Party == consent.ThirdParty) == c.ThirdParty
+		return
+	}
+	if settings := all.catalogue.Cookie; settings.Name != "" && c.Name == settings.Name && !c.ThirdParty {
+		s.declared, s.party = true, true
+		s.entry = &consent.Cookie{Name: settings.Name, Duration: settings.Lifetime, Party: consent.FirstParty}
 		return
 	}
 	if keepsChoice(c.Name) {

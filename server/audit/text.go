@@ -48,7 +48,7 @@ func printable(r rune) rune {
 func (t *textWriter) finding(f Finding) {
 	line := t.words.Subject(f.Subject)
 	switch {
-	case f.Service != "":
+	case f.Service != "" && f.Subject.Kind != SubjectService:
 		line += ", service " + f.Service
 	case f.Known != "":
 		line += ", known as " + f.Known
