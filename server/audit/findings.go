@@ -244,16 +244,16 @@ func partyOf(third bool) consent.Party {
 	return consent.FirstParty
 }
 
-const day = 24 * time.Hour
+const oneDay = 24 * time.Hour
 
 // lengthOf returns how long a declared duration is by the calendar. The law counts a
 // month as thirty days, sites as the calendar does; neither is a fault.
 func lengthOf(d consent.Duration) time.Duration {
 	switch d.Unit {
 	case consent.Month:
-		return time.Duration(d.Count) * 365 * day / 12
+		return time.Duration(d.Count) * 365 * oneDay / 12
 	case consent.Year:
-		return time.Duration(d.Count) * 366 * day
+		return time.Duration(d.Count) * 366 * oneDay
 	}
 	return d.Length()
 }
@@ -262,7 +262,7 @@ func lengthOf(d consent.Duration) time.Duration {
 // clocks of server and browser differ, and months do in their days.
 func longest(d consent.Duration) time.Duration {
 	length := lengthOf(d)
-	return length + max(time.Minute, min(length/10, 2*day))
+	return length + max(time.Minute, min(length/10, 2*oneDay))
 }
 
 // maxWords is how many of a unit are counted before a longer one is taken.
