@@ -30,7 +30,9 @@ func TestReadNetLog(t *testing.T) {
 		asks(r, "1", "https://www.site.example/seen", nil)
 		r.add(list)
 		requests := r.sentRequests()
-		if len(requests) != 2 || !slices.ContainsFunc(requests, func(r Request) bool { return r.URL == "https://ads.example/last?id" && r.ThirdParty && r.Page == "https://www.site.example/" }) {
+		if len(requests) != 2 || !slices.ContainsFunc(requests, func(r Request) bool {
+			return r.URL == "https://ads.example/last?id" && r.ThirdParty && r.Page == "https://www.site.example/"
+		}) {
 			t.Errorf("%s: got %+v", name, requests)
 		}
 	}

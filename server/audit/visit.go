@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +42,7 @@ func (v *visitor) visit(ctx context.Context, address string) (*Page, bool) {
 	p := &Page{URL: bare(address), At: v.recorder.since(time.Now()), Phase: v.recorder.begin(address)}
 	limited, cancel := context.WithTimeout(ctx, v.options.PageTime)
 	defer cancel()
-	got, err := cdp.Call(limited, v.tab.session, page.Navigate, page.NavigateParams{URL: address})
+	got, err := v.navigate(limited, address)
 	if kind, why := failed(got, err, v.options.PageTime); kind != "" {
 		v.giveUp(ctx, kind, why)
 		return p, false
@@ -49,6 +50,17 @@ func (v *visitor) visit(ctx context.Context, address string) (*Page, bool) {
 	p.Quiet = v.settle(limited, time.Now(), 0)
 	v.arrive(limited, p)
 	return p, !v.lost()
+}
+
+// navigate asks for a page, and asks again where the page before was still in the way.
+func (v *visitor) navigate(ctx context.Context, address string) (got page.NavigateResult, err error) {
+	for range 2 {
+		got, err = cdp.Call(ctx, v.tab.session, page.Navigate, page.NavigateParams{URL: address})
+		if err != nil || got.IsDownload || !strings.Contains(got.ErrorText, "ERR_ABORTED") {
+			break
+		}
+	}
+	return got, err
 }
 
 // failed says why a page did not come, or "".
@@ -70,16 +82,23 @@ func failed(got page.NavigateResult, err error, patience time.Duration) (Trap, s
 
 // giveUp keeps why a page could not be seen, and takes a new tab: this one may hang.
 func (v *visitor) giveUp(ctx context.Context, kind Trap, why string) {
-	v.mu.Lock()
-	told := kind == TrapDownload && len(v.unseen) > 0 && v.unseen[len(v.unseen)-1].Kind == TrapDownload
-	v.mu.Unlock()
-	if !told {
+	if !v.hasFallen() {
 		v.fall(kind, why)
 	}
 	v.count(ctx)
 	if err := v.newTab(ctx); err != nil {
 		v.fall(TrapCrash, err.Error())
 	}
+}
+
+// hasFallen says whether the page has been said to be none, or to lead on for ever: what comes of that need not be told.
+func (v *visitor) hasFallen() bool {
+	v.recorder.mu.Lock()
+	address := bare(v.recorder.page)
+	v.recorder.mu.Unlock()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return slices.ContainsFunc(v.unseen, func(u Unseen) bool { return u.Page == address && (u.Kind == TrapDownload || u.Kind == TrapRedirects) })
 }
 
 // pace waits until the site has had a rest.
