@@ -13,6 +13,7 @@ import (
 // TestRun_Hostile: a site that hangs, leads on for ever, gives files, opens dialogs, asks for
 // permissions, does not let go or ends its own process is reported, and does not keep the audit.
 func TestRun_Hostile(t *testing.T) {
+	t.Parallel()
 	rest := make(chan struct{})
 	port := serveSite(t, map[string]http.HandlerFunc{
 		"/{$}": markup("the first page is as it should be"),

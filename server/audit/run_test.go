@@ -57,6 +57,7 @@ func script(text string) http.HandlerFunc {
 
 // TestRun_SeesWhatAPageDoes: cookies, storage and requests of every origin that a browser has, and who did it.
 func TestRun_SeesWhatAPageDoes(t *testing.T) {
+	t.Parallel()
 	var port string
 	port = serveSite(t, map[string]http.HandlerFunc{
 		"/{$}": func(w http.ResponseWriter, r *http.Request) {
@@ -129,6 +130,7 @@ func TestRun_SeesWhatAPageDoes(t *testing.T) {
 
 // TestRun_AnswersOthersBanners: a banner that no rule knows is refused by its words, and accepted by nobody.
 func TestRun_AnswersOthersBanners(t *testing.T) {
+	t.Parallel()
 	port := serveSite(t, map[string]http.HandlerFunc{"/{$}": markup(`
 		<div id="bandeau" role="dialog" style="position: fixed; bottom: 0; width: 100%; background: #eee; padding: 2em">
 		<p>We use cookies and other technologies to measure our audience and personalize ads. You can accept or reject all cookies.</p>
@@ -166,6 +168,7 @@ func TestRun_AnswersOthersBanners(t *testing.T) {
 }
 
 func TestRun_SaysWhatCannotBeLookedAt(t *testing.T) {
+	t.Parallel()
 	port := serveSite(t, map[string]http.HandlerFunc{
 		"/{$}": markup("nobody may come here"),
 		"/robots.txt": func(w http.ResponseWriter, _ *http.Request) {

@@ -52,15 +52,16 @@ func (v *visitor) visit(ctx context.Context, address string) (*Page, bool) {
 	return p, !v.lost()
 }
 
-// navigate asks for a page, and asks again where the page before was still in the way.
-func (v *visitor) navigate(ctx context.Context, address string) (got page.NavigateResult, err error) {
-	for range 2 {
-		got, err = cdp.Call(ctx, v.tab.session, page.Navigate, page.NavigateParams{URL: address})
-		if err != nil || got.IsDownload || !strings.Contains(got.ErrorText, "ERR_ABORTED") {
-			break
-		}
+// navigate asks for a page, and asks again in a new tab where the page before is still in the way.
+func (v *visitor) navigate(ctx context.Context, address string) (page.NavigateResult, error) {
+	got, err := cdp.Call(ctx, v.tab.session, page.Navigate, page.NavigateParams{URL: address})
+	if err != nil || got.IsDownload || !strings.Contains(got.ErrorText, "ERR_ABORTED") {
+		return got, err
 	}
-	return got, err
+	if err := v.newTab(ctx); err != nil {
+		return got, err
+	}
+	return cdp.Call(ctx, v.tab.session, page.Navigate, page.NavigateParams{URL: address})
 }
 
 // failed says why a page did not come, or "".
