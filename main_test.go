@@ -142,7 +142,7 @@ func TestRun_Audit(t *testing.T) {
 	known := mustWrite(t, "known.txt", "before-consent cookie _pk_id.1.a 127.0.0.1\nundeclared cookie _pk_id.1.a 127.0.0.1\n")
 	stdout, _, err = temoin(t.Context(), append(args, "-baseline", known, "-write-baseline", in("known.txt"), site.URL)...)
 	again, _ := os.ReadFile(in("known.txt"))
-	if accepted, _ := os.ReadFile(known); err != nil || !strings.HasSuffix(string(again), string(accepted)) {
+	if accepted, _ := os.ReadFile(known); err != nil || !strings.HasSuffix(string(again), string(accepted)) || !strings.Contains(stdout, "accepted by the baseline: 2") {
 		t.Errorf("got %q, %q and %v, want nothing that is not accepted", stdout, again, err)
 	}
 	site.Close()

@@ -98,3 +98,37 @@ func TestPreset_IsNotShared(t *testing.T) {
 		t.Errorf("got %q", second.Services[0].Hosts)
 	}
 }
+
+// TestPresetServices: each preset is there by its name, as a catalogue has it.
+func TestPresetServices(t *testing.T) {
+	services, err := catalogue.PresetServices()
+	names, _ := catalogue.Presets()
+	if err != nil || len(services) != len(names) {
+		t.Fatalf("got %d services of %d presets, %v", len(services), len(names), err)
+	}
+	for i, service := range services {
+		if service.ID != names[i] || service.Category == "" || service.Name.In("fr") == "" || service.Kind == "" {
+			t.Errorf("got %+v of %s", service, names[i])
+		}
+		for _, cookie := range service.Cookies {
+			if cookie.Name == "" || cookie.Party == "" {
+				t.Errorf("got %+v of %s", cookie, names[i])
+			}
+		}
+	}
+}
+
+// TestPublished: what a site serves is read as strictly as a file.
+func TestPublished(t *testing.T) {
+	for data, want := range map[string]string{
+		`{"rev":"a","lifetime":1,"site":{"name":"A","url":"https://a.example"},"languages":["fr"]}`: "",
+		`{"site":{"name":"A","url":"https://a.example"},"languages":["xx"]}`:                        `no texts for the language "xx"`,
+		`{"site":{"name":"A","url":"https://a.example"},"languages":["fr"],"more":1}`:               "more",
+		`<!doctype html>`: "read https://a.example",
+	} {
+		c, err := catalogue.Published("https://a.example/temoin/catalogue.json", []byte(data))
+		if want == "" && (err != nil || c.Site.URL != "https://a.example") || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: got %v, want %q", data, err, want)
+		}
+	}
+}
