@@ -47,6 +47,9 @@ func (r *recorder) sentRequests() []Request {
 		one := r.requests[id]
 		told := one.told()
 		for i := range one.hops {
+			if one.hops[i].held {
+				continue
+			}
 			request := r.requestOf(&one.hops[i], asked)
 			if i > 0 {
 				request.Initiators = append([]string{bare(one.hops[i-1].url)}, request.Initiators...)

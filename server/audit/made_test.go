@@ -75,6 +75,31 @@ func TestRecorder_RequestsOfRedirects(t *testing.T) {
 	}
 }
 
+// TestRecorder_RequestsThatNeverLeft: what the page's policy keeps in was not sent, but for the
+// redirect that led there; what is refused once it was answered was.
+func TestRecorder_RequestsThatNeverLeft(t *testing.T) {
+	r := told(t)
+	sent := func(id network.RequestID, address string, from *network.Response, why network.BlockedReason) {
+		r.isSent(&network.EventRequestWillBeSent{RequestID: id, FrameID: "TOP", Type: network.ResourceTypeImage, Request: &network.Request{URL: address, Method: "GET"}, RedirectResponse: from}, "")
+		r.isHeld(id, why)
+	}
+	sent("1", "https://www.site.example/go", nil, "")
+	sent("1", "https://ads.example/end", &network.Response{Status: 302}, network.BlockedReasonCsp)
+	sent("2", "https://ads.example/pixel", nil, network.BlockedReasonMixedContent)
+	sent("3", "https://ads.example/read", nil, network.BlockedReasonCorpNotSameOrigin)
+	var got []string
+	for _, request := range r.sentRequests() {
+		got = append(got, request.URL)
+	}
+	if want := []string{"https://www.site.example/go", "https://ads.example/read"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	r.add([]logged{{at: time.Now(), url: "https://ads.example/pixel", method: "GET"}})
+	if all := r.sentRequests(); len(all) != 3 {
+		t.Errorf("got %+v; what the network's log tells of did leave", all)
+	}
+}
+
 func TestRecorder_StoredKnowsWhoAndWhether(t *testing.T) {
 	r := told(t)
 	r.isNoted(note{Kind: "local", Key: "id", Value: "1", By: "https://www.site.example/a.js", Frame: "https://www.site.example/"})

@@ -100,6 +100,9 @@ func (r *recorder) add(list []logged) {
 	seen := map[string]int{}
 	for _, one := range r.requests {
 		for _, h := range one.hops {
+			if h.held {
+				continue
+			}
 			seen[withoutFragment(h.url)]++
 		}
 	}

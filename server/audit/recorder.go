@@ -69,6 +69,7 @@ type hop struct {
 	loader    cdp.LoaderID
 	at        time.Time
 	told      bool // the network tells more of it than the page does
+	held      bool // the browser itself kept it in
 	body      []byte
 	url       string // with its values
 	initiator *network.Initiator
@@ -273,6 +274,19 @@ func (r *recorder) isAnswered(e *network.EventResponseReceived) {
 	}
 	if e.Type == network.ResourceTypeEventSource || e.Type == network.ResourceTypeMedia {
 		delete(r.open, e.RequestID)
+	}
+}
+
+// isHeld takes in that the browser did not let a request out, as the page's own policy has it:
+// what never left offends nobody. Other reasons are given once there is a response.
+func (r *recorder) isHeld(id network.RequestID, why network.BlockedReason) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch why {
+	case network.BlockedReasonCsp, network.BlockedReasonMixedContent, network.BlockedReasonSubresourceFilter:
+		if one := r.requests[id]; one != nil && len(one.hops) > 0 {
+			one.hops[len(one.hops)-1].held = true
+		}
 	}
 }
 

@@ -240,6 +240,7 @@ func (v *visitor) handleNetwork(a *attached, e event) bool {
 		}
 	case "Network.loadingFailed":
 		if params, ok := read[network.EventLoadingFailed](e); ok {
+			v.recorder.isHeld(params.RequestID, params.BlockedReason)
 			v.recorder.isOver(params.RequestID)
 		}
 	case "Network.webSocketCreated":
