@@ -20,6 +20,11 @@ type Catalogue struct {
 	Frames   Frames   `json:"frames,omitempty"`
 	Receipts Receipts `json:"receipts,omitempty"`
 	Origins  []string `json:"origins,omitempty"`
+	// Aliases, Administrators and Retention are between the operator and the server:
+	// see [Catalogue.Public].
+	Aliases        []string          `json:"aliases,omitempty"`
+	Administrators []string          `json:"administrators,omitempty"`
+	Retention      *consent.Duration `json:"retention,omitempty"`
 	// GoogleConsent is told to Google's services only where one asks for it; see [consent.SignalGoogle].
 	GoogleConsent *GoogleConsent `json:"google-consent,omitempty"`
 	// Texts overrides wordings of the interface, by language and name.
@@ -30,7 +35,16 @@ type Catalogue struct {
 // what was written so by its hash: it never changes, but for keys that come new.
 var keyOrder = []string{
 	"site", "languages", "links", "cookie", "reopen", "look", "categories", "services",
-	"gpc", "reload", "held-requests", "load", "frames", "receipts", "origins", "google-consent", "texts",
+	"gpc", "reload", "held-requests", "load", "frames", "receipts", "origins",
+	"aliases", "administrators", "retention", "google-consent", "texts",
+}
+
+// Public returns the catalogue without what is between the operator and the server:
+// it is published, and receipts name it.
+func (c *Catalogue) Public() *Catalogue {
+	public := *c
+	public.Aliases, public.Administrators, public.Retention = nil, nil, nil
+	return &public
 }
 
 // MarshalJSON writes the keys in the order that receipts know.

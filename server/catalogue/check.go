@@ -66,6 +66,9 @@ func check(d *decoder, c *Catalogue, languages map[string]*Language) {
 	k.googleConsent(root.key("google-consent"))
 	k.receipts(root.key("receipts"))
 	k.origins(root.key("origins"))
+	k.aliases(root.key("aliases"))
+	k.administrators(root.key("administrators"))
+	k.retention(root.key("retention"))
 	k.recordSize(root.key("services"))
 }
 

@@ -78,7 +78,7 @@ type Shown struct {
 
 // nameShown names what visitors are shown.
 func nameShown(c *catalogue.Catalogue, editions []edition) (Shown, error) {
-	whole, err := encodeJSON(c)
+	whole, err := encodeJSON(c.Public())
 	if err != nil {
 		return Shown{}, fmt.Errorf("write catalogue: %w", err)
 	}

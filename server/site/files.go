@@ -14,11 +14,13 @@ import (
 type files struct {
 	byPath map[string]*Asset
 	encode func(name, cache string, body []byte) *Asset
+	parts  *Parts
+	plain  bool // nothing is packed
 }
 
-func newFiles(plain bool) *files {
-	f := &files{map[string]*Asset{}, NewAsset}
-	if plain {
+func newFiles(o Options) *files {
+	f := &files{byPath: map[string]*Asset{}, encode: NewAsset, parts: o.Parts, plain: o.Plain}
+	if o.Plain {
 		f.encode = plainAsset
 	}
 	return f
@@ -29,18 +31,42 @@ func (f *files) add(path, cache string, body []byte) { f.byPath[path] = f.encode
 // hashed adds a file whose name holds its hash; it returns that name, as the
 // loader knows it.
 func (f *files) hashed(name string, body []byte) string {
-	stem, extension, _ := strings.Cut(name, ".")
-	name = stem + "." + fingerprint(body) + "." + extension
-	f.add("/temoin/"+name, Immutable, body)
-	return name
+	return f.take(f.named(name, body))
+}
+
+// part adds a file of web/dist as it is, which other sites have too.
+func (f *files) part(name string, body []byte) string {
+	if f.plain {
+		return f.hashed(name, body)
+	}
+	return f.take(f.parts.share(name, func() sharedAsset { return f.named(name, body) }))
 }
 
 // program adds app.wasm, which was compressed when it was built.
 func (f *files) program(b *built) string {
-	name := "app." + fingerprint(b.program) + ".wasm"
-	packed := map[string][]byte{"br": b.programBrotli, "gzip": b.programGzip}
-	f.byPath["/temoin/"+name] = packedAsset(name, Immutable, b.program, func(encoding string) []byte { return packed[encoding] })
-	return name
+	return f.take(f.parts.share("app.wasm", func() sharedAsset {
+		name := nameOf("app.wasm", b.program)
+		packed := map[string][]byte{"br": b.programBrotli, "gzip": b.programGzip}
+		return sharedAsset{name, packedAsset(name, Immutable, b.program, func(encoding string) []byte { return packed[encoding] })}
+	}))
+}
+
+// named makes an asset that is named by what it holds.
+func (f *files) named(name string, body []byte) sharedAsset {
+	name = nameOf(name, body)
+	return sharedAsset{name, f.encode(name, Immutable, body)}
+}
+
+// nameOf puts the hash of what a file holds into its name.
+func nameOf(name string, body []byte) string {
+	stem, extension, _ := strings.Cut(name, ".")
+	return stem + "." + fingerprint(body) + "." + extension
+}
+
+// take adds an asset, and returns its name.
+func (f *files) take(made sharedAsset) string {
+	f.byPath["/temoin/"+made.name] = made.asset
+	return made.name
 }
 
 // localized adds one file for each language, with one hash for all, so that the

@@ -1,7 +1,6 @@
 package site
 
 import (
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -11,8 +10,8 @@ import (
 // dress gives the style sheets the look of a catalogue. Each holds the one theme
 // that it names, and nothing of the others; what is painted before Go runs travels
 // with temoin.js, and so holds the one position, too.
-func (b *built) dress(dist fs.FS, look catalogue.Look) error {
-	theme, err := readDist(dist, "themes/"+string(look.Theme)+".css")
+func (b *built) dress(parts *Parts, look catalogue.Look) error {
+	theme, err := parts.file("themes/" + string(look.Theme) + ".css")
 	if err != nil {
 		return err
 	}
@@ -23,7 +22,7 @@ func (b *built) dress(dist fs.FS, look catalogue.Look) error {
 	if look.Position == catalogue.PositionBottom {
 		return nil
 	}
-	position, err := readDist(dist, "positions/"+string(look.Position)+".css")
+	position, err := parts.file("positions/" + string(look.Position) + ".css")
 	b.shell = append(b.shell, position...)
 	return err
 }

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"temoin.example/temoin/server/catalogue"
-	"temoin.example/temoin/web"
 )
 
 // TestStyle: what pages load holds the theme and the position of the catalogue,
@@ -62,7 +61,7 @@ func TestScheme(t *testing.T) {
 	const query = "@media screen and (prefers-color-scheme:dark)"
 	for _, theme := range catalogue.Themes() {
 		t.Run(string(theme), func(t *testing.T) {
-			sheet, err := readDist(web.Dist(), "themes/"+string(theme)+".css")
+			sheet, err := NewParts(nil).file("themes/" + string(theme) + ".css")
 			if err != nil {
 				t.Fatal(err)
 			}

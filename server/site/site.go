@@ -31,8 +31,10 @@ type Site struct {
 
 // Options say how a site is made.
 type Options struct {
-	// Dist holds what ./build.sh build made; nil stands for [web.Dist].
-	Dist fs.FS
+	// Dist holds what ./build.sh build made; nil stands for [web.Dist]. Where Parts
+	// are there, which several sites share, they are taken instead.
+	Dist  fs.FS
+	Parts *Parts
 	// MaxAge is how long a browser may use temoin.js without asking whether there
 	// is a newer one; 0 makes it ask always.
 	MaxAge time.Duration
@@ -48,11 +50,11 @@ type Options struct {
 // New makes the site of a catalogue. It fails where a text of the catalogue cannot
 // be printed, or where what ./build.sh build makes is missing.
 func New(c *catalogue.Catalogue, o Options) (*Site, error) {
-	if o.Dist == nil {
-		o.Dist = web.Dist()
+	if o.Parts == nil {
+		o.Parts = NewParts(o.Dist)
 	}
 	s := &Site{Catalogue: c, Rev: c.Rev(), Keeps: o.Receipts && c.Receipts == catalogue.ReceiptsKept}
-	built, err := readBuilt(o.Dist, c)
+	built, err := readBuilt(o.Parts, c)
 	if err != nil {
 		return nil, err
 	}
@@ -77,15 +79,15 @@ func New(c *catalogue.Catalogue, o Options) (*Site, error) {
 		return nil, err
 	}
 
-	files := newFiles(o.Plain)
+	files := newFiles(o)
 	loader := newLoader(c, built.shell)
-	loader.Runtime = files.hashed("runtime.js", built.runtime)
+	loader.Runtime = files.part("runtime.js", built.runtime)
 	loader.Program = files.program(built)
 	loader.Edition = files.localized("edition", ".txt", textsOf(editions))
 	loader.Dialog = files.localized("dialog", ".js", dialogs)
-	loader.Later = files.hashed("later.js", built.later)
-	loader.Gated = files.hashed("gated.js", built.gated)
-	loader.Speak = files.hashed("speak.js", built.speak)
+	loader.Later = files.part("later.js", built.later)
+	loader.Gated = files.part("gated.js", built.gated)
+	loader.Speak = files.part("speak.js", built.speak)
 	loader.Shells = files.localized("shell", ".json", shells.files)
 	loader.Placeholders = files.localized("placeholders", ".json", placeholders)
 	loader.Proof = proof
@@ -135,7 +137,7 @@ type built struct {
 	shell, dialogStyle, charter, placeholder     []byte
 }
 
-func readBuilt(dist fs.FS, c *catalogue.Catalogue) (*built, error) {
+func readBuilt(parts *Parts, c *catalogue.Catalogue) (*built, error) {
 	b := &built{}
 	gate := gateOf(c)
 	for name, body := range map[string]*[]byte{
@@ -144,17 +146,9 @@ func readBuilt(dist fs.FS, c *catalogue.Catalogue) (*built, error) {
 		"shell.css": &b.shell, "dialog.css": &b.dialogStyle, "charter.css": &b.charter, "placeholder.css": &b.placeholder,
 	} {
 		var err error
-		if *body, err = readDist(dist, name); err != nil {
+		if *body, err = parts.file(name); err != nil {
 			return nil, err
 		}
 	}
-	return b, b.dress(dist, c.Look)
-}
-
-func readDist(dist fs.FS, name string) ([]byte, error) {
-	body, err := fs.ReadFile(dist, name)
-	if err != nil {
-		return nil, fmt.Errorf("read web/dist, which ./build.sh build makes: %w", err)
-	}
-	return body, nil
+	return b, b.dress(parts, c.Look)
 }
