@@ -28,6 +28,11 @@ func newFiles(o Options) *files {
 
 func (f *files) add(path, cache string, body []byte) { f.byPath[path] = f.encode(path, cache, body) }
 
+// common adds a file that is the same in each site, under the name that it has.
+func (f *files) common(name, cache string, body []byte) {
+	f.take(f.parts.share(name+" "+cache, func() sharedAsset { return sharedAsset{name, f.encode(name, cache, body)} }))
+}
+
 // hashed adds a file whose name holds its hash; it returns that name, as the
 // loader knows it.
 func (f *files) hashed(name string, body []byte) string {

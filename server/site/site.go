@@ -104,8 +104,8 @@ func New(c *catalogue.Catalogue, o Options) (*Site, error) {
 func (f *files) addStatements(s *Site, o Options) {
 	cache := cacheFor(o.MaxAge)
 	f.add("/temoin/catalogue.json", cache, publicCatalogue(s))
-	f.add("/temoin/notices.txt", cache, web.Notices)
-	f.add("/temoin/temoin.d.ts", cache, web.Declarations)
+	f.common("notices.txt", cache, web.Notices)
+	f.common("temoin.d.ts", cache, web.Declarations)
 	f.add(gpcPath, askAlways, gpcStatement(s.Catalogue, o.Updated))
 }
 
