@@ -23,9 +23,20 @@ type FrontConfig struct {
 	Drain time.Duration
 }
 
+// Served is what a [Front] stands before: a [Server], or the [Sites] of a folder.
+type Served interface {
+	http.Handler
+	Metrics() http.Handler
+	Reload()
+	Close() error
+
+	leave()
+	settings() Config
+}
+
 // Front is where visitors, and those who watch, reach a server.
 type Front struct {
-	server       *Server
+	server       Served
 	log          *slog.Logger
 	drain        time.Duration
 	listener     net.Listener
@@ -36,9 +47,10 @@ type Front struct {
 
 // Listen takes the addresses at which a server is reached. One in use is an error,
 // as is a certificate that cannot be read.
-func Listen(s *Server, config FrontConfig) (f *Front, err error) {
-	f = &Front{server: s, log: s.log, drain: config.Drain, files: newWatcher()}
-	if f.certificates, err = newCertificates(config.TLS, s.config.Store.Data); err != nil {
+func Listen(s Served, config FrontConfig) (f *Front, err error) {
+	settings := s.settings()
+	f = &Front{server: s, log: settings.Log, drain: config.Drain, files: newWatcher()}
+	if f.certificates, err = newCertificates(config.TLS, settings.Store.Data); err != nil {
 		return nil, err
 	}
 	if f.listener, err = listen(config.Addr, f.log); err != nil {
@@ -87,7 +99,7 @@ func (f *Front) Run(ctx context.Context) error {
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	f.server.leaving.Store(true)
+	f.server.leave()
 	f.log.Info("stopping", "after", f.drain, "within", stopTime)
 	time.Sleep(f.drain)
 	if err := errors.Join(stop(front, stopTime, f.log), watched.Close()); err != nil {

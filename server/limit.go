@@ -18,6 +18,8 @@ const (
 	// maxClients is how many clients are told apart at once; of more, those that
 	// came longest ago are forgotten.
 	maxClients = 1 << 16
+	// maxSiteClients is the same where a program serves many sites.
+	maxSiteClients = 1 << 11
 	// maxBurst is how many requests a client may make at once, where the rate
 	// allows as many in a minute.
 	maxBurst = 60

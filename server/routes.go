@@ -96,14 +96,25 @@ func (s *Server) getHealth(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Type", typeJSON)
 	w.Header().Set("Cache-Control", "no-store")
 	served := s.site.Load()
-	status, receipts := "ok", "ok"
-	switch {
-	case !served.Keeps:
-		receipts = "off"
-	case !s.ledger.Healthy():
-		status, receipts = "degraded", "degraded" // and no failure: banners are served all the same
+	status, file, receipts := "ok", "ok", s.receiptHealth()
+	if s.invalid.Load() {
+		status, file = "degraded", "invalid"
 	}
-	return json.NewEncoder(w).Encode(map[string]string{"status": status, "rev": served.Rev, "receipts": receipts, "version": version.String()})
+	if receipts == "degraded" {
+		status = receipts // and no failure: banners are served all the same
+	}
+	return json.NewEncoder(w).Encode(map[string]string{"status": status, "catalogue": file, "rev": served.Rev, "receipts": receipts, "version": version.String()})
+}
+
+// receiptHealth says whether receipts are kept: ok, degraded or off.
+func (s *Server) receiptHealth() string {
+	switch {
+	case !s.site.Load().Keeps:
+		return "off"
+	case !s.ledger.Healthy():
+		return "degraded"
+	}
+	return "ok"
 }
 
 // getReadiness handles "GET /readyz": whether a balancer may send requests here. A

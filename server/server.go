@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -63,6 +64,20 @@ type Config struct {
 	UserHeader string
 	// Now is the clock; nil for that of the system.
 	Now func() time.Time
+
+	id     string // the site's among many, "" for the only one
+	shared *shared
+}
+
+// shared is what all sites of one program have together.
+type shared struct {
+	parts     *site.Parts
+	metrics   *programMetrics
+	passwords *admin.Passwords
+}
+
+func newShared(dist fs.FS) *shared {
+	return &shared{site.NewParts(dist), newProgramMetrics(), admin.NewPasswords()}
 }
 
 // DefaultRate is how many reports a client may make in a minute.
@@ -82,6 +97,9 @@ func (c Config) withDefaults() Config {
 	}
 	c.Rate = cmp.Or(c.Rate, DefaultRate)
 	c.Retention = cmp.Or(c.Retention, DefaultRetention)
+	if c.shared == nil {
+		c.shared = newShared(c.Dist)
+	}
 	return c
 }
 
@@ -101,6 +119,7 @@ type Server struct {
 	metrics    *metrics
 	admin      http.Handler
 
+	invalid atomic.Bool        // whether the catalogue's file is not what is served
 	leaving atomic.Bool        // whether it is about to stop
 	stop    context.CancelFunc // ends what runs beside the requests
 	running sync.WaitGroup
@@ -109,30 +128,32 @@ type Server struct {
 // New returns a server that is ready to answer, and watches its catalogue and
 // keeps its receipts until [Server.Close]. A catalogue that cannot be read is an error.
 func New(config Config) (*Server, error) {
-	s, err := prepare(config.withDefaults())
+	s := &Server{config: config.withDefaults(), files: newWatcher()}
+	ctx, err := s.start(s.load)
 	if err != nil {
 		return nil, err
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	s.stop = stop
 	s.running.Go(func() { s.files.run(ctx, s.reload, s.lookAtCatalogue) })
-	s.running.Go(func() { s.ledger.Run(ctx, func() *ledger.Shown { return shown(s.site.Load()) }) })
 	return s, nil
 }
 
-// prepare returns a server beside whose requests nothing runs.
-func prepare(config Config) (*Server, error) {
-	s := &Server{config: config, log: config.Log, files: newWatcher()}
-	if err := s.load(); err != nil {
+// start makes the server ready, whose catalogue load takes over, and has it keep its
+// receipts until ctx is done, which [Server.Close] sees to.
+func (s *Server) start(load func() error) (ctx context.Context, err error) {
+	s.log = s.config.Log
+	if err := load(); err != nil {
 		return nil, err
 	}
 	if err := s.prepareRoutes(); err != nil {
 		return nil, err
 	}
 	if err := s.openLedger(context.Background()); err != nil {
+		s.metrics.withdraw()
 		return nil, errors.Join(err, s.ledger.Close())
 	}
-	return s, nil
+	ctx, s.stop = context.WithCancel(context.Background())
+	s.running.Go(func() { s.ledger.Run(ctx, func() *ledger.Shown { return shown(s.site.Load()) }) })
+	return ctx, nil
 }
 
 // prepareRoutes makes all that answers, for a site that is loaded.
@@ -160,21 +181,40 @@ func (s *Server) Metrics() http.Handler { return s.metrics.handler() }
 func (s *Server) Close() error {
 	s.stop()
 	s.running.Wait()
+	s.metrics.withdraw()
 	return s.ledger.Close()
 }
+
+// leave says at /readyz that the server is about to stop.
+func (s *Server) leave() { s.leaving.Store(true) }
+
+// settings returns what the server was made with, for the [Front] before it.
+func (s *Server) settings() Config { return s.config }
 
 func (s *Server) prepareLedger() {
 	s.limit = newLimiter(s.config.Rate, s.config.Proxies, s.log, s.config.Now)
 	s.unanswered = newLimiter(unansweredRate(s.config.Rate), s.config.Proxies, slog.New(slog.DiscardHandler), s.config.Now)
-	s.metrics = newMetrics(func() int { return s.ledger.Queued() })
+	if s.config.id != "" {
+		s.limit.clients.Resize(maxSiteClients)
+		s.unanswered.clients.Resize(maxSiteClients)
+	}
+	s.metrics = newMetrics(s.config.shared.metrics, s.config.id, func() int { return s.ledger.Queued() })
 	s.ledger = ledger.New(ledger.Config{
 		Store:     s.config.Store,
-		Retention: s.config.Retention,
+		Retention: s.retention(s.site.Load().Catalogue),
 		Version:   version.String(),
 		Log:       s.log,
 		Now:       s.config.Now,
 		Fault:     s.metrics.storeFaults.Inc,
 	})
+}
+
+// retention returns how long receipts of that catalogue are kept.
+func (s *Server) retention(c *catalogue.Catalogue) consent.Duration {
+	if c.Retention != nil {
+		return *c.Retention
+	}
+	return s.config.Retention
 }
 
 // shown returns what the ledger is to know of a site, or nil where the server
@@ -229,6 +269,8 @@ func (s *Server) prepareAdmin() (err error) {
 			"header", s.config.UserHeader)
 	}
 	s.admin, err = admin.New(admin.Config{
+		Admits:     s.admits,
+		Passwords:  s.config.shared.passwords,
 		Store:      s.receiptStore,
 		Catalogue:  func() *consent.Catalogue { return &s.site.Load().Catalogue.Catalogue },
 		UserHeader: s.config.UserHeader,
@@ -239,6 +281,13 @@ func (s *Server) prepareAdmin() (err error) {
 		Log:        s.log,
 	})
 	return err
+}
+
+// admits reports whether somebody whom a proxy names may see the dashboard. Of many
+// sites each has to say who: one proxy names the administrators of all.
+func (s *Server) admits(user string) bool {
+	listed := s.site.Load().Catalogue.Administrators
+	return slices.Contains(listed, user) || len(listed) == 0 && s.config.id == ""
 }
 
 // preparePages makes what answers beside the server's own routes.
@@ -263,11 +312,16 @@ func (s *Server) load() error {
 	if err != nil {
 		return err
 	}
+	return s.adopt(c)
+}
+
+// adopt makes the site of a catalogue, and serves it from now on.
+func (s *Server) adopt(c *catalogue.Catalogue) error {
 	if s.config.Upstream != nil && !s.config.NoPolicy && c.Reload != catalogue.ReloadNever {
 		c.Reload = catalogue.ReloadOnChange // the policy of a page is that of the choice with which it was asked for
 	}
 	b, err := site.New(c, site.Options{
-		Dist:     s.config.Dist,
+		Parts:    s.config.shared.parts,
 		MaxAge:   s.config.MaxAge,
 		Receipts: s.config.Store.Data != "",
 		Updated:  site.LastUpdate(s.config.Catalogue),
@@ -276,11 +330,14 @@ func (s *Server) load() error {
 		return err
 	}
 	if b.Keeps {
-		if err := ledger.CheckRetention(s.config.Retention, c.Cookie.Lifetime); err != nil {
+		if err := ledger.CheckRetention(s.retention(c), c.Cookie.Lifetime); err != nil {
 			return err
 		}
 	}
 	s.site.Store(b)
+	if s.ledger != nil {
+		s.ledger.SetRetention(s.retention(c))
+	}
 	for _, warning := range catalogue.Warnings(s.config.Catalogue, c) {
 		s.log.Warn(warning)
 	}
@@ -307,6 +364,7 @@ func (s *Server) lookAtCatalogue() {
 	case seen == s.seen:
 	case seen == "":
 		s.seen = seen
+		s.invalid.Store(true)
 		s.log.Error("the catalogue is gone, the last good one stays", "file", s.config.Catalogue)
 	default:
 		s.reload()
@@ -315,15 +373,24 @@ func (s *Server) lookAtCatalogue() {
 
 // reload keeps the old catalogue where the new one is not valid.
 func (s *Server) reload() {
-	if err := s.load(); err != nil {
+	if err := s.take(s.load); err != nil {
 		s.log.Error("catalogue not taken over, the old one stays", "error", err)
-		return
 	}
-	served := s.site.Load()
-	s.log.Info("catalogue taken over", "rev", served.Rev)
+}
+
+// take takes over a catalogue, which load does, and publishes what it shows. The old
+// one stays where that cannot be done.
+func (s *Server) take(load func() error) error {
+	err := load()
+	s.invalid.Store(err != nil)
+	if err != nil {
+		return err
+	}
+	s.log.Info("catalogue taken over", "rev", s.site.Load().Rev)
 	if err := s.openLedger(context.Background()); err != nil {
 		s.log.Error("receipts cannot be kept", "error", err)
 	}
+	return nil
 }
 
 // stamp tells versions of a file apart; "" where there is none.

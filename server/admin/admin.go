@@ -79,6 +79,11 @@ type Config struct {
 	// straight from one of Proxies.
 	UserHeader string
 	Proxies    []netip.Prefix
+	// Admits reports whether somebody whom the proxy names may see the dashboard; nil
+	// admits whomever it names.
+	Admits func(user string) bool
+	// Passwords checks passwords; nil for one of the dashboard's own.
+	Passwords *Passwords
 	// Client returns the network that the client is in, by which sign-ins are
 	// bounded. Only a keyed hash of it is kept.
 	Client func(*http.Request) string
@@ -111,7 +116,7 @@ type Dashboard struct {
 	style     []byte
 	stylePath string
 	attempts  *attempts
-	passwords *passwords
+	passwords *Passwords
 	handler   http.Handler
 }
 
@@ -127,7 +132,10 @@ func New(config Config) (http.Handler, error) {
 	if config.Sleep == nil {
 		config.Sleep = sleep
 	}
-	d := &Dashboard{config: config, attempts: newAttempts(), passwords: newPasswords()}
+	if config.Passwords == nil {
+		config.Passwords = NewPasswords()
+	}
+	d := &Dashboard{config: config, attempts: newAttempts(), passwords: config.Passwords}
 	var err error
 	if d.languages, err = readLanguages(web.Admin()); err != nil {
 		return nil, err

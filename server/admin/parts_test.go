@@ -45,7 +45,7 @@ func TestHashPassword(t *testing.T) {
 	if first == second || !strings.HasPrefix(first, "$argon2id$v=19$m=65536,t=3,p=4$") {
 		t.Errorf("got %q and %q, want two hashes with salts of their own", first, second)
 	}
-	p := newPasswords()
+	p := NewPasswords()
 	for candidate, want := range map[string]bool{
 		password:                           true,
 		"E\u0301te\u0301 a\u0300 Rivemont": true, // the same letters, as other keyboards write them
@@ -77,7 +77,7 @@ func TestPasswords_UnreadableHash(t *testing.T) {
 		"a word":            func([]string) []string { return []string{"password"} },
 	} {
 		hash := strings.Join(change(slices.Clone(good)), "$")
-		if ok, err := newPasswords().match(t.Context(), client{}, hash, rightPassword); ok || !errors.Is(err, errHash) {
+		if ok, err := NewPasswords().match(t.Context(), client{}, hash, rightPassword); ok || !errors.Is(err, errHash) {
 			t.Errorf("%s: got %t and %v", name, ok, err)
 		}
 	}
@@ -127,7 +127,7 @@ func BenchmarkMatch(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	p := newPasswords()
+	p := NewPasswords()
 	for _, name := range slices.Sorted(maps.Keys(candidates)) {
 		b.Run(strings.ReplaceAll(name, " ", "-"), func(b *testing.B) {
 			for b.Loop() {
@@ -140,7 +140,7 @@ func BenchmarkMatch(b *testing.B) {
 }
 
 func TestPasswords_FewAtOnce(t *testing.T) {
-	p := newPasswords()
+	p := NewPasswords()
 	for name, c := range map[string]struct {
 		who           client
 		mine, another chan struct{}

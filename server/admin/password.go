@@ -108,9 +108,10 @@ func parsePHC(hash string) (c argonCost, salt, key []byte, err error) {
 	return c, salt, key, nil
 }
 
-// passwords checks passwords, few at a time: each check takes 64 MiB. Strangers
-// do not take the turns of browsers that have signed in before.
-type passwords struct {
+// Passwords checks passwords, few at a time: each check takes 64 MiB. Strangers
+// do not take the turns of browsers that have signed in before. Several dashboards
+// may share it.
+type Passwords struct {
 	strangers, known chan struct{}                                             // what is being checked
 	key              func(cost argonCost, password string, salt []byte) []byte // argonCost.key
 }
@@ -121,8 +122,9 @@ const (
 	knownAtOnce     = 1
 )
 
-func newPasswords() *passwords {
-	return &passwords{
+// NewPasswords returns what checks nothing yet.
+func NewPasswords() *Passwords {
+	return &Passwords{
 		strangers: make(chan struct{}, strangersAtOnce),
 		known:     make(chan struct{}, knownAtOnce),
 		key:       argonCost.key,
@@ -132,7 +134,7 @@ func newPasswords() *passwords {
 // match reports whether password is the one that was hashed. It waits for who's
 // turn, as long as ctx lasts. Whatever the password, one key is derived and the
 // whole of it compared, so that the time taken says nothing of how wrong it is.
-func (p *passwords) match(ctx context.Context, who client, hash, password string) (bool, error) {
+func (p *Passwords) match(ctx context.Context, who client, hash, password string) (bool, error) {
 	c, salt, key, err := parsePHC(hash)
 	if err != nil {
 		return false, err

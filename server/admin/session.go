@@ -100,6 +100,9 @@ func (d *Dashboard) proxyUser(r *http.Request) string {
 	if user == "-" || user == "(null)" {
 		return "" // what proxies write where nobody is signed in
 	}
+	if d.config.Admits != nil && !d.config.Admits(user) {
+		return ""
+	}
 	return user
 }
 

@@ -40,6 +40,7 @@ type Ledger struct {
 	published string     // what the store was last given, by its name
 	closed    bool
 
+	retention  atomic.Pointer[consent.Duration]
 	store      atomic.Pointer[store.Store] // nil until it is open
 	failing    atomic.Bool                 // whether the store failed when it was last asked
 	cut        atomic.Bool                 // whether the log lacks what it held before
@@ -52,8 +53,13 @@ func New(config Config) *Ledger {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
-	return &Ledger{config: config}
+	l := &Ledger{config: config}
+	l.SetRetention(config.Retention)
+	return l
 }
+
+// SetRetention says how long receipts are kept from the next purge on.
+func (l *Ledger) SetRetention(retention consent.Duration) { l.retention.Store(&retention) }
 
 const (
 	openTime  = 5 * time.Second  // between two tries to open the store

@@ -44,7 +44,7 @@ func (l *Ledger) purge(ctx context.Context) {
 	if err := s.DropExpired(ctx, now); err != nil && ctx.Err() == nil {
 		l.fault("purge", err)
 	}
-	before := now.Add(-l.config.Retention.Length())
+	before := now.Add(-l.retention.Load().Length())
 	if believed, err := l.believesClock(ctx, s, now); err != nil || !believed {
 		l.purgeEnded(ctx, 0, before, err)
 		return
@@ -80,7 +80,7 @@ func (l *Ledger) saysRetention(ctx context.Context, s *store.Store, now, before 
 		return false, err
 	}
 	last, since, _ := strings.Cut(setting, " since ")
-	if last == l.config.Retention.String() {
+	if last == l.retention.Load().String() {
 		said, err := time.Parse(time.RFC3339, since)
 		return err != nil || now.Sub(said) >= purgeTime, nil
 	}
@@ -93,9 +93,9 @@ func (l *Ledger) saysRetention(ctx context.Context, s *store.Store, now, before 
 		said = now.Add(-purgeTime) // there is nothing to wait for
 	} else {
 		l.config.Log.Warn("the retention is new: in a day receipts will be erased, unless another one is set",
-			"retention", l.config.Retention, "earlier", last, "receipts", n, "received before", before.UTC().Format(time.DateOnly))
+			"retention", l.retention.Load(), "earlier", last, "receipts", n, "received before", before.UTC().Format(time.DateOnly))
 	}
-	err = s.SetSetting(ctx, retentionSetting, l.config.Retention.String()+" since "+said.UTC().Format(time.RFC3339))
+	err = s.SetSetting(ctx, retentionSetting, l.retention.Load().String()+" since "+said.UTC().Format(time.RFC3339))
 	return n == 0, err
 }
 
