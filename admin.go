@@ -32,6 +32,8 @@ func dashboard(ctx context.Context, args []string, stdout, stderr io.Writer) err
 	flags := flag.NewFlagSet("temoin admin", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	storeFlags(flags, &c)
+	var site string
+	siteFlag(flags, &site)
 	flags.Usage = func() {
 		fmt.Fprint(stderr, adminUsage)
 		flags.PrintDefaults()
@@ -42,6 +44,9 @@ func dashboard(ctx context.Context, args []string, stdout, stderr io.Writer) err
 	}
 	if len(words) != 1 || words[0] != "password" && words[0] != "off" {
 		return errors.New("admin takes one of: password, which is read from the standard input, and off")
+	}
+	if err := chooseSite(&c, site); err != nil {
+		return err
 	}
 	s, err := ledger.OpenStore(ctx, c, "", slog.New(slog.NewTextHandler(stderr, nil)))
 	if err != nil {

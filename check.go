@@ -9,20 +9,59 @@ import (
 	"io"
 	"strings"
 
+	"temoin.example/temoin/server"
 	"temoin.example/temoin/server/catalogue"
 )
 
-// check says all that is wrong in a catalogue, or what it holds.
+// check says all that is wrong in a catalogue, or what it holds; or the same of each
+// catalogue in a folder of many.
 func check(_ context.Context, args []string, stdout, stderr io.Writer) error {
-	words, err := parse(newFlags("check", stderr), args)
+	var folder, name string
+	flags := newFlags("check", stderr)
+	sitesFlag(flags, &folder)
+	siteFlag(flags, &name)
+	words, err := parse(flags, args)
 	if err != nil {
 		return err
 	}
-	if len(words) != 1 {
-		return errors.New("check takes one file: temoin check catalogue.yaml")
+	if folder != "" && len(words) == 0 {
+		return checkSites(folder, name, stdout)
+	}
+	if folder != "" || name != "" || len(words) != 1 {
+		return errors.New("check takes one file, or a folder of many: temoin check catalogue.yaml, temoin check -sites DIR")
 	}
 	path := words[0]
 	c, err := catalogue.Load(path)
+	return report(path, c, err, stdout)
+}
+
+// checkSites says of each site in a folder, or of the one of that name, what check
+// does of one catalogue.
+func checkSites(folder, name string, stdout io.Writer) error {
+	checked, fault := server.CheckSites(folder)
+	found := false
+	var bad []string
+	for _, site := range checked {
+		if name != "" && site.Name != name {
+			continue
+		}
+		found = true
+		if err := report(site.Path, site.Catalogue, site.Err, stdout); err != nil {
+			fmt.Fprintln(stdout, err)
+			bad = append(bad, site.Name)
+		}
+	}
+	switch {
+	case len(bad) > 0:
+		return errors.Join(fault, fmt.Errorf("not good: %s", strings.Join(bad, ", ")))
+	case name != "" && !found:
+		return errors.Join(fault, fmt.Errorf("there is no site %s in %s", name, folder))
+	}
+	return fault
+}
+
+// report says what a catalogue holds, or what is wrong in it.
+func report(path string, c *catalogue.Catalogue, err error, stdout io.Writer) error {
 	if problems, found := errors.AsType[catalogue.Problems](err); found {
 		fmt.Fprintln(stdout, problems)
 		return fmt.Errorf("problems in %s: %d", path, len(problems))

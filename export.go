@@ -15,10 +15,12 @@ import (
 
 // export writes the files of a catalogue for a static host.
 func export(_ context.Context, args []string, stdout, stderr io.Writer) error {
-	var path string
+	var path, folder, name string
 	var maxAge time.Duration
 	flags := newFlags("export", stderr)
 	catalogueFlag(flags, &path)
+	sitesFlag(flags, &folder)
+	siteFlag(flags, &name)
 	maxAgeFlag(flags, &maxAge)
 	words, err := parse(flags, args)
 	if err != nil {
@@ -26,6 +28,9 @@ func export(_ context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	if len(words) != 1 {
 		return errors.New("export takes one folder: temoin export public")
+	}
+	if path, err = chooseCatalogue(path, folder, name); err != nil {
+		return err
 	}
 	c, err := catalogue.Load(path)
 	if err != nil {

@@ -9,9 +9,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
+	"temoin.example/temoin/server"
 	"temoin.example/temoin/server/ledger"
 )
 
@@ -29,8 +31,50 @@ func storeFlags(flags *flag.FlagSet, c *ledger.StoreConfig) {
 	flags.StringVar(&c.Key, "key", "", "`file` of the signing key (default: key in -data); servers on one database share it")
 }
 
+// sitesFlag is the folder of the catalogues of many sites.
+func sitesFlag(flags *flag.FlagSet, folder *string) {
+	flags.StringVar(folder, "sites", "", "`folder` of catalogues, one for each site, named by its host: data.example.org.yaml; instead of -catalogue")
+}
+
+// siteFlag is the one of many sites that a command is about.
+func siteFlag(flags *flag.FlagSet, name *string) {
+	flags.StringVar(name, "site", "", "the `name` of the site that is meant, of many: the host that its catalogue is named by")
+}
+
+// chooseSite makes a store's configuration that of one site of many.
+func chooseSite(c *ledger.StoreConfig, name string) error {
+	if name == "" {
+		return nil
+	}
+	if !server.IsSiteName(name) {
+		return fmt.Errorf("-site is %q, want the name of a site, such as data.example.org", name)
+	}
+	c.Data = filepath.Join(c.Data, name)
+	if _, err := os.Stat(c.Data); err != nil {
+		return fmt.Errorf("-site %s: this site has no receipts in -data: %w", name, err)
+	}
+	return nil
+}
+
+// chooseCatalogue returns the file of one site's catalogue: path, or where a folder of
+// many is named, the site's in there.
+func chooseCatalogue(path, folder, name string) (string, error) {
+	switch {
+	case folder == "" && name == "":
+		return path, nil
+	case folder == "" || name == "":
+		return "", errors.New("-sites and -site go together: the folder of the catalogues, and the site that is meant")
+	case !server.IsSiteName(name):
+		return "", fmt.Errorf("-site is %q, want the name of a site, such as data.example.org", name)
+	}
+	return server.CataloguePath(folder, name), nil
+}
+
+// defaultCatalogue is the catalogue's file where none is named.
+const defaultCatalogue = "catalogue.yaml"
+
 func catalogueFlag(flags *flag.FlagSet, path *string) {
-	flags.StringVar(path, "catalogue", "catalogue.yaml", "the catalogue's `file`")
+	flags.StringVar(path, "catalogue", defaultCatalogue, "the catalogue's `file`")
 }
 
 func maxAgeFlag(flags *flag.FlagSet, maxAge *time.Duration) {

@@ -39,10 +39,11 @@ const receiptsUsage = `temoin receipts: the proofs of consent
 // receipts carries out the commands about receipts.
 func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	var c ledger.StoreConfig
-	var format, since, until, checkpoint string
+	var site, format, since, until, checkpoint string
 	flags := flag.NewFlagSet("temoin receipts", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	storeFlags(flags, &c)
+	siteFlag(flags, &site)
 	flags.StringVar(&format, "format", "csv", "csv or jsonl")
 	flags.StringVar(&since, "since", "", "first `day` of the export")
 	flags.StringVar(&until, "until", "", "`day` before which the export ends")
@@ -61,6 +62,9 @@ func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	}
 	if words[0] == "check" {
 		return checkReceipt(words[1:], stdout)
+	}
+	if err := chooseSite(&c, site); err != nil {
+		return err
 	}
 	s, err := ledger.OpenStore(ctx, c, "", slog.New(slog.NewTextHandler(stderr, nil)))
 	if err != nil {

@@ -32,6 +32,8 @@ type serveConfig struct {
 	server.Config
 	front server.FrontConfig
 	level slog.Level // the least that is logged
+	// sites is the folder of the catalogues of many, "" for one; see [server.SitesConfig].
+	sites, sharedHost string
 }
 
 // readServeConfig reads the flags of a command that starts a server.
@@ -39,6 +41,10 @@ func readServeConfig(command string, args []string, stderr io.Writer) (serveConf
 	var config serveConfig
 	flags := newFlags(command, stderr)
 	serverFlags(flags, &config)
+	if command == "serve" {
+		sitesFlag(flags, &config.sites)
+		flags.StringVar(&config.sharedHost, "shared-host", "", "`host` at which the files and the API of each of -sites are beneath /s/ and its name, for pages of the site's own host")
+	}
 	if command == "proxy" {
 		flags.Var(upstreamFlag{&config.Config}, "upstream", "`address` of the site whose pages are held to each visitor's choice, such as http://127.0.0.1:3000")
 		flags.BoolVar(&config.NoPolicy, "no-policy", false, "send no Content-Security-Policy with the site's pages: markup and loader alone hold what waits")
@@ -76,9 +82,9 @@ func serverFlags(flags *flag.FlagSet, config *serveConfig) {
 }
 
 func serveWith(ctx context.Context, config serveConfig, stdout io.Writer) error {
-	s, err := server.New(config.Config)
+	s, err := newServed(config)
 	if err != nil {
-		return advised(config.Catalogue, err)
+		return err
 	}
 	front, err := server.Listen(s, config.front)
 	if err != nil {
@@ -94,6 +100,23 @@ func serveWith(ctx context.Context, config serveConfig, stdout io.Writer) error 
 	tellSystemd(ctx)
 	go showLife(ended, s)
 	return errors.Join(front.Run(ctx), s.Close())
+}
+
+// newServed returns a server of one site, or of many.
+func newServed(config serveConfig) (server.Served, error) {
+	switch {
+	case config.sites == "" && config.sharedHost != "":
+		return nil, errors.New("-shared-host is for many sites; want -sites beside it")
+	case config.sites == "":
+		s, err := server.New(config.Config)
+		if err != nil {
+			return nil, advised(config.Catalogue, err)
+		}
+		return s, nil
+	case config.Catalogue != defaultCatalogue:
+		return nil, errors.New("-catalogue is one site's, and -sites has the catalogues of many: only one of them")
+	}
+	return server.NewSites(server.SitesConfig{Config: config.Config, Folder: config.sites, SharedHost: config.sharedHost})
 }
 
 // reloadOnHangup has the server read its files anew at SIGHUP, which would end it

@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
@@ -102,9 +103,13 @@ func (s *Server) handle(answer answerFunc) http.Handler {
 // Fail answers a request that failed; every handler's errors come here. What is
 // our fault is logged, not shown.
 func (s *Server) Fail(w http.ResponseWriter, r *http.Request, err error) {
+	fail(s.logOf(r), w, r, err)
+}
+
+func fail(log *slog.Logger, w http.ResponseWriter, r *http.Request, err error) {
 	refusal := refusalOf(err)
 	if refusal == nil {
-		s.logOf(r).Error("request failed", "method", r.Method, "path", loggedPath(r), "error", err)
+		log.Error("request failed", "method", r.Method, "path", loggedPath(r), "error", err)
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}

@@ -121,11 +121,15 @@ func (s *Server) receiptHealth() string {
 // server whose receipts cannot be kept serves banners all the same, and where all
 // servers share one database, none would be left.
 func (s *Server) getReadiness(w http.ResponseWriter, r *http.Request) error {
+	return answerReadiness(w, r, s.leaving.Load())
+}
+
+func answerReadiness(w http.ResponseWriter, r *http.Request, leaving bool) error {
 	if err := allow(w, r, http.MethodGet, http.MethodHead); err != nil {
 		return err
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	if s.leaving.Load() {
+	if leaving {
 		return refused(http.StatusServiceUnavailable, "this server is about to stop")
 	}
 	w.Header().Set("Content-Type", typeJSON)
