@@ -1,0 +1,128 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime/debug"
+	"testing"
+	"time"
+
+	"temoin.example/temoin/server/ledger"
+)
+
+// manySites is how many portals one server is to carry.
+const manySites = 300
+
+// BenchmarkSites measures 300 sites that keep receipts, with the demo's catalogue and
+// the parts as they were built: the start, all sites made, the memory of the process
+// then, a catalogue that changes, and a visitor beside one of a server of one site.
+func BenchmarkSites(b *testing.B) {
+	for b.Loop() {
+		measureSites(b)
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+func measureSites(b *testing.B) {
+	folder, data := b.TempDir(), b.TempDir()
+	text, err := os.ReadFile("demo/rich.yaml")
+	if err != nil {
+		b.Fatal(err)
+	}
+	address := regexp.MustCompile(`(?m)^  url: .*$`)
+	write := func(i int, name string) {
+		host := fmt.Sprintf("site-%03d.example", i)
+		made := address.ReplaceAll(text, []byte("  url: https://"+host+"\n"))
+		if err := os.WriteFile(CataloguePath(folder, host), append(made, "\n# "+name...), 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for i := range manySites {
+		write(i, "first")
+	}
+	config := Config{Log: quiet(), Rate: -1, Store: ledger.StoreConfig{Data: data}}
+
+	start := time.Now()
+	s, err := prepareSites(SitesConfig{Config: config, Folder: folder})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	took(b, start, "ms/start")
+	start = time.Now()
+	visit(b, s, "site-000.example")
+	took(b, start, "ms/first-visit")
+	start = time.Now()
+	for _, t := range s.table.Load().byName {
+		if err := t.wake(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	took(b, start, "ms/all-made")
+	debug.FreeOSMemory()
+	b.ReportMetric(residentMB(b), "MB/all-made")
+
+	write(7, "second")
+	start = time.Now()
+	s.look()
+	took(b, start, "ms/reload")
+
+	config.Catalogue, config.Store.Data = CataloguePath(folder, "site-000.example"), filepath.Join(data, "one")
+	one, err := New(config)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer one.Close()
+	visit(b, one, "site-000.example")
+	// By turns, and the shortest of many: the machine may have much else to do.
+	ofMany, ofOne := time.Hour, time.Hour
+	for range 50 {
+		ofMany = min(ofMany, visits(b, s))
+		ofOne = min(ofOne, visits(b, one))
+	}
+	b.ReportMetric(float64(ofMany.Nanoseconds()), "ns/visit-of-many")
+	b.ReportMetric(float64(ofOne.Nanoseconds()), "ns/visit-of-one")
+}
+
+// took reports the time since start, in milliseconds.
+func took(b *testing.B, start time.Time, unit string) {
+	b.ReportMetric(float64(time.Since(start).Microseconds())/1000, unit)
+}
+
+// visits returns what one of many visits took.
+func visits(b *testing.B, h http.Handler) time.Duration {
+	const n = 200
+	start := time.Now()
+	for range n {
+		visit(b, h, "site-000.example")
+	}
+	return time.Since(start) / n
+}
+
+func visit(b *testing.B, h http.Handler, host string) {
+	r := httptest.NewRequest("GET", "/temoin.js", nil)
+	r.Host = host
+	r.Header.Set("Accept-Encoding", "br")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code != http.StatusOK || w.Header().Get("Content-Encoding") != "br" {
+		b.Fatalf("got %d", w.Code)
+	}
+}
+
+// residentMB returns the memory of this process, in MB.
+func residentMB(b *testing.B) float64 {
+	data, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		b.Fatal(err)
+	}
+	var size, resident float64
+	if _, err := fmt.Sscan(string(data), &size, &resident); err != nil {
+		b.Fatal(err)
+	}
+	return resident * float64(os.Getpagesize()) / 1e6
+}
