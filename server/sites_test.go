@@ -347,6 +347,9 @@ func TestSites_SharedHost(t *testing.T) {
 // TestSites_Limit: who has used up what one site allows has used up nothing of another's.
 func TestSites_Limit(t *testing.T) {
 	s := twoSites(t, SitesConfig{Config: Config{Rate: 2}})
+	if s.server(siteA).config.shared.passwords != s.server(siteB).config.shared.passwords {
+		t.Error("each site checks passwords for itself: 64 MiB each")
+	}
 	status := func(site string) int {
 		_, got := s.report(site, "/api/consents", site, "Origin", "https://"+site, "Peer", "10.0.0.1:4711", "X-Forwarded-For", "203.0.113.7")
 		return got.StatusCode

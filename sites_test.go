@@ -1,0 +1,119 @@
+//go:build !js
+
+package main
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// sitesFolder is a folder with the catalogues of two sites, by name and text.
+func sitesFolder(t *testing.T, catalogues map[string]string) string {
+	t.Helper()
+	folder := t.TempDir()
+	for name, text := range catalogues {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
+}
+
+const goodSite = "site: { name: A, url: https://a.example }\nlanguages: [fr]\n"
+
+// TestSites_Commands: commands that are about a site of many find it, and nothing else.
+func TestSites_Commands(t *testing.T) {
+	folder := sitesFolder(t, map[string]string{
+		"a.example.yaml": goodSite, "b.example.yaml": strings.ReplaceAll(goodSite, "a.example", "c.example"), "d.example.yaml": "languages: [xx]\n",
+	})
+	data, out := t.TempDir(), filepath.Join(t.TempDir(), "out")
+	for name, c := range map[string]struct {
+		args       []string
+		says, errs string
+	}{
+		"check of all":         {[]string{"check", "-sites", folder}, "a.example.yaml: good", "not good: b.example, d.example"},
+		"check of a good one":  {[]string{"check", "-sites", folder, "-site", "a.example"}, "a.example.yaml: good", ""},
+		"check of another's":   {[]string{"check", "-sites", folder, "-site", "b.example"}, "aliases", "not good: b.example"},
+		"check of none":        {[]string{"check", "-sites", folder, "-site", "e.example"}, "", "no site e.example"},
+		"check of a path":      {[]string{"check", "-sites", folder, "x.yaml"}, "", "a folder of many"},
+		"export of one":        {[]string{"export", "-sites", folder, "-site", "a.example", out}, "temoin.js", ""},
+		"export without site":  {[]string{"export", "-sites", folder, out}, "", "go together"},
+		"export that climbs":   {[]string{"export", "-sites", folder, "-site", "../a.example", out}, "", "the name of a site"},
+		"receipts of none":     {[]string{"receipts", "stats", "-data", data, "-site", "a.example"}, "", "no receipts in -data"},
+		"receipts that climb":  {[]string{"receipts", "stats", "-data", data, "-site", ".."}, "", "the name of a site"},
+		"admin of none":        {[]string{"admin", "off", "-data", data, "-site", "a.example"}, "", "no receipts in -data"},
+		"serve of both":        {[]string{"serve", "-sites", folder, "-catalogue", "a.yaml"}, "", "only one of them"},
+		"serve of no folder":   {[]string{"serve", "-sites", filepath.Join(folder, "none"), "-addr", "127.0.0.1:0"}, "", "-sites"},
+		"shared host of one":   {[]string{"serve", "-shared-host", "c.example"}, "", "-sites beside it"},
+		"proxy before sites":   {[]string{"proxy", "-sites", folder}, "", "-sites"},
+		"serve with one's key": {[]string{"serve", "-sites", folder, "-key", "k", "-addr", "127.0.0.1:0"}, "", "-key"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stdout, _, err := temoin(t.Context(), c.args...)
+			if c.errs == "" && err != nil || c.errs != "" && (err == nil || !strings.Contains(err.Error(), c.errs)) {
+				t.Errorf("got %v, want an error with %q", err, c.errs)
+			}
+			if !strings.Contains(stdout, c.says) {
+				t.Errorf("got %q, want %q", stdout, c.says)
+			}
+		})
+	}
+}
+
+// TestSites_Serve: the program serves a folder, and its commands find each site's
+// receipts.
+func TestSites_Serve(t *testing.T) {
+	folder, data := sitesFolder(t, map[string]string{"a.example.yaml": goodSite, "b.example.yaml": strings.ReplaceAll(goodSite, "a.example", "b.example")}), t.TempDir()
+	ctx, stop := context.WithCancel(t.Context())
+	var log, out outputBuffer
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, []string{"serve", "-sites", folder, "-data", data, "-addr", "127.0.0.1:0"}, &out, &log)
+	}()
+	address := regexp.MustCompile(`http://\S+`)
+	for address.FindString(out.String()) == "" {
+		select {
+		case err := <-ended:
+			t.Fatalf("ended: %v: %s", err, log.String())
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	url := address.FindString(out.String())
+	for host, status := range map[string]int{"a.example": 200, "b.example": 200, "c.example": 404} {
+		if got := statusAt(t, url+"/temoin.js", host); got != status {
+			t.Errorf("%s: got %d, want %d", host, got, status)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	for _, site := range []string{"a.example", "b.example"} {
+		stdout, _, err := temoin(t.Context(), "receipts", "checkpoint", "-data", data, "-site", site)
+		if err != nil || !strings.HasPrefix(stdout, site) {
+			t.Errorf("the checkpoint of %s: %v %q", site, err, stdout)
+		}
+	}
+}
+
+// statusAt returns the status of a page, asked for by a host.
+func statusAt(t *testing.T, url, host string) int {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = host
+	got, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer got.Body.Close()
+	return got.StatusCode
+}
