@@ -11,8 +11,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"temoin.example/temoin/app/consent"
@@ -502,6 +505,57 @@ func TestSites_Files(t *testing.T) {
 	serves(siteA, "The site of a.example")
 	if got := health(""); !strings.Contains(got, `"status":"degraded"`) {
 		t.Errorf("the health without a file is %s", got)
+	}
+}
+
+// TestSites_Busy: while sites come, change and go, each visitor gets the site that he
+// asked for, or hears that there is none.
+func TestSites_Busy(t *testing.T) {
+	s := twoSites(t, SitesConfig{})
+	done := make(chan struct{})
+	var asking sync.WaitGroup
+	var answered [2]atomic.Int64
+	for i, site := range []string{siteA, siteB} {
+		for range 2 {
+			asking.Go(func() {
+				for {
+					select {
+					case <-done:
+						return
+					default:
+					}
+					got := s.get(site, "/temoin/catalogue.json")
+					w := httptest.NewRecorder()
+					s.ServeHTTP(w, httptest.NewRequest("GET", "/healthz", nil))
+					switch body := bodyOf(t, got); {
+					case got.StatusCode == http.StatusOK && strings.Contains(body, "https://"+site):
+						answered[i].Add(1)
+					case got.StatusCode == http.StatusOK, site == siteA:
+						t.Errorf("%s: got %d %.200s", site, got.StatusCode, body)
+						return
+					}
+				}
+			})
+		}
+	}
+	for i := range 5 {
+		s.change(siteA, catalogueOf(siteA, fmt.Sprintf("# %d", i)))
+		s.change(siteB, catalogueOf(siteB, fmt.Sprintf("# %d", i)))
+		s.change(siteB, "languages: [xx]")
+		if err := os.Remove(CataloguePath(s.config.Folder, siteB)); err != nil {
+			t.Error(err)
+		}
+		s.look()
+		s.look()
+	}
+	s.change(siteB, catalogueOf(siteB, ""))
+	for before := answered[1].Load(); answered[1].Load() == before && !t.Failed(); {
+		runtime.Gosched()
+	}
+	close(done)
+	asking.Wait()
+	if answered[0].Load() == 0 {
+		t.Error("nobody was answered")
 	}
 }
 
