@@ -539,6 +539,84 @@ const { values, headers, ids, now, catalogue } = JSON.parse(readFileSync(0, 'utf
 console.log(JSON.stringify([values.map((v) => decode(v) !== null), headers.map((h) => ids.map((id) => allowed(choice(h, catalogue, now), catalogue, id)))]));`},
 }
 
+// standings are what runs them over what was answered before: what stands of each
+// header, as [allowed ids, asked ids], nothing asked where nothing stands.
+var standings = map[string][]string{
+	"Python": {"python3", "-c", `import json, sys; sys.path.insert(0, "docs/helpers"); import temoin
+def one(c, header, now, ids):
+  record = temoin.choice(header, c, now)
+  return [[id for id in ids if temoin.allowed(record, c, id)], record["asked"] if record else None]
+print(json.dumps([one(*case) for case in json.load(sys.stdin)]))`},
+	"PHP": {"php", "-r", `require "docs/helpers/temoin.php";
+echo json_encode(array_map(function ($case) { [$c, $header, $now, $ids] = $case; $record = temoin_choice($header, $c, $now);
+  return [array_values(array_filter($ids, fn($id) => temoin_allows($record, $c, $id))), $record["asked"] ?? null]; }, json_decode(stream_get_contents(STDIN), true)));`},
+	"JavaScript": {"node", "--input-type=module", "-e", `import { readFileSync } from 'node:fs'; import { allowed, choice } from './docs/helpers/temoin.mjs';
+console.log(JSON.stringify(JSON.parse(readFileSync(0, 'utf8')).map(([c, header, now, ids]) => {
+  const record = choice(header, c, now);
+  return [ids.filter((id) => allowed(record, c, id)), record?.asked ?? null];
+})));`},
+}
+
+// TestDocs_ReadersStanding: what of earlier answers stands is the same for them as for
+// the program.
+func TestDocs_ReadersStanding(t *testing.T) {
+	var vectors struct {
+		Catalogues map[string]json.RawMessage
+		Cases      []struct {
+			Name, Catalogue         string
+			Now                     int64
+			Cookies, Asked, Allowed []string
+			Choices                 map[string]bool
+		}
+	}
+	data, err := os.ReadFile("app/consent/testdata/standing.json")
+	if err == nil {
+		err = json.Unmarshal(data, &vectors)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases [][]any
+	for _, one := range vectors.Cases {
+		var c consent.Catalogue
+		if err := json.Unmarshal(vectors.Catalogues[one.Catalogue], &c); err != nil {
+			t.Fatal(err)
+		}
+		var pairs, ids []string
+		for _, cookie := range one.Cookies {
+			pairs = append(pairs, c.Cookie.Name+"="+strings.ReplaceAll(url.QueryEscape(cookie), "+", "%20"))
+		}
+		for _, category := range c.Categories {
+			ids = append(ids, category.ID)
+		}
+		for _, service := range c.Services {
+			ids = append(ids, service.ID)
+		}
+		cases = append(cases, []any{vectors.Catalogues[one.Catalogue], strings.Join(pairs, "; "), one.Now, ids})
+	}
+	input, err := json.Marshal(cases)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for language, reader := range standings {
+		t.Run(language, func(t *testing.T) {
+			command := exec.Command(reader[0], reader[1:]...)
+			command.Stdin, command.Stderr = bytes.NewReader(input), os.Stderr
+			said, err := command.Output()
+			var got [][2][]string
+			if err = errors.Join(err, json.Unmarshal(said, &got)); err != nil || len(got) != len(cases) {
+				t.Fatalf("got %.2000s and %v", said, err)
+			}
+			for i, one := range vectors.Cases {
+				allowed, asked := slices.Sorted(slices.Values(got[i][0])), slices.Sorted(slices.Values(got[i][1]))
+				if !slices.Equal(allowed, one.Allowed) || !slices.Equal(asked, slices.Sorted(slices.Values(one.Asked))) {
+					t.Errorf("%s: allowed %q and asked %q, want %q and %q", one.Name, allowed, asked, one.Allowed, one.Asked)
+				}
+			}
+		})
+	}
+}
+
 // refusedToo are values that a reader refuses though the program takes them.
 var refusedToo = map[string]string{"PHP": "a lone surrogate in a key that is ignored"}
 
@@ -563,10 +641,11 @@ func TestDocs_Readers(t *testing.T) {
 	}
 	now := time.Unix(1_764_000_000, 0)
 	public := struct {
-		Rev      string `json:"rev"`
-		Lifetime int    `json:"lifetime"`
+		Rev      string            `json:"rev"`
+		Lifetime int               `json:"lifetime"`
+		Marks    map[string]string `json:"marks"`
 		*consent.Catalogue
-	}{c.Rev(), c.Cookie.MaxAge(), &c.Catalogue}
+	}{c.Rev(), c.Cookie.MaxAge(), c.Marks().Of, &c.Catalogue}
 	asked := struct {
 		Values    []string `json:"values"`
 		Headers   []string `json:"headers"`
@@ -610,7 +689,7 @@ func TestDocs_Readers(t *testing.T) {
 				}
 			}
 			for i, header := range asked.Headers {
-				record := c.Read(cookiesOf(header, c.Cookie.Name), now, c.Rev())
+				record := c.Read(cookiesOf(header, c.Cookie.Name), now, c.Marks())
 				for j, id := range asked.IDs {
 					if want := c.Granted(record, id); allowed[i][j] != want {
 						t.Errorf("%s with %q: got %t, want %t", id, header, allowed[i][j], want)

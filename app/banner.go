@@ -11,6 +11,8 @@ type Banner struct {
 
 	Edition *Edition
 	Hidden  bool
+	// Anew is what alone is asked, where the rest was answered before.
+	Anew []string
 }
 
 // Actions is what the dialog's buttons do. It is nil where the loader answers the
@@ -38,12 +40,19 @@ func (b *Banner) Render() ui.UI {
 		Body(
 			ui.Div().Class("words").Body(
 				ui.H2().ID("temoin-title").Class("title").Attr("part", "title").Text(fill(t.BannerTitle, "site", b.Edition.siteName())),
-				ui.P().Attr("part", "text").Text(t.BannerText),
+				ui.P().Attr("part", "text").Text(b.text()),
 				ui.P().Attr("part", "text").Text(t.BannerRights),
 				ui.P().Body(link(b.Edition.Catalogue.Links.Charter, t.CharterLink)),
 			),
 			ui.Div().Class("buttons").Body(b.buttons()...),
 		)
+}
+
+func (b *Banner) text() string {
+	if b.Anew == nil {
+		return b.Edition.Texts.BannerText
+	}
+	return fill(b.Edition.Texts.BannerAnew, "services", b.Edition.List(b.Edition.named(b.Anew)))
 }
 
 // buttons returns them in the order in which the theme has them: visitors of
@@ -55,6 +64,9 @@ func (b *Banner) buttons() []ui.UI {
 	refuse := &Button{Action: "refuse", Label: t.Refuse}
 	customize := &Button{Action: "customize", Label: t.Customize}
 	accept := &Button{Action: "accept", Label: t.Accept}
+	if b.Anew != nil {
+		refuse.Label, accept.Label = t.RefuseAnew, t.AcceptAnew
+	}
 	if b.Edition.Theme == ThemeDSFR {
 		return []ui.UI{customize, refuse, accept}
 	}

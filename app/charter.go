@@ -59,6 +59,8 @@ type Charter struct {
 	// that was just sent.
 	Draft  consent.Draft
 	Notice string
+	// Anew is what is asked anew.
+	Anew []string
 }
 
 // Render draws the charter, from its second level of headings down.
@@ -245,25 +247,31 @@ func (c *Charter) boxes() []ui.UI {
 }
 
 func (c *Charter) box(id, label string) ui.UI {
-	return ui.Label().Class("box").Body(
+	body := []ui.UI{
 		ui.Input().Type("checkbox").Name("allow").Value(id).Checked(c.Draft.Granted(id)),
 		ui.Span().Text(label),
-	)
+	}
+	if slices.Contains(c.Anew, id) {
+		body = append(body, ui.Em().Text(c.Edition.Texts.Anew))
+	}
+	return ui.Label().Class("box").Body(body...)
 }
 
 // FormDraft returns whether the boxes that were ticked allow id: what the form
-// that the charter draws means. No category has a box itself.
-func FormDraft(catalogue *consent.Catalogue, ticked []string) func(id string) bool {
+// that the charter draws means. No category has a box itself: it is allowed where all
+// its services are, but for those of asked, which are asked anew, if there are others.
+func FormDraft(catalogue *consent.Catalogue, ticked, asked []string) func(id string) bool {
 	return func(id string) bool {
 		if catalogue.Service(id) != nil {
 			return slices.Contains(ticked, id)
 		}
-		for _, service := range catalogue.ServicesOf(id) {
-			if !slices.Contains(ticked, service.ID) {
-				return false
-			}
+		all := catalogue.ServicesOf(id)
+		old := slices.DeleteFunc(slices.Clone(all), func(service consent.Service) bool { return slices.Contains(asked, service.ID) })
+		if len(old) > 0 {
+			all = old
 		}
-		return catalogue.Offers(id)
+		isRefused := func(service consent.Service) bool { return !slices.Contains(ticked, service.ID) }
+		return catalogue.Offers(id) && !slices.ContainsFunc(all, isRefused)
 	}
 }
 

@@ -13,8 +13,8 @@ type Edition struct {
 	// Lang is the language's code (BCP 47), Dir its direction, ltr or rtl.
 	Lang string
 	Dir  string
-	// Rev is the catalogue's revision; see [consent.Catalogue.Rev].
-	Rev string
+	// Marks are what the answers to the catalogue are about; see [consent.Marks].
+	Marks consent.Marks
 	// Catalogue holds the wordings of this language only.
 	Catalogue *consent.Catalogue
 	// Texts has BannerText filled in: the server knows all that goes into it,
@@ -35,8 +35,8 @@ const ThemeDSFR = "dsfr"
 // Texts are the wordings of the banner and the dialog, in one language. The
 // JSON names are the keys of the language files (web/texts) and of a
 // catalogue's own texts. Words in braces stand for values:
-// {site} the site's name, {count} a number, {purposes} a list, {lifetime} a
-// duration, {service}, {category}, {purpose} and {provider} what they name.
+// {site} the site's name, {count} a number, {purposes} and {services} lists, {lifetime}
+// a duration, {service}, {category}, {purpose} and {provider} what they name.
 type Texts struct {
 	BannerTitle string `json:"banner-title"`
 	BannerText  string `json:"banner-text"`
@@ -44,25 +44,29 @@ type Texts struct {
 	// refused. The one's key is of a time when it stood in the banner: what is shown
 	// is named by its hash, and its keys stay.
 	NecessaryText string `json:"banner-necessary"`
+	BannerAnew    string `json:"banner-anew,omitempty"`
 	BannerRights  string `json:"banner-rights"`
 	CharterLink   string `json:"charter-link"`
 	PrivacyLink   string `json:"privacy-link"`
 
-	Accept    string `json:"accept"`
-	Refuse    string `json:"refuse"`
-	Customize string `json:"customize"`
-	Waiting   string `json:"waiting"`
-	Save      string `json:"save"`
-	Close     string `json:"close"`
-	Reopen    string `json:"reopen"`
-	ReopenGPC string `json:"reopen-gpc"`
-	Dismiss   string `json:"dismiss"`
+	Accept     string `json:"accept"`
+	Refuse     string `json:"refuse"`
+	AcceptAnew string `json:"accept-anew,omitempty"`
+	RefuseAnew string `json:"refuse-anew,omitempty"`
+	Customize  string `json:"customize"`
+	Waiting    string `json:"waiting"`
+	Save       string `json:"save"`
+	Close      string `json:"close"`
+	Reopen     string `json:"reopen"`
+	ReopenGPC  string `json:"reopen-gpc"`
+	Dismiss    string `json:"dismiss"`
 
 	DialogTitle    string `json:"dialog-title"`
 	DialogText     string `json:"dialog-text"`
 	NecessaryTitle string `json:"necessary-title,omitempty"`
 	AlwaysOn       string `json:"always-on"`
 	Exempt         string `json:"exempt"`
+	Anew           string `json:"anew,omitempty"`
 	Partly         string `json:"partly"`
 	Details        string `json:"details"`
 	NoService      string `json:"no-service"`
@@ -93,9 +97,9 @@ type Texts struct {
 // all returns every text, in the order in which they travel; see wire.go.
 func (t *Texts) all() []*string {
 	return []*string{
-		&t.BannerTitle, &t.BannerText, &t.NecessaryText, &t.BannerRights, &t.CharterLink, &t.PrivacyLink,
-		&t.Accept, &t.Refuse, &t.Customize, &t.Waiting, &t.Save, &t.Close, &t.Reopen, &t.ReopenGPC, &t.Dismiss,
-		&t.DialogTitle, &t.DialogText, &t.NecessaryTitle, &t.AlwaysOn, &t.Exempt, &t.Partly, &t.Details, &t.NoService, &t.NoCookie,
+		&t.BannerTitle, &t.BannerText, &t.NecessaryText, &t.BannerAnew, &t.BannerRights, &t.CharterLink, &t.PrivacyLink,
+		&t.Accept, &t.Refuse, &t.AcceptAnew, &t.RefuseAnew, &t.Customize, &t.Waiting, &t.Save, &t.Close, &t.Reopen, &t.ReopenGPC, &t.Dismiss,
+		&t.DialogTitle, &t.DialogText, &t.NecessaryTitle, &t.AlwaysOn, &t.Exempt, &t.Anew, &t.Partly, &t.Details, &t.NoService, &t.NoCookie,
 		&t.Provider, &t.Policy, &t.ColumnService, &t.ColumnProvider, &t.ColumnCookie, &t.ColumnPurpose,
 		&t.ColumnDuration, &t.ThirdParty,
 		&t.PlaceholderTitle, &t.PlaceholderKind, &t.PlaceholderText, &t.PlaceholderCookies, &t.Once, &t.Always,
@@ -116,6 +120,28 @@ func fill(text string, pairs ...string) string {
 // be allowed or refused: a measure that is on without asking can.
 func (e *Edition) asks() bool   { return len(e.Catalogue.Asked()) > 0 }
 func (e *Edition) offers() bool { return len(e.Catalogue.Refusable()) > 0 }
+
+// List writes a list as the language does.
+func (e *Edition) List(items []string) string { return strings.Join(items, e.Comma()) }
+
+// Comma returns what stands between the items of a list.
+func (e *Edition) Comma() string {
+	if e.Lang == "ar" {
+		return "، "
+	}
+	return ", "
+}
+
+// named returns the names of those of ids that are services.
+func (e *Edition) named(ids []string) []string {
+	var names []string
+	for _, id := range ids {
+		if service := e.Catalogue.Service(id); service != nil {
+			names = append(names, service.Name.In(e.Lang))
+		}
+	}
+	return names
+}
 
 func (e *Edition) siteName() string { return e.Catalogue.Site.Name.In(e.Lang) }
 

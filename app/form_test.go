@@ -20,8 +20,8 @@ func TestFormDraft_Vectors(t *testing.T) {
 		Catalogue consent.Catalogue
 		Asked     []string
 		Form      []struct {
-			Name            string
-			Ticked, Allowed []string
+			Name                  string
+			Ticked, Anew, Allowed []string
 		}
 	}
 	if err := json.Unmarshal(data, &vectors); err != nil {
@@ -29,7 +29,7 @@ func TestFormDraft_Vectors(t *testing.T) {
 	}
 	for _, test := range vectors.Form {
 		t.Run(test.Name, func(t *testing.T) {
-			allowed := FormDraft(&vectors.Catalogue, test.Ticked)
+			allowed := FormDraft(&vectors.Catalogue, test.Ticked, test.Anew)
 			for _, id := range vectors.Asked {
 				if id == "necessary" || id == "login" {
 					continue // they are not asked about

@@ -50,12 +50,16 @@ func (l *Layers) Render() ui.UI {
 	asks := l.Edition.asks()
 	asking := asks && (l.Session == nil || l.Session.Asking())
 	gpc := l.Session != nil && l.Session.RefusedByGPC()
+	var anew []string
+	if l.Session != nil {
+		anew = l.Session.Anew()
+	}
 	return ui.Div().
 		Class("layers").
 		Lang(l.Edition.Lang).
 		Dir(l.Edition.Dir).
 		Body(
-			ui.If(asks, func() ui.UI { return &Banner{Edition: l.Edition, Hidden: !asking} }),
+			ui.If(asks, func() ui.UI { return &Banner{Edition: l.Edition, Hidden: !asking, Anew: anew} }),
 			&Reopen{Edition: l.Edition, GPC: gpc, Hidden: asking || !l.Edition.Catalogue.Reopen},
 			ui.If(l.Session != nil, l.preferences),
 		)
@@ -63,7 +67,7 @@ func (l *Layers) Render() ui.UI {
 
 func (l *Layers) preferences() ui.UI {
 	return &Preferences{
-		Edition: l.Edition, Actions: l, Draft: l.draft,
+		Edition: l.Edition, Actions: l, Draft: l.draft, Anew: l.Session.Anew(),
 		Receipts: l.Session.Page.KeepsReceipts(), Proof: l.Session.HasProof(), ProofMissing: l.proofMissing,
 	}
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"strconv"
 
 	ui "github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -17,6 +18,8 @@ type Preferences struct {
 	Edition *Edition
 	Actions Actions
 	Draft   consent.Draft
+	// Anew is what is asked anew: the rest shows as it was answered.
+	Anew []string
 	// Receipts is whether choices are reported for proof; Proof, whether there is
 	// one whose receipt the visitor can be given; ProofMissing, whether that has
 	// just been tried in vain.
@@ -150,12 +153,21 @@ func (p *Preferences) state(category consent.Category) string {
 	switch {
 	case category.Necessary:
 		return t.AlwaysOn
+	case p.isAnew(category):
+		return t.Anew
 	case p.Draft.Mixed(category.ID):
 		return t.Partly
 	case category.Anonymous:
 		return t.Exempt
 	}
 	return ""
+}
+
+// isAnew reports whether a category, or a service in it, is asked anew.
+func (p *Preferences) isAnew(category consent.Category) bool {
+	return slices.ContainsFunc(p.Edition.Catalogue.ServicesOf(category.ID), func(service consent.Service) bool {
+		return slices.Contains(p.Anew, service.ID)
+	})
 }
 
 func (p *Preferences) services(category consent.Category, services []consent.Service) []ui.UI {
@@ -172,7 +184,10 @@ func (p *Preferences) services(category consent.Category, services []consent.Ser
 func (p *Preferences) service(category consent.Category, service consent.Service) ui.UI {
 	t, lang := &p.Edition.Texts, p.Edition.Lang
 	state := ""
-	if service.Anonymous {
+	switch {
+	case slices.Contains(p.Anew, service.ID):
+		state = t.Anew
+	case service.Anonymous:
 		state = t.Exempt
 	}
 	body := []ui.UI{

@@ -26,8 +26,8 @@ type Page interface {
 	NotKept()
 	Dismissed() bool
 	// GPC reports that the browser's Global Privacy Control refuses in the place
-	// of the visitor, who has not answered; it is false where the site asks all
-	// the same.
+	// of the visitor what is not answered; it is false where the site asks all the
+	// same.
 	GPC() bool
 	// Announce says text politely to whoever uses a screen reader.
 	Announce(text string)
@@ -73,12 +73,21 @@ func NewSession(edition *Edition, page Page) *Session {
 // Sync reads the cookie again: another tab, or the page, may have written it.
 func (s *Session) Sync() {
 	values := s.Page.Cookies(s.Edition.Catalogue.Cookie.Name)
-	s.record = s.Edition.Catalogue.Read(values, s.Now(), s.Edition.Rev)
+	s.record = s.Edition.Catalogue.Read(values, s.Now(), s.Edition.Marks)
 }
 
 // Asking reports whether the visitor has still to be asked.
 func (s *Session) Asking() bool {
-	return s.Edition.asks() && s.record == nil && !s.Page.Dismissed() && !s.Page.GPC()
+	return s.Edition.asks() && (s.record == nil || s.Anew() != nil) && !s.Page.Dismissed() && !s.Page.GPC()
+}
+
+// Anew returns what alone is asked where the rest was answered before: services, and
+// the categories that are new with them.
+func (s *Session) Anew() []string {
+	if s.record == nil {
+		return nil
+	}
+	return s.record.Asked
 }
 
 // RefusedByGPC reports whether all is refused by the browser's Global Privacy
@@ -107,27 +116,21 @@ func (s *Session) standing() *consent.Record {
 func (s *Session) HasProof() bool { return s.record != nil && s.Page.KeepsReceipts() }
 
 // Accept allows everything.
-func (s *Session) Accept() { s.decide(s.Edition.Catalogue.Accept(), nil) }
+func (s *Session) Accept() { s.decide(func(string) bool { return true }, false) }
 
 // Refuse refuses all that can be refused.
-func (s *Session) Refuse() { s.decide(s.Edition.Catalogue.Refuse(), nil) }
+func (s *Session) Refuse() { s.decide(func(string) bool { return false }, false) }
 
-// Save keeps what the visitor set in the dialog.
-func (s *Session) Save(draft consent.Draft) {
-	choices, services := s.Edition.Catalogue.Split(draft.Granted)
-	s.decide(choices, services)
-}
+// Save keeps what the visitor set in the dialog: where something was asked anew, what
+// was left as it stood grows no younger.
+func (s *Session) Save(draft consent.Draft) { s.decide(draft.Granted, s.Anew() != nil) }
 
 // decide writes an answer and reads it back: only what the browser keeps
 // counts, so where it keeps nothing, all stays refused, and the visitor is told.
-func (s *Session) decide(choices, services consent.Choices) {
-	record := &consent.Record{
-		ID:       s.NewID(),
-		Rev:      s.Edition.Rev,
-		At:       s.Now(),
-		Choices:  choices,
-		Services: services,
-	}
+func (s *Session) decide(granted func(id string) bool, part bool) {
+	c := s.Edition.Catalogue
+	answer := consent.Answer{ID: s.NewID(), At: s.Now(), Granted: granted, Part: part}
+	record := c.Answer(s.Page.Cookies(c.Cookie.Name), s.Edition.Marks, answer)
 	value, err := record.Encode()
 	for range 2 {
 		if err == nil && s.keep(value, record.ID) {

@@ -119,7 +119,7 @@ func edition() *app.Edition {
 	return &app.Edition{
 		Lang:      "en",
 		Dir:       "ltr",
-		Rev:       c.Rev(),
+		Marks:     c.Marks(),
 		Catalogue: c,
 		Durations: map[string]string{"session": "until closed", "2 weeks": "2 weeks", "6 months": "6 months"},
 		Texts: app.Texts{
@@ -177,7 +177,7 @@ func TestSession_Answers(t *testing.T) {
 			if record == nil {
 				t.Fatalf("no record in %q", page.cookies)
 			}
-			if record.Rev != s.Edition.Rev || !record.At.Equal(s.Now()) {
+			if record.Rev != s.Edition.Marks.Rev || !record.At.Equal(s.Now()) {
 				t.Errorf("got revision %s at %s", record.Rev, record.At)
 			}
 			var granted []string

@@ -47,9 +47,10 @@ type wire struct {
 
 // carry names what the interface draws, once for both ways.
 func (e *Edition) carry(w *wire) {
-	w.strings(&e.Lang, &e.Dir, &e.Rev)
+	w.strings(&e.Lang, &e.Dir, &e.Marks.Rev)
 	w.strings(e.Texts.all()...)
 	carryMap(w, &e.Durations)
+	carryMap(w, &e.Marks.Of)
 	c := e.Catalogue
 	w.text(&c.Site.Name)
 	w.strings(&c.Links.Charter, &c.Links.Privacy, &c.Cookie.Name, &c.Cookie.Domain, &e.Theme)

@@ -37,7 +37,7 @@ func (s *Server) charter(w http.ResponseWriter, r *http.Request) error {
 // getCharter answers the charter page, with the visitor's choice in its form.
 func (s *Server) getCharter(w http.ResponseWriter, r *http.Request, served *site.Site) error {
 	lang := languageOf(served, r)
-	record := served.Catalogue.Read(guard.Cookies(r, served.Catalogue.Cookie.Name), s.config.Now(), served.Rev)
+	record := served.Catalogue.Read(guard.Cookies(r, served.Catalogue.Cookie.Name), s.config.Now(), served.Marks)
 	page, err := served.Charter(site.CharterPage{
 		Lang:   lang,
 		Record: record,
@@ -99,18 +99,22 @@ func (s *Server) postCharter(w http.ResponseWriter, r *http.Request, served *sit
 		http.Redirect(w, r, consent.CharterPath+"/"+lang, http.StatusSeeOther)
 		return nil
 	}
-	choices, services, err := answerOf(served, r.PostForm.Get("answer"), r.PostForm["allow"])
+	values := guard.Cookies(r, served.Catalogue.Cookie.Name)
+	now := s.config.Now().Truncate(time.Second)
+	held := served.Catalogue.Read(values, now, served.Marks)
+	granted, err := answerOf(served, r.PostForm.Get("answer"), r.PostForm["allow"], held)
 	if err != nil {
 		return err
 	}
-	record := &consent.Record{ID: consent.NewID(), Rev: served.Rev, At: s.config.Now().Truncate(time.Second), Choices: choices, Services: services}
+	part := r.PostForm.Get("answer") == "save" && held != nil && len(held.Asked) > 0
+	record := served.Catalogue.Answer(values, served.Marks, consent.Answer{ID: consent.NewID(), At: now, Granted: granted, Part: part})
 	value, err := record.Encode()
 	if err != nil {
 		return fmt.Errorf("write answer: %w", err)
 	}
 	w.Header().Add("Set-Cookie", served.Catalogue.Cookie.Line(value, isSecure(r)))
-	deleteHidden(served, w, r, record)
-	s.keepForm(r, served, record, lang)
+	deleteHidden(served, w, r, served.Catalogue.Read([]string{value}, now, served.Marks))
+	s.keepForm(r, served, record, held, lang)
 	http.Redirect(w, r, s.folder(r)+consent.CharterPath+"/"+lang+"?sent=1#choix", http.StatusSeeOther)
 	return nil
 }
@@ -118,7 +122,7 @@ func (s *Server) postCharter(w http.ResponseWriter, r *http.Request, served *sit
 // keepForm keeps the receipt of a choice made by the form. The visitor has no
 // script that could report it later, so one that cannot be kept is logged. The
 // choice itself counts all the same: a refusal is never lost to a limit.
-func (s *Server) keepForm(r *http.Request, served *site.Site, record *consent.Record, lang string) {
+func (s *Server) keepForm(r *http.Request, served *site.Site, record, held *consent.Record, lang string) {
 	if !served.Keeps {
 		return
 	}
@@ -126,7 +130,13 @@ func (s *Server) keepForm(r *http.Request, served *site.Site, record *consent.Re
 		s.metrics.receipts.WithLabelValues(strconv.Itoa(http.StatusTooManyRequests)).Inc()
 		return
 	}
-	submission := &receipt.Submission{Record: record, How: receipt.Form, GPC: s.refusedByGPC(served, r), Lang: lang, Text: served.Shown.Text}
+	submission := &receipt.Submission{
+		Record: record, How: receipt.Form, GPC: refusedByGPC(served, r, held),
+		Lang: lang, Text: served.Shown.Text,
+	}
+	if held != nil {
+		submission.From = held.ID
+	}
 	if _, _, err := s.keep(r, submission, siteOf(served, r), s.config.Now()); err != nil {
 		s.logOf(r).Error("the receipt of a form was lost", "error", err)
 	}
@@ -134,25 +144,27 @@ func (s *Server) keepForm(r *http.Request, served *site.Site, record *consent.Re
 
 // refusedByGPC reports whether the browser's Global Privacy Control stood for a
 // refusal until the form was sent.
-func (s *Server) refusedByGPC(served *site.Site, r *http.Request) bool {
-	held := served.Catalogue.Read(guard.Cookies(r, served.Catalogue.Cookie.Name), s.config.Now(), served.Rev)
+func refusedByGPC(served *site.Site, r *http.Request, held *consent.Record) bool {
 	return held == nil && served.Catalogue.HonoursGPC() && r.Header.Get("Sec-GPC") == "1"
 }
 
-func answerOf(served *site.Site, name string, ticked []string) (choices, services consent.Choices, err error) {
+func answerOf(served *site.Site, name string, ticked []string, held *consent.Record) (granted func(id string) bool, err error) {
 	for _, id := range ticked {
 		if served.Catalogue.Category(id) == nil && served.Catalogue.Service(id) == nil {
-			return nil, nil, badRequest("allow is %q, want a category or a service of the catalogue", id)
+			return nil, badRequest("allow is %q, want a category or a service of the catalogue", id)
 		}
 	}
 	switch name {
 	case "accept":
-		return served.Catalogue.Accept(), nil, nil
+		return func(string) bool { return true }, nil
 	case "refuse":
-		return served.Catalogue.Refuse(), nil, nil
+		return func(string) bool { return false }, nil
 	case "save":
-		choices, services = served.Catalogue.Split(app.FormDraft(&served.Catalogue.Catalogue, ticked))
-		return choices, services, nil
+		var asked []string
+		if held != nil {
+			asked = held.Asked
+		}
+		return app.FormDraft(&served.Catalogue.Catalogue, ticked, asked), nil
 	}
-	return nil, nil, badRequest("answer is %q, want accept, refuse or save", name)
+	return nil, badRequest("answer is %q, want accept, refuse or save", name)
 }

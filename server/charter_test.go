@@ -83,7 +83,7 @@ func TestCharter_Form(t *testing.T) {
 			if cookie.MaxAge != 15552000 || cookie.Path != "/" || cookie.SameSite != http.SameSiteLaxMode || cookie.Secure || cookie.HttpOnly {
 				t.Errorf("got %s", cookie.Raw)
 			}
-			record := b.Catalogue.Read([]string{cookie.Value}, time.Now(), b.Rev)
+			record := b.Catalogue.Read([]string{cookie.Value}, time.Now(), b.Marks)
 			if record == nil {
 				t.Fatalf("the cookie %q is not valid", cookie.Value)
 			}

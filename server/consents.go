@@ -179,7 +179,7 @@ func siteOf(served *site.Site, r *http.Request) string {
 // it does not allow and that no script can delete. The page sees to it that a
 // choice made meanwhile stands (web/loader/report.js).
 func renew(served *site.Site, w http.ResponseWriter, r *http.Request, record *consent.Record, now time.Time) {
-	held := served.Catalogue.Read(guard.Cookies(r, served.Catalogue.Cookie.Name), now, served.Rev)
+	held := served.Catalogue.Read(guard.Cookies(r, served.Catalogue.Cookie.Name), now, served.Marks)
 	if !isSameOrigin(r) || held == nil || held.ID != record.ID {
 		return
 	}

@@ -3,10 +3,10 @@
 //
 //     /// <reference path="temoin.d.ts" />
 
-/** What a visitor answered: the content of the cookie. */
+/** What a visitor answered, and what of it stands. */
 interface TemoinRecord {
   /** Version of the format. */
-  readonly v: 1;
+  readonly v: 1 | 2;
   /** A random UUID. It names the answer, not the visitor: each answer has another. */
   readonly id: string;
   /** Revision of the catalogue that was answered, 8 hexadecimal digits. */
@@ -17,6 +17,11 @@ interface TemoinRecord {
   readonly choices: Readonly<Record<string, boolean>>;
   /** Services whose answer differs from their category's, by their id. */
   readonly services?: Readonly<Record<string, boolean>>;
+  /**
+   * What is still to be answered, though the rest stands: ids of categories and
+   * services that are new, or have changed. They are refused meanwhile.
+   */
+  readonly asked: readonly string[];
 }
 
 /**

@@ -135,34 +135,42 @@ func TestDraft(t *testing.T) {
 
 func TestCatalogue_Read(t *testing.T) {
 	c := portal()
-	rev := c.Rev()
+	marks := c.Marks()
 	now := time.Unix(1764000000, 0)
-	value := func(rev string, age time.Duration, choices consent.Choices) string {
-		v, err := (&consent.Record{ID: consent.NewID(), Rev: rev, At: now.Add(-age), Choices: choices}).Encode()
+	encode := func(record *consent.Record) string {
+		v, err := record.Encode()
 		if err != nil {
 			t.Fatal(err)
 		}
 		return v
 	}
+	answered := func(rev string, age time.Duration, granted bool) string {
+		marks := consent.Marks{Rev: rev, Of: marks.Of}
+		return encode(c.Answer(nil, marks, consent.Answer{ID: consent.NewID(), At: now.Add(-age), Granted: func(string) bool { return granted }}))
+	}
 	const day = 24 * time.Hour
-	old, recent := value(rev, 20*day, c.Accept()), value(rev, day, c.Refuse())
+	other := answered("00000000", 0, true)
+	old, recent := answered(marks.Rev, 20*day, true), answered(marks.Rev, day, false)
+	first := encode(&consent.Record{ID: consent.NewID(), Rev: marks.Rev, At: now.Add(-time.Hour), Choices: c.Accept()})
+	stranger := encode(&consent.Record{ID: consent.NewID(), Rev: "00000000", At: now, Choices: consent.Choices{{ID: "other"}}, Of: "abc"})
 	for name, test := range map[string]struct {
 		values []string
 		want   string // the value that counts
 	}{
-		"none":                        {nil, ""},
-		"one":                         {[]string{old}, old},
-		"the newest, first":           {[]string{recent, old}, recent},
-		"the newest, last":            {[]string{old, recent}, recent},
-		"garbage beside it":           {[]string{"x", old, "%"}, old},
-		"too old":                     {[]string{value(rev, 181*day, c.Accept())}, ""},
-		"of another revision":         {[]string{value("00000000", 0, c.Accept())}, ""},
-		"newer of another revision":   {[]string{value("00000000", 0, c.Accept()), recent}, recent},
-		"from the day after tomorrow": {[]string{value(rev, -2*day, c.Accept())}, ""},
+		"none":                            {nil, ""},
+		"one":                             {[]string{old}, old},
+		"the newest, first":               {[]string{recent, old}, recent},
+		"the newest, last":                {[]string{old, recent}, recent},
+		"garbage beside it":               {[]string{"x", old, "%"}, old},
+		"of version 1":                    {[]string{first, recent}, first},
+		"too old":                         {[]string{answered(marks.Rev, 181*day, true)}, ""},
+		"of another revision, about this": {[]string{other, recent}, other},
+		"newer, about something else":     {[]string{stranger, recent}, recent},
+		"from the day after tomorrow":     {[]string{answered(marks.Rev, -2*day, true)}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := ""
-			if record := c.Read(test.values, now, rev); record != nil {
+			if record := c.Read(test.values, now, marks); record != nil {
 				got, _ = record.Encode()
 			}
 			if got != test.want {

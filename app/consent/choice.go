@@ -1,7 +1,5 @@
 package consent
 
-import "time"
-
 // Default reports whether id, a category or a service, is on before the
 // visitor has answered: where it is necessary, or exempt from consent.
 func (c *Catalogue) Default(id string) bool {
@@ -12,9 +10,10 @@ func (c *Catalogue) Default(id string) bool {
 	return service != nil && (service.Anonymous || c.Default(service.Category))
 }
 
-// Granted reports whether id, a category or a service, is allowed by record,
-// which may be nil: nothing has been answered yet. An id that the catalogue
-// does not know is not allowed, nor is a category that it does not offer.
+// Granted reports whether id, a category or a service, is allowed by record, which
+// is what [Catalogue.Read] returned, and may be nil: nothing has been answered yet. An
+// id that the catalogue does not know is not allowed, nor is a category that it does
+// not offer, nor anything by a record that was only decoded: what of it stands is open.
 func (c *Catalogue) Granted(record *Record, id string) bool {
 	category, service := c.Category(id), c.Service(id)
 	if category == nil && service != nil {
@@ -29,6 +28,8 @@ func (c *Catalogue) Granted(record *Record, id string) bool {
 		return false
 	case record == nil:
 		return c.Default(id)
+	case record.Of != "":
+		return false
 	}
 	if granted, found := record.Services.Get(id); found && service != nil {
 		return granted
@@ -67,22 +68,4 @@ func (c *Catalogue) Split(granted func(id string) bool) (choices, services Choic
 		}
 	}
 	return choices, services
-}
-
-// Read returns the choice that cookies hold: of the values of all cookies of
-// that name that the browser sent, the newest that decodes and is valid at now.
-// It returns nil where there is none: ask, and allow nothing meanwhile.
-// rev is the catalogue's revision.
-func (c *Catalogue) Read(values []string, now time.Time, rev string) *Record {
-	var newest *Record
-	for _, value := range values {
-		record, err := Decode(value)
-		if err != nil || !record.Valid(now, rev, c.Cookie.Lifetime.Length()) {
-			continue
-		}
-		if newest == nil || record.At.After(newest.At) {
-			newest = record
-		}
-	}
-	return newest
 }

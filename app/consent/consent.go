@@ -22,8 +22,9 @@ const (
 	// CharterPath is where Témoin's server answers the cookie charter; behind it
 	// may stand a language: /charte-cookies/en.
 	CharterPath = "/charte-cookies"
-	// Version is the version of the cookie's format, its key "v".
-	Version = 1
+	// Version is the version of the cookie's format, its key "v". Records of version 1
+	// are read for as long as they live.
+	Version = 2
 	// MaxCookieSize is the most bytes that browsers keep of a cookie's name and
 	// value together (RFC 6265bis, section 5.6).
 	MaxCookieSize = 4096

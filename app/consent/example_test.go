@@ -22,20 +22,21 @@ func Example() {
 	if err := json.Unmarshal(published, &catalogue); err != nil {
 		panic(err)
 	}
-	rev := catalogue.Rev()
+	marks := catalogue.Marks()
 
 	allowed := func(r *http.Request, id string) bool {
 		var values []string
 		for _, cookie := range r.CookiesNamed(catalogue.Cookie.Name) {
 			values = append(values, cookie.Value)
 		}
-		return catalogue.Granted(catalogue.Read(values, time.Now(), rev), id)
+		return catalogue.Granted(catalogue.Read(values, time.Now(), marks), id)
 	}
 
 	request, _ := http.NewRequest(http.MethodGet, "https://data.example/", nil)
 	fmt.Println("before a choice:", allowed(request, "youtube"))
 
-	answer := consent.Record{ID: consent.NewID(), Rev: rev, At: time.Now(), Choices: catalogue.Accept()}
+	all := func(string) bool { return true }
+	answer := catalogue.Answer(nil, marks, consent.Answer{ID: consent.NewID(), At: time.Now(), Granted: all})
 	value, err := answer.Encode()
 	if err != nil {
 		panic(err)

@@ -55,6 +55,14 @@ type Record struct {
 	Choices Choices
 	// Services holds the services whose answer differs from their category's.
 	Services Choices
+	// Of says what each answer was an answer to, and when where that was before At:
+	// marks of the catalogue's, see [Marks]. It is empty in records of version 1.
+	Of string
+	// Asked holds what the visitor has still to be asked, though the rest stands:
+	// ids of categories and services. Only [Catalogue.Read] sets it.
+	Asked []string
+
+	held *Record // as the cookie held it, where this is what stands of it
 }
 
 // Granted reports whether the record allows id, a category or a service that
@@ -76,28 +84,35 @@ func (r *Record) Granted(id string) bool {
 // often wrong by hours, seldom by more than a day.
 const ClockSkew = 24 * time.Hour
 
-// Valid reports whether the record still counts at now: it answers the
-// catalogue of revision rev, is not older than lifetime and not from the
-// future. Anything else means: ask again.
-func (r *Record) Valid(now time.Time, rev string, lifetime time.Duration) bool {
-	if r == nil || r.Rev != rev {
-		return false
-	}
-	age := now.Sub(r.At)
+// Valid reports whether the record still counts at now: it is not older than
+// lifetime and not from the future. Anything else means: ask again.
+func (r *Record) Valid(now time.Time, lifetime time.Duration) bool {
+	return r != nil && lasts(now, r.At, lifetime)
+}
+
+func lasts(now, at time.Time, lifetime time.Duration) bool {
+	age := now.Sub(at)
 	return age <= lifetime && age >= -ClockSkew
 }
 
 // Encode returns the cookie's value: what JavaScript's encodeURIComponent
-// makes of the record's compact JSON. It fails, with [ErrInvalid], where
-// [Decode] would not take the value back.
+// makes of the record's compact JSON; for one that [Catalogue.Read] returned, that
+// which was read. It fails, with [ErrInvalid], where [Decode] would not take the
+// value back.
 func (r *Record) Encode() (string, error) {
+	if r.held != nil {
+		return r.held.Encode()
+	}
 	var b strings.Builder
-	b.WriteString(`{"v":` + strconv.Itoa(Version))
+	b.WriteString(`{"v":` + strconv.Itoa(r.version()))
 	b.WriteString(`,"id":"` + r.ID + `","rev":"` + r.Rev + `"`)
 	b.WriteString(`,"at":` + strconv.FormatInt(r.At.Unix(), 10))
 	b.WriteString(`,"choices":` + r.Choices.json())
 	if len(r.Services) > 0 {
 		b.WriteString(`,"services":` + r.Services.json())
+	}
+	if r.Of != "" {
+		b.WriteString(`,"of":"` + r.Of + `"`)
 	}
 	b.WriteString(`}`)
 
@@ -106,10 +121,18 @@ func (r *Record) Encode() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if back.ID != r.ID || !slices.Equal(back.Choices, r.Choices) || !slices.Equal(back.Services, r.Services) {
+	if back.ID != r.ID || back.Of != r.Of || !slices.Equal(back.Choices, r.Choices) || !slices.Equal(back.Services, r.Services) {
 		return "", invalid("ids or answers that do not come back as they were")
 	}
 	return value, nil
+}
+
+// version returns the version of the format, the record's key "v".
+func (r *Record) version() int {
+	if r.Of == "" {
+		return 1
+	}
+	return Version
 }
 
 func (c Choices) json() string {
@@ -189,8 +212,9 @@ func Decode(value string) (*Record, error) {
 }
 
 func recordOf(fields []member) (*Record, error) {
-	if v, ok := integer(get(fields, "v")); !ok || v != Version {
-		return nil, invalid("v is " + get(fields, "v") + ", want " + strconv.Itoa(Version))
+	v, ok := integer(get(fields, "v"))
+	if !ok || v != 1 && v != Version {
+		return nil, invalid("v is " + get(fields, "v") + ", want 1 or " + strconv.Itoa(Version))
 	}
 	id, _ := jsonString(get(fields, "id"))
 	if !isUUID(id) {
@@ -210,11 +234,15 @@ func recordOf(fields []member) (*Record, error) {
 		return nil, invalid("choices is " + get(fields, "choices") + ", want an object of booleans by id")
 	}
 	services := get(fields, "services")
-	if services == "" {
+	if r.Services, ok = choices(services); !ok && services != "" {
+		return nil, invalid("services is " + services + ", want an object of booleans by id")
+	}
+	if v == 1 {
 		return r, nil
 	}
-	if r.Services, ok = choices(services); !ok {
-		return nil, invalid("services is " + services + ", want an object of booleans by id")
+	r.Of, _ = jsonString(get(fields, "of"))
+	if _, ok := readRounds(r.Of, at); !ok {
+		return nil, invalid("of is " + get(fields, "of") + ", want what the answers are answers to")
 	}
 	return r, nil
 }

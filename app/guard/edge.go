@@ -59,7 +59,7 @@ func (e *Edge) Handler(next http.Handler) http.Handler {
 // rules are what a catalogue says of hosts.
 type rules struct {
 	catalogue *consent.Catalogue
-	rev       string
+	marks     consent.Marks
 	hosts     []consent.HostRule
 	sources   []string // of the policy that lets each of them in
 	print     [sha256.Size]byte
@@ -71,7 +71,7 @@ func (e *Edge) rules() *rules {
 	if known := e.prepared.Load(); known != nil && known.catalogue == c {
 		return known
 	}
-	fresh := &rules{catalogue: c, rev: c.Rev(), hosts: c.HostRules()}
+	fresh := &rules{catalogue: c, marks: c.Marks(), hosts: c.HostRules()}
 	refusal := &consent.Record{Choices: c.Refuse()}
 	for _, rule := range fresh.hosts {
 		fresh.depends = fresh.depends || isRefused(c, refusal, rule)
@@ -118,7 +118,7 @@ func (e *Edge) visit(r *http.Request) *visit {
 	if v.script == "" {
 		v.script = "/temoin.js"
 	}
-	record := choice(v.catalogue, v.rev, r)
+	record := choice(v.catalogue, v.marks, r)
 	v.refused = make([]bool, len(v.hosts))
 	policy := strings.Builder{}
 	policy.WriteString(sources(r.Host))
@@ -135,8 +135,8 @@ func (e *Edge) visit(r *http.Request) *visit {
 
 // choice returns the record that the visitor's cookie holds; where there is none,
 // what the browser's Global Privacy Control says.
-func choice(c *consent.Catalogue, rev string, r *http.Request) *consent.Record {
-	record := c.Read(Cookies(r, c.Cookie.Name), time.Now(), rev)
+func choice(c *consent.Catalogue, marks consent.Marks, r *http.Request) *consent.Record {
+	record := c.Read(Cookies(r, c.Cookie.Name), time.Now(), marks)
 	if record == nil && c.HonoursGPC() && r.Header.Get("Sec-GPC") == "1" {
 		return &consent.Record{Choices: c.Refuse()}
 	}

@@ -81,10 +81,10 @@ func allowed(c *consent.Catalogue, record *consent.Record) []string {
 // request's cookie holds. A handler that has a policy of its own adds it: where
 // there are several, browsers keep all of them.
 func Middleware(c *consent.Catalogue, next http.Handler) http.Handler {
-	rev := c.Rev()
+	marks := c.Marks()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Add(policyHeader, Policy(c, choice(c, rev, r)))
+		h.Add(policyHeader, Policy(c, choice(c, marks, r)))
 		h.Add("Vary", "Cookie, Sec-GPC")
 		h.Set("Cache-Control", "private, no-cache")
 		next.ServeHTTP(w, r)

@@ -481,27 +481,29 @@ func (k *checker) recordSize(at path) {
 	}
 }
 
-// longestValue returns the length of the longest value that the cookie can
-// have: every service that can be refused differs from its category.
-// [consent.Record.Encode] does not write what is too long for a cookie, so only
-// the record without answers is left to it.
+// longestValue returns the length of the longest value that the cookie can have:
+// every service that can be refused is allowed apart from its category, in as many
+// moments as a record tells apart. [consent.Record.Encode] does not write what is too
+// long for a cookie, so only the record without answers is left to it.
 func (k *checker) longestValue() int {
-	record := consent.Record{ID: consent.NewID(), Rev: k.catalogue.Rev(), At: time.Unix(9999999999, 0)}
+	const some = "of-"
+	record := consent.Record{ID: consent.NewID(), Rev: k.catalogue.Rev(), At: time.Unix(9999999999, 0), Of: some}
 	value, err := record.Encode()
 	if err != nil {
 		panic(err) // nothing of it comes from the catalogue
 	}
-	return len(value) + len(url.QueryEscape(k.longestAnswers()))
+	// The first mark of each moment has nothing before it.
+	marks := len("!zzzzzzz.")*(consent.MaxRounds-1) - consent.MaxRounds*len("~") - len(some)
+	for _, mark := range k.catalogue.Marks().Of {
+		marks += len(mark) + len("~")
+	}
+	return len(value) + len(url.QueryEscape(k.longestAnswers())) + marks
 }
 
-// longestAnswers refuses every service of an allowed category: "false" is
-// longer than "true".
+// longestAnswers refuses every category, and allows its services: a mark of what was
+// allowed is longer than of what was refused.
 func (k *checker) longestAnswers() string {
-	choices := k.catalogue.Accept()
-	var services consent.Choices
-	for _, service := range k.catalogue.Refusable() {
-		services = append(services, consent.Choice{ID: service.ID})
-	}
+	choices, services := k.catalogue.Split(func(id string) bool { return k.catalogue.Category(id) == nil })
 	if len(services) == 0 {
 		return members(choices)
 	}

@@ -33,7 +33,7 @@ func Edition(c *Catalogue, lang string) (*app.Edition, error) {
 	edition := &app.Edition{
 		Lang:      lang,
 		Dir:       language.Dir,
-		Rev:       c.Rev(),
+		Marks:     c.Marks(),
 		Catalogue: c.Only(lang),
 		Texts:     texts,
 		Theme:     string(c.Look.Theme),
@@ -65,13 +65,9 @@ func bannerText(e *app.Edition) string {
 			purposes = append(purposes, category.Title.In(e.Lang))
 		}
 	}
-	comma := ", "
-	if e.Lang == "ar" {
-		comma = "، "
-	}
 	return strings.NewReplacer(
 		"{site}", c.Site.Name.In(e.Lang),
-		"{purposes}", strings.Join(purposes, comma),
+		"{purposes}", e.List(purposes),
 		"{count}", strconv.Itoa(len(services)),
 	).Replace(e.Texts.BannerText)
 }

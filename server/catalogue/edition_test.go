@@ -3,6 +3,7 @@ package catalogue_test
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -36,8 +37,8 @@ texts:
 		t.Fatal(err)
 	}
 
-	if french.Lang != "fr" || french.Dir != "ltr" || french.Rev != c.Rev() || french.Rev != english.Rev {
-		t.Errorf("got %q, %q, %q, %q", french.Lang, french.Dir, french.Rev, english.Rev)
+	if french.Lang != "fr" || french.Dir != "ltr" || french.Marks.Rev != c.Rev() || !reflect.DeepEqual(french.Marks, english.Marks) {
+		t.Errorf("got %q, %q, %q, %q", french.Lang, french.Dir, french.Marks.Rev, english.Marks.Rev)
 	}
 	for _, test := range []struct{ name, got, want string }{
 		{"own text", french.Texts.Accept, "C’est d’accord & merci"},
@@ -102,7 +103,7 @@ languages: [en, ar]
 		if got := edition.Texts.BannerText; got != test.want {
 			t.Errorf("%s: got  %s\nwant %s", test.lang, got, test.want)
 		}
-		if edition.Rev != c.Rev() || len(c.Services) > 0 && c.Services[0].Provider != "A Inc." {
+		if edition.Marks.Rev != c.Rev() || len(c.Services) > 0 && c.Services[0].Provider != "A Inc." {
 			t.Errorf("%s: the catalogue itself was changed", test.lang)
 		}
 		if test.lang == "ar" && edition.Catalogue.Services[0].Provider != "\u2068A Inc.\u2069" {

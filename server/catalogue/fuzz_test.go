@@ -56,26 +56,36 @@ func checkProblems(t *testing.T, err error) {
 	}
 }
 
-// checkRecords: the answers that are longest are read back from the cookie.
+// checkRecords: the answers that are longest fit into the cookie, and are read back.
 func checkRecords(t *testing.T, c *catalogue.Catalogue) {
 	t.Helper()
-	isCategory := func(id string) bool { return c.Category(id) != nil }
-	differing, services := c.Split(isCategory)
-	for _, record := range []consent.Record{
-		{Choices: c.Accept()},
-		{Choices: c.Refuse()},
-		{Choices: differing, Services: services},
+	marks := c.Marks()
+	if len(marks.Of) == 0 {
+		return // nothing is asked
+	}
+	isService := func(id string) bool { return c.Service(id) != nil }
+	for _, granted := range []func(id string) bool{
+		func(string) bool { return true },
+		func(string) bool { return false },
+		isService,
+		func(id string) bool { return !isService(id) },
 	} {
-		record.ID, record.Rev, record.At = consent.NewID(), c.Rev(), time.Unix(1_790_000_000, 0)
-		value, err := record.Encode()
-		if err != nil {
-			t.Fatalf("encode %v: got %v", record, err)
-		}
-		if size := len(c.Cookie.Name) + 1 + len(value); size > consent.MaxCookieSize {
-			t.Errorf("got %d bytes, want at most %d", size, consent.MaxCookieSize)
-		}
-		if read := c.Read([]string{value}, record.At, record.Rev); read == nil || read.ID != record.ID {
-			t.Errorf("got %v, want the record that was written", read)
+		var values []string
+		for i := range int64(2 * consent.MaxRounds) { // as many moments as there can be
+			now := time.Unix(1_790_000_000+i, 0)
+			allowed := func(id string) bool { return granted(id) && i > int64(len(id))%consent.MaxRounds }
+			record := c.Answer(values, marks, consent.Answer{ID: consent.NewID(), At: now, Granted: allowed, Part: true})
+			value, err := record.Encode()
+			if err != nil {
+				t.Fatalf("encode %v: got %v", record, err)
+			}
+			if size := len(c.Cookie.Name) + 1 + len(value); size > consent.MaxCookieSize {
+				t.Errorf("got %d bytes, want at most %d", size, consent.MaxCookieSize)
+			}
+			if read := c.Read([]string{value}, now, marks); read == nil || read.ID != record.ID {
+				t.Errorf("got %v, want the record that was written", read)
+			}
+			values = []string{value}
 		}
 	}
 }

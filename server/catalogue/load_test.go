@@ -302,7 +302,7 @@ func TestLoadWithoutFile(t *testing.T) {
 // TestRecordSize compares the size that is reported with the longest record
 // that can be encoded, on both sides of the limit.
 func TestRecordSize(t *testing.T) {
-	const services = 150
+	const services = 110
 	parse := func(count int, last string) (*catalogue.Catalogue, error) {
 		var text strings.Builder
 		text.WriteString(minimal + "services:\n")
@@ -320,11 +320,21 @@ func TestRecordSize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	record := consent.Record{ID: consent.NewID(), Rev: c.Rev(), At: time.Unix(9999999999, 0)}
-	record.Choices, record.Services = c.Split(func(id string) bool { return id == "statistics" })
-	value, err := record.Encode()
-	if err != nil {
-		t.Fatal(err)
+	// Each answered in one of as many moments as a record tells apart, and apart from its category.
+	var value string
+	for i := range consent.MaxRounds {
+		var values []string
+		if value != "" {
+			values = append(values, value)
+		}
+		allowed := func(id string) bool {
+			return c.Service(id) != nil && (id != "last" || i > 0) && (id != "s100" || i > 1) && (id != "s101" || i > 2)
+		}
+		record := c.Answer(values, c.Marks(), consent.Answer{ID: consent.NewID(), At: time.Unix(9999999996+int64(i), 0), Granted: allowed, Part: i > 0})
+		record.At = time.Unix(9999999996+int64(i), 0)
+		if value, err = record.Encode(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	room := consent.MaxCookieSize - len(c.Cookie.Name) - 1 - len(value)
 	if room < 0 {

@@ -280,7 +280,7 @@ test('the form’s answer is a cookie by the contract, and a 303 to the form', a
     assert.equal(attributes, `Path=/; Max-Age=${lifetime}; SameSite=Lax`, 'the attributes of the contract');
     const found = JSON.parse(decodeURIComponent(value));
     assert.equal(value, encodeURIComponent(JSON.stringify(found)), 'encoded as JavaScript does');
-    assert.deepEqual(Object.keys(found), ['v', 'id', 'rev', 'at', 'choices', ...services ? ['services'] : []]);
+    assert.deepEqual(Object.keys(found), ['v', 'id', 'rev', 'at', 'choices', ...services ? ['services'] : [], 'of']);
     assert.equal(found.rev, rev);
     assert.ok(Math.abs(found.at - now()) <= 5);
     assert.deepEqual([found.choices, found.services], [expected, services], JSON.stringify(fields));

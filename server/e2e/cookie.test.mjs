@@ -16,11 +16,12 @@ async function keeps(tab, answer) {
   const cookies = await tab.choiceCookies();
   assert.equal(cookies.length, 1, `want one cookie, there are ${cookies.length}`);
   const [kept] = cookies;
-  const { id, at } = await tab.record();
+  const { id, at, of } = await tab.record();
   assert.match(id, uuid, 'id must be a random UUID, version 4');
   assert.ok(Math.abs(at - now()) <= 5, `at is ${at}, want about ${now()}`);
   const services = answer.services ? `,"services":${JSON.stringify(answer.services)}` : '';
-  const json = `{"v":1,"id":"${id}","rev":"${rev}","at":${at},"choices":${JSON.stringify(answer.choices)}${services}}`;
+  const json = `{"v":2,"id":"${id}","rev":"${rev}","at":${at},"choices":${JSON.stringify(answer.choices)}${services},"of":"${of}"}`;
+  assert.match(of, /^[\w-]+(~[\w-]+)*$/, 'of says what was answered, all of it now');
   assert.equal(kept.value, encodeURIComponent(json), `the value must be the encoded compact JSON, its keys in order; decoded it is ${decodeURIComponent(kept.value)}`);
   assert.equal(kept.path, '/', 'Path=/');
   assert.equal(kept.sameSite, 'Lax', 'SameSite=Lax');
@@ -40,7 +41,7 @@ async function afterChoice(tab, granted, { id, at }) {
   assert.equal(layers.said, 'Votre choix est enregistré.', 'the choice must be announced politely');
   assert.equal(layers.notice, '', 'and not be shown where all is well');
   const { services, ...choice } = await tab.choice();
-  assert.deepEqual(choice, { v: 1, id, rev, at, choices: choices(granted) }, 'temoin.choice must be the record');
+  assert.deepEqual(choice, { v: 2, id, rev, at, choices: choices(granted), asked: [] }, 'temoin.choice must be the record');
   assert.deepEqual(services ?? {}, {}, 'no service differs from its category');
   for (const name of ['statistics', 'third-party', 'google-analytics', 'matomo', 'youtube', 'facebook']) {
     assert.equal(await tab.has(name), granted, `temoin.has('${name}') after ${granted ? 'accept' : 'refuse'}`);
@@ -328,7 +329,7 @@ test('of several cookies on other paths the newest that is valid counts, and the
   const fields = {
     old: record(rev, { choices: choices(false), at: at - 3000 }),
     newest: record(rev, { choices: choices(true), at: at - 100 }),
-    foreign: record('0badcafe', { choices: choices(false), at: at - 10 }),
+    foreign: record('0badcafe', { choices: choices(true), at: at - 10 }),
   };
   const tab = await returning(
     t,
@@ -350,9 +351,9 @@ test('of several cookies on other paths the newest that is valid counts, and the
 test('Go deletes the other cookies as well', async (t) => {
   const tab = await returning(
     t,
-    cookie(site.url, record('0badcafe'), { path: '/jeux-de-donnees' }),
+    cookie(site.url, record('0badcafe', { choices: choices(true) }), { path: '/jeux-de-donnees' }),
     cookie(site.url, 'nonsense', { path: '/jeux-de-donnees/' }),
-    cookie(site.url, record('0badcafe'), { path: '/jeux-de-donnees/qualite-air' }),
+    cookie(site.url, record('0badcafe', { choices: choices(true) }), { path: '/jeux-de-donnees/qualite-air' }),
   );
   await tab.visit(site.url + '/jeux-de-donnees/qualite-air');
   await tab.goRuns();
@@ -366,7 +367,7 @@ test('a cookie of a parent domain gives way to the choice made here', async (t) 
   for (const when of ['before Go', 'once Go runs']) {
     const visitor = await browser.visitor(t);
     await visitor.setCookies(
-      cookie(url, record('0badcafe'), { domain: '.portal.localhost' }),
+      cookie(url, record('0badcafe', { choices: choices(true) }), { domain: '.portal.localhost' }),
       cookie(url, record(rev, { at: now() - 200 * day }), { domain: '.www.portal.localhost' }),
     );
     if (when === 'before Go') site.hold(program);
@@ -444,7 +445,7 @@ test('a catalogue that changes on the disk is taken over without a restart, and 
   const first = await revision(own.url);
   const tab = await browser.tab(t);
   await tab.visit(own.url);
-  await tab.press('refuse');
+  await tab.press('accept');
   await tab.bannerIsGone();
 
   // Another wording: not asked again.
@@ -466,14 +467,17 @@ test('a catalogue that changes on the disk is taken over without a restart, and 
   assert.equal(await revision(own.url), first, 'the old catalogue must stay');
   assert.ok((await banner()).includes('Un autre titre'), 'the old wordings must stay');
 
-  // One more cookie: asked again.
+  // One more cookie: its service is asked again, and nothing else.
   await own.change(text.replace('      - name: YSC', '      - name: NEW_COOKIE\n        purpose: { fr: Nouveau., en: New. }\n        duration: 1 day\n        party: third\n      - name: YSC'));
   await eventually(async () => await revision(own.url) !== first, () => `another revision; the log is ${own.log()}`, { within: 5000 });
   await tab.reload();
   await tab.bannerIsThere();
-  assert.equal(await tab.choice(), null, 'the old choice must not count');
+  assert.equal(await tab.has('youtube'), false, 'the old answer must not count for what it was not about');
+  assert.equal(await tab.has('statistics'), true, 'the rest stands');
   await tab.press('refuse');
   await tab.bannerIsGone();
+  assert.equal(await tab.has('youtube'), false);
+  assert.equal(await tab.has('statistics'), true, 'what is not asked is not refused');
   await tab.reload();
   await tab.sees('open');
   assert.equal((await tab.layers()).banner, false);

@@ -249,7 +249,7 @@ test('a service switched apart shows that its category is allowed in part, and i
   await tab.dialogIsClosed();
   await tab.bannerIsGone();
   const kept = await tab.record();
-  assert.deepEqual(Object.keys(kept), ['v', 'id', 'rev', 'at', 'choices', 'services'], 'the keys of the contract, in order');
+  assert.deepEqual(Object.keys(kept), ['v', 'id', 'rev', 'at', 'choices', 'services', 'of'], 'the keys of the contract, in order');
   assert.deepEqual(kept.choices, choices(false));
   assert.deepEqual(kept.services, { matomo: true, youtube: true });
   assert.equal(await tab.has('youtube'), true);

@@ -62,8 +62,7 @@ const decide = (tab, name, ...args) => tab.run((name, args) => { window.temoin[n
  */
 async function decided(tab, name, ...args) {
   await decide(tab, name, ...args);
-  const { services, ...made } = await tab.choice();
-  return Object.keys(services).length ? { ...made, services } : made;
+  return tab.record();
 }
 
 /** Opens a page with a tab of a new visitor. */

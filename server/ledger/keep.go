@@ -26,9 +26,12 @@ func (l *Ledger) Keep(ctx context.Context, submission *receipt.Submission, site 
 	if ahead := submission.Record.At.Sub(now); ahead > consent.ClockSkew {
 		return nil, false, fmt.Errorf("%w: at is %d, %s ahead of this server's clock, want at most %s", ErrEarly, submission.Record.At.Unix(), ahead.Round(time.Second), consent.ClockSkew)
 	}
-	if !submission.Record.Valid(now, submission.Record.Rev, asked.Cookie.Lifetime.Length()) {
+	if !submission.Record.Valid(now, asked.Cookie.Lifetime.Length()) {
 		return nil, false, fmt.Errorf("%w: at is %d, want a choice of the last %s",
 			ErrRefused, submission.Record.At.Unix(), asked.Cookie.Lifetime)
+	}
+	if submission.Record.Of != "" {
+		submission.Record = asked.Own(submission.Record, asked.Marks())
 	}
 	made, err := receipt.New(submission, receipt.Context{Site: site, Catalogue: asked, Received: now, Version: l.config.Version})
 	if err != nil {

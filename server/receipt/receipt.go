@@ -3,9 +3,9 @@
 // site's log of receipts ([File]).
 //
 // A receipt holds no address, no user agent and nothing else that would follow
-// somebody from one answer to the next (GDPR, article 5(1)(c)): who keeps the
-// record's id, from the cookie or from the file, can find the receipt; nobody
-// else can.
+// somebody from one answer to the next (GDPR, article 5(1)(c)), but the id of the
+// one before where part of that still stands: who keeps the record's id, from the
+// cookie or from the file, can find the receipt; nobody else can.
 //
 // # Structure
 //
@@ -27,9 +27,13 @@
 // and the controller's policy stand in the edition of the catalogue that
 // privacy_notice names, which is kept once for each revision and language.
 //
+// Where a purpose or service was not asked again, since an earlier answer stands,
+// stood_since says when that was given; what is new and not answered yet has the
+// state consent_unanswered.
+//
 // The section "temoin" is our own: how the answer was given, whether it
-// overrides Global Privacy Control, when the server received it, and which
-// version of the program wrote the receipt.
+// overrides Global Privacy Control, when the server received it, which version of
+// the program wrote the receipt, and from which receipt what stood comes.
 //
 // The package imports nothing of ours but app/consent.
 package receipt
@@ -103,11 +107,13 @@ const (
 // State is what became of one purpose or service.
 type State string
 
-// The states: allowed, refused, or not asked because it is necessary.
+// The states: allowed, refused, not asked because it is necessary, or new and not
+// answered yet.
 const (
 	Given       State = "consent_given"
 	NotGiven    State = "consent_refused"
 	NotRequired State = "consent_not_required"
+	Unanswered  State = "consent_unanswered"
 )
 
 func stateOf(granted bool) State {
@@ -149,16 +155,21 @@ type Notice struct {
 
 // Purpose is a category of the catalogue and the answer for it.
 type Purpose struct {
-	ID       string    `json:"purpose"`
-	Basis    Basis     `json:"lawful_basis"`
-	State    State     `json:"event_state"`
+	ID    string `json:"purpose"`
+	Basis Basis  `json:"lawful_basis"`
+	State State  `json:"event_state"`
+	// Since is when it was answered, where that was before and the answer stands:
+	// this time it was not asked.
+	Since    time.Time `json:"stood_since,omitzero"`
 	Services []Service `json:"services,omitempty"` // those with an answer of their own
 }
 
-// Service is a service that was answered otherwise than its category.
+// Service is a service that was answered otherwise than its category, or not when
+// that was.
 type Service struct {
-	ID    string `json:"service"`
-	State State  `json:"event_state"`
+	ID    string    `json:"service"`
+	State State     `json:"event_state"`
+	Since time.Time `json:"stood_since,omitzero"` // see Purpose
 }
 
 // Party is who asks: the site.
@@ -182,6 +193,9 @@ type Own struct {
 	GPC      bool      `json:"gpc"`      // given while Global Privacy Control stood for a refusal
 	Received time.Time `json:"received"` // UTC, to the second, by the server's clock
 	Version  string    `json:"version"`  // of the program
+	// From is the id of the receipt before, which says how what stands was answered;
+	// absent where all was answered at once.
+	From string `json:"stood_from,omitempty"`
 }
 
 // What does not differ between receipts.
@@ -233,6 +247,9 @@ func New(s *Submission, c Context) (*Receipt, error) {
 		},
 		Own: Own{How: s.How, GPC: s.GPC, Received: seconds(c.Received), Version: c.Version},
 	}
+	if r.IsPart() {
+		r.Own.From = s.From
+	}
 	body, err := r.Body()
 	if err != nil {
 		return nil, err
@@ -271,6 +288,9 @@ func seconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
 func purposesOf(record *consent.Record, catalogue *consent.Catalogue) ([]Purpose, error) {
 	if len(catalogue.Refusable()) == 0 {
 		return nil, invalid("the catalogue offers nothing to choose, so there is nothing to prove")
+	}
+	if record.Of != "" {
+		return markedPurposes(record, catalogue)
 	}
 	var purposes []Purpose
 	for _, category := range catalogue.Categories {
@@ -316,7 +336,7 @@ func addServices(purposes []Purpose, record *consent.Record, catalogue *consent.
 		if purposes[i].State == stateOf(granted) {
 			return invalid("services answers for %q as for its category: leave it out", service.ID)
 		}
-		purposes[i].Services = append(purposes[i].Services, Service{service.ID, stateOf(granted)})
+		purposes[i].Services = append(purposes[i].Services, Service{ID: service.ID, State: stateOf(granted)})
 	}
 	return nil
 }
@@ -418,7 +438,10 @@ func (r *Receipt) check() error {
 	case len(r.Processing.Purposes) == 0:
 		return invalid("purposes is empty")
 	}
-	return r.checkPurposes()
+	if err := r.checkPurposes(); err != nil {
+		return err
+	}
+	return r.checkStood()
 }
 
 func (r *Receipt) checkPurposes() error {
@@ -428,7 +451,7 @@ func (r *Receipt) checkPurposes() error {
 			return invalid("purposes holds %q, want each category once", purpose.ID)
 		}
 		seen = append(seen, purpose.ID)
-		if !slices.Contains([]State{Given, NotGiven, NotRequired}, purpose.State) ||
+		if !slices.Contains([]State{Given, NotGiven, NotRequired, Unanswered}, purpose.State) ||
 			(purpose.State == NotRequired) != (purpose.Basis == Necessary) {
 			return invalid("event_state of %q is %q, which does not go with %q", purpose.ID, purpose.State, purpose.Basis)
 		}
@@ -464,14 +487,19 @@ func (r *Receipt) How() How { return r.Own.How }
 // for a refusal.
 func (r *Receipt) GPC() bool { return r.Own.GPC }
 
-// Outcome sums the answer up. Where nothing could be refused, all is accepted.
+// Outcome sums the answer up: what was answered now, and nothing that stood. Where
+// nothing could be refused, all is accepted.
 func (r *Receipt) Outcome() Outcome {
 	var given, refused bool
+	add := func(state State, since time.Time) {
+		given = given || since.IsZero() && state == Given
+		refused = refused || since.IsZero() && state == NotGiven
+	}
 	for _, purpose := range r.Processing.Purposes {
-		given = given || purpose.State == Given
-		refused = refused || purpose.State == NotGiven
-		// A service is listed because it differs from its category.
-		given, refused = given || len(purpose.Services) > 0, refused || len(purpose.Services) > 0
+		add(purpose.State, purpose.Since)
+		for _, service := range purpose.Services {
+			add(service.State, service.Since)
+		}
 	}
 	switch {
 	case given && refused:
@@ -486,10 +514,17 @@ func (r *Receipt) Outcome() Outcome {
 // cookie holds it, in the catalogue's order.
 func (r *Receipt) Record() *consent.Record {
 	record := &consent.Record{ID: r.RecordID, Rev: r.Rev(), At: r.At()}
+	add := func(choices *consent.Choices, id string, state State) {
+		if state != Unanswered {
+			*choices = append(*choices, consent.Choice{ID: id, Granted: state != NotGiven})
+		}
+	}
 	for _, purpose := range r.Processing.Purposes {
-		record.Choices = append(record.Choices, consent.Choice{ID: purpose.ID, Granted: purpose.State != NotGiven})
+		add(&record.Choices, purpose.ID, purpose.State)
 		for _, service := range purpose.Services {
-			record.Services = append(record.Services, consent.Choice{ID: service.ID, Granted: service.State != NotGiven})
+			if service.State != purpose.State {
+				add(&record.Services, service.ID, service.State)
+			}
 		}
 	}
 	return record
@@ -500,7 +535,7 @@ func (r *Receipt) Record() *consent.Record {
 // from the catalogue.
 func (r *Receipt) Same(other *Receipt) bool {
 	a, b := r.Record(), other.Record()
-	return a.ID == b.ID && a.Rev == b.Rev && a.At.Equal(b.At) &&
-		slices.Equal(a.Choices, b.Choices) && slices.Equal(a.Services, b.Services) &&
+	return a.ID == b.ID && a.Rev == b.Rev && a.At.Equal(b.At) && r.Own.From == other.Own.From &&
+		slices.EqualFunc(r.Processing.Purposes, other.Processing.Purposes, samePurpose) &&
 		r.Text() == other.Text() && r.Lang() == other.Lang() && r.How() == other.How() && r.GPC() == other.GPC()
 }

@@ -281,7 +281,7 @@ func TestParseSubmission(t *testing.T) {
 		"NUL in the language":    {`"fr"`, `"fr\u0000"`, "lang is"},
 		"a short text":           {`0123456789abcdef`, `0123`, `text is "0123"`},
 		"a record that is none":  {submitted, `{"record":[],` + submitted[strings.Index(submitted, `"how"`):], "record is no JSON object"},
-		"a record of another v":  {`"v":1`, `"v":2`, "record: v is 2"},
+		"a record of another v":  {`"v":1`, `"v":3`, "record: v is 3"},
 		"a record with more":     {`"v":1`, `"v":1,"ip":"::1"`, `unknown key "ip" in record`},
 		"a record with less":     {`"v":1,`, ``, `no key "v" in record`},
 		"a record with bad id":   {id, "1", "record: id is"},

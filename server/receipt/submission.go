@@ -21,15 +21,16 @@ type Submission struct {
 	GPC    bool   // given while Global Privacy Control stood for a refusal
 	Lang   string // the language in which the visitor was asked
 	Text   string // the hash of what the visitor was shown, 16 hexadecimal digits
+	From   string // the id of the answer before, part of which may stand, or ""
 }
 
 // ParseSubmission reads the body of a request:
 //
-//	{"record":{"v":1,"id":"…","rev":"…","at":…,"choices":{…},"services":{…}},
-//	 "how":"banner-accept","gpc":false,"lang":"fr","text":"…"}
+//	{"record":{"v":2,"id":"…","rev":"…","at":…,"choices":{…},"services":{…},"of":"…"},
+//	 "how":"banner-accept","gpc":false,"lang":"fr","text":"…","from":"…"}
 //
-// All keys but services have to be there, once, and no others; nothing may come
-// after the object. An error wraps [ErrInvalid] and names the key.
+// All keys but services, of and from have to be there, once, and no others; nothing may
+// come after the object. An error wraps [ErrInvalid] and names the key.
 func ParseSubmission(body []byte) (*Submission, error) {
 	switch {
 	case len(body) > MaxSubmission:
@@ -40,7 +41,7 @@ func ParseSubmission(body []byte) (*Submission, error) {
 	if err := noDuplicates(body); err != nil {
 		return nil, err
 	}
-	fields, err := members("submission", body, []string{"record", "how", "gpc", "lang", "text"}, nil)
+	fields, err := members("submission", body, []string{"record", "how", "gpc", "lang", "text"}, []string{"from"})
 	if err != nil {
 		return nil, err
 	}
@@ -49,8 +50,12 @@ func ParseSubmission(body []byte) (*Submission, error) {
 		return nil, err
 	}
 	s := &Submission{Record: record}
-	for key, into := range map[string]any{"how": &s.How, "gpc": &s.GPC, "lang": &s.Lang, "text": &s.Text} {
-		if value := fields[key]; string(value) == "null" || json.Unmarshal(value, into) != nil {
+	for key, into := range map[string]any{"how": &s.How, "gpc": &s.GPC, "lang": &s.Lang, "text": &s.Text, "from": &s.From} {
+		value, found := fields[key]
+		if !found {
+			continue
+		}
+		if string(value) == "null" || json.Unmarshal(value, into) != nil {
 			return nil, invalid("%s is %s", key, value)
 		}
 	}
@@ -68,6 +73,8 @@ func (s *Submission) check() error {
 		return invalid("lang is %q, want a language code", s.Lang)
 	case !textPattern.MatchString(s.Text):
 		return invalid("text is %q, want 16 hexadecimal digits", s.Text)
+	case s.From != "" && !IsID(s.From):
+		return invalid("from is %q, want a UUID in lower case", s.From)
 	}
 	return nil
 }
@@ -75,7 +82,7 @@ func (s *Submission) check() error {
 // parseRecord reads the record as the cookie's codec does. It is stricter than
 // the codec about unknown keys, since what is not understood cannot be proven.
 func parseRecord(data []byte) (*consent.Record, error) {
-	_, err := members("record", data, []string{"v", "id", "rev", "at", "choices"}, []string{"services"})
+	_, err := members("record", data, []string{"v", "id", "rev", "at", "choices"}, []string{"services", "of"})
 	if err != nil {
 		return nil, err
 	}

@@ -56,6 +56,7 @@ func (s *Site) Charter(asked CharterPage) ([]byte, error) {
 		Texts:   texts,
 		Storage: s.storage(),
 		Draft:   s.Catalogue.Draft(asked.Record),
+		Anew:    anew(asked.Record),
 		Notice:  notice,
 	})
 	if err != nil {
@@ -80,6 +81,14 @@ func (s *Site) Charter(asked CharterPage) ([]byte, error) {
 		return nil, fmt.Errorf("draw charter: %w", err)
 	}
 	return page.Bytes(), nil
+}
+
+// anew returns what of it is asked anew.
+func anew(record *consent.Record) []string {
+	if record == nil {
+		return nil
+	}
+	return record.Asked
 }
 
 // storage returns what services keep beside cookies, by their id.

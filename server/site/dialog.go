@@ -16,7 +16,7 @@ func makeDialogs(editions []edition, b *built, receipts bool) (map[string][]byte
 		if err != nil {
 			return nil, fmt.Errorf("prerender dialog in %s: %w", e.Lang, err)
 		}
-		bundle, err := encodeJSON([]string{markup, string(b.dialogStyle), e.Texts.Partly, e.Texts.ProofMissing})
+		bundle, err := encodeJSON([]string{markup, string(b.dialogStyle), e.Texts.Partly, e.Texts.Anew, e.Texts.ProofMissing})
 		if err != nil {
 			return nil, fmt.Errorf("write dialog in %s: %w", e.Lang, err)
 		}

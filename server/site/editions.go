@@ -47,7 +47,7 @@ type shownEdition struct {
 
 func shownOf(e *app.Edition) shownEdition {
 	c := &catalogue.Catalogue{Catalogue: *e.Catalogue, Look: catalogue.Look{Theme: catalogue.Theme(e.Theme)}}
-	return shownEdition{Lang: e.Lang, Dir: e.Dir, Rev: e.Rev, Catalogue: c, Texts: e.Texts, Durations: e.Durations}
+	return shownEdition{Lang: e.Lang, Dir: e.Dir, Rev: e.Marks.Rev, Catalogue: c, Texts: e.Texts, Durations: e.Durations}
 }
 
 func byLanguage(editions []edition) map[string]*app.Edition {

@@ -27,6 +27,7 @@ type loaderBundle struct {
 	Necessary  []string          `json:"necessary"` // categories
 	Exempt     []string          `json:"exempt"`    // categories and services
 	Asks       bool              `json:"asks"`      // consent is asked for something
+	Marks      map[string]string `json:"marks"`     // see consent.Marks
 	Reopen     bool              `json:"reopen"`
 	Near       bool              `json:"near"`   // the program waits for the visitor to come near
 	Frames     bool              `json:"frames"` // whether a page in a frame of another site asks
@@ -38,6 +39,7 @@ type loaderBundle struct {
 	Gated      string            `json:"gated"`
 	Speak      string            `json:"speak"`
 	Shells     string            `json:"shells"`
+	Anew       string            `json:"anew"`
 	// Placeholders is the file with their markup by service and by category, and
 	// their style.
 	Placeholders string       `json:"placeholders"`
@@ -92,6 +94,7 @@ func newLoader(c *catalogue.Catalogue, style []byte) loaderBundle {
 		Necessary:  []string{},
 		Exempt:     []string{},
 		Asks:       len(c.Asked()) > 0,
+		Marks:      c.Marks().Of,
 		Reopen:     c.Reopen,
 		Near:       c.Load == catalogue.LoadNear,
 		Frames:     c.Frames == catalogue.FramesAsk,

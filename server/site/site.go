@@ -4,11 +4,13 @@
 package site
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"time"
 
 	"temoin.example/temoin/app"
+	"temoin.example/temoin/app/consent"
 	"temoin.example/temoin/server/catalogue"
 	"temoin.example/temoin/web"
 )
@@ -16,8 +18,9 @@ import (
 // Site is all that is made of one catalogue. It does not change once it is made.
 type Site struct {
 	Catalogue *catalogue.Catalogue
-	// Rev is the catalogue's revision.
-	Rev string
+	// Rev is the catalogue's revision; Marks, what its answers are about.
+	Rev   string
+	Marks consent.Marks
 	// Keeps is whether whoever serves the site keeps receipts of the choices.
 	Keeps bool
 	// Files holds the files by their path on the server.
@@ -53,7 +56,8 @@ func New(c *catalogue.Catalogue, o Options) (*Site, error) {
 	if o.Parts == nil {
 		o.Parts = NewParts(o.Dist)
 	}
-	s := &Site{Catalogue: c, Rev: c.Rev(), Keeps: o.Receipts && c.Receipts == catalogue.ReceiptsKept}
+	marks := c.Marks()
+	s := &Site{Catalogue: c, Rev: marks.Rev, Marks: marks, Keeps: o.Receipts && c.Receipts == catalogue.ReceiptsKept}
 	built, err := readBuilt(o.Parts, c)
 	if err != nil {
 		return nil, err
@@ -66,6 +70,10 @@ func New(c *catalogue.Catalogue, o Options) (*Site, error) {
 		return nil, err
 	}
 	shells, err := makeShells(c, editions)
+	if err != nil {
+		return nil, err
+	}
+	anewWords, err := makeAnew(editions)
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +97,7 @@ func New(c *catalogue.Catalogue, o Options) (*Site, error) {
 	loader.Gated = files.part("gated.js", built.gated)
 	loader.Speak = files.part("speak.js", built.speak)
 	loader.Shells = files.localized("shell", ".json", shells.files)
+	loader.Anew = files.localized("anew", ".json", anewWords)
 	loader.Placeholders = files.localized("placeholders", ".json", placeholders)
 	loader.Proof = proof
 	if err := files.addLoaders(loader, shells, built.loader, cacheFor(o.MaxAge)); err != nil {
@@ -112,7 +121,11 @@ func (f *files) addStatements(s *Site, o Options) {
 // publicCatalogue returns the catalogue as a site's own server reads it that wants
 // to know what the visitor allowed: with what it would have to calculate.
 func publicCatalogue(s *Site) []byte {
-	return fmt.Appendf(nil, `{"rev":%q,"lifetime":%d,%s`, s.Rev, s.Catalogue.Cookie.MaxAge(), s.Shown.Catalogue[1:])
+	marks, err := json.Marshal(s.Marks.Of)
+	if err != nil {
+		panic(err) // a map of strings can be written
+	}
+	return fmt.Appendf(nil, `{"rev":%q,"lifetime":%d,"marks":%s,%s`, s.Rev, s.Catalogue.Cookie.MaxAge(), marks, s.Shown.Catalogue[1:])
 }
 
 // proofOf says where choices are reported for proof; nil where they are not, or

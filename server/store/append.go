@@ -241,10 +241,11 @@ func (d *database) count(ctx context.Context, tx querier, receipts []*receipt.Re
 		day := r.Received().Format(time.DateOnly)
 		choices[choiceKey{day, r.Rev(), r.Lang(), r.How(), r.Outcome()}]++
 		for _, purpose := range r.Processing.Purposes {
-			switch purpose.State {
-			case receipt.Given:
+			switch {
+			case !purpose.Since.IsZero(): // counted when it was answered
+			case purpose.State == receipt.Given:
 				answers[answerKey{day, r.Rev(), r.Lang(), purpose.ID, granted}]++
-			case receipt.NotGiven:
+			case purpose.State == receipt.NotGiven:
 				answers[answerKey{day, r.Rev(), r.Lang(), purpose.ID, refused}]++
 			}
 		}

@@ -6,7 +6,7 @@ import { mixed, switched } from './draft.js';
 // The contract with the loader (web/loader/layers.js). The server (server/site/dialog.go)
 // puts in front of this:
 //
-//	temoinDialog   [markup, style, partly, proofMissing]
+//	temoinDialog   [markup, style, partly, anew, proofMissing]
 //
 // The loader hands over, beside what web/later/main.js names:
 //
@@ -25,7 +25,7 @@ import { mixed, switched } from './draft.js';
 
 /* global temoinDialog */
 const [markup, style] = temoinDialog;
-let [, , partly, proofMissing] = temoinDialog;
+let [, , partly, anew, proofMissing] = temoinDialog;
 
 /** For a page that goes on in this language. */
 export const words = temoinDialog;
@@ -39,11 +39,11 @@ export function begin(page) {
   const boxes = [...dialog.querySelectorAll('input')];
   const find = (id) => dialog.querySelector('#temoin-' + id);
   const services = new Map(Object.entries(page.services).filter(([id]) => boxes.some(({ name }) => name === id)));
-  // What is said of each category while nothing is mixed.
+  // What is said of each category and service while nothing is mixed or new.
   const states = new Map();
 
   function learn(dialog) {
-    for (const id of services.values()) states.set(id, dialog.querySelector(`#temoin-${id}-state`).textContent);
+    for (const id of [...services].flat()) states.set(id, dialog.querySelector(`#temoin-${id}-state`).textContent);
   }
 
   learn(dialog);
@@ -52,7 +52,11 @@ export function begin(page) {
 
   function show(draft) {
     for (const box of boxes) box.checked = draft[box.name];
-    for (const [id, said] of states) find(id + '-state').textContent = mixed(draft, services, id) ? partly : said;
+    const asked = page.current()?.asked ?? [];
+    const isNew = (id) => asked.includes(id) || asked.some((service) => services.get(service) === id);
+    for (const [id, said] of states) {
+      find(id + '-state').textContent = isNew(id) ? anew : mixed(draft, services, id) ? partly : said;
+    }
   }
 
   // ---- the receipt of the choice, where receipts are kept ----
@@ -109,7 +113,7 @@ export function begin(page) {
       page.showDialog();
     },
     speak(words, like) {
-      [, , partly, proofMissing] = words;
+      [, , partly, anew, proofMissing] = words;
       learn(like);
       if (page.goes()) return;
       show(draft());

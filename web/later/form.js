@@ -5,7 +5,7 @@
  * @param page what the loader hands over: see main.js
  * @returns a function that takes the answer of a form, as the button of that value sends it
  */
-export function followForms({ services, has, onChange, answer, choose }) {
+export function followForms({ services, current, has, onChange, answer, choose }) {
   /** Ticks what is allowed now, whichever way it was answered. */
   function showChoice() {
     for (const box of document.querySelectorAll('form[data-temoin-form] [name="allow"]')) box.checked = has(box.value);
@@ -17,7 +17,8 @@ export function followForms({ services, has, onChange, answer, choose }) {
     for (const category of new Set(Object.values(services))) {
       const its = Object.keys(services).filter((id) => services[id] === category);
       for (const id of its) answers[id] ??= false;
-      answers[category] = its.every((id) => answers[id]);
+      const old = its.filter((id) => !current()?.asked.includes(id));
+      answers[category] = (old[0] ? old : its).every((id) => answers[id]);
     }
     return answers;
   }

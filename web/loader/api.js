@@ -1,5 +1,5 @@
 // window.temoin and the events: what the page's own scripts may ask and hear.
-import { current, has, onChange } from './choice.js';
+import { current, has, onChange, whenKnown } from './choice.js';
 import { whenReady, whenShown } from './dom.js';
 import * as layers from './layers.js';
 
@@ -11,10 +11,10 @@ export const isExposed = () => Object.hasOwn(window, 'temoin');
 /** @param beyondReach see withdraw.js; absent where no service keeps anything */
 export function expose(beyondReach = () => []) {
   const ready = new Promise((resolve) => {
-    whenReady(() => whenShown(() => {
+    whenReady(() => whenShown(() => whenKnown.then(() => {
       emit('ready', current());
       resolve(current());
-    }));
+    })));
   });
   const api = {
     ready,

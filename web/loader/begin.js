@@ -3,9 +3,9 @@
 import { expose, isExposed } from './api.js';
 import * as bundle from './bundle.js';
 import { options, warn } from './bundle.js';
-import { current, onChange, onRestored, refresh } from './choice.js';
+import { current, isAnswered, learnBy, onChange, onRestored, refresh, whenKnown } from './choice.js';
 import { idle, isElement, whenReady, whenShown } from './dom.js';
-import { fetchLater, offer } from './fetch-later.js';
+import { fetchLater, offer, tryLater } from './fetch-later.js';
 import { isBare, isRefused } from './frames.js';
 import * as gate from './gate.js';
 import * as layers from './layers.js';
@@ -20,6 +20,7 @@ import * as report from './report.js';
 export function begin(hold, signals, withdraw) {
   if (isExposed()) return;
   offer({ answer: layers.answer, choose: layers.choose, receipts: report.receipts, ...layers.forDialog, ...layers.forSpeaking });
+  learnBy(tryLater);
   refresh();
   withdraw?.cleanUp(); // before anybody is told what is left
   expose(withdraw?.beyondReach);
@@ -43,8 +44,8 @@ function show() {
   if (isRefused) warn('in a frame of another site all is refused, and nothing is asked');
   if (isBare) return;
   // Who has answered, or is not asked, needs nothing at once: the page's first frame is the page's own.
-  if (current() || !bundle.asks) whenReady(() => setTimeout(layers.draw, rest));
-  else layers.draw().then(anticipate);
+  if (isAnswered() || !bundle.asks) whenReady(() => setTimeout(layers.draw, rest));
+  else whenKnown.then(layers.draw).then(anticipate);
 }
 
 // ---- one choice in all tabs ----
@@ -139,7 +140,7 @@ const rest = 200; // ms for the page's own beginning, and for who answers at onc
  */
 function anticipate() {
   const prepare = (program, timeout) => idle(() => {
-    if (current()) return; // who answers at once needs neither
+    if (isAnswered()) return; // who answers at once needs neither
     if (program) giveWay({});
     const dialog = layers.fetchDialog();
     dialog.then(({ start }) => program && start()).catch(() => {}); // said on the console

@@ -15,6 +15,7 @@ export const [
   necessary, // categories
   exempt, // categories and services that count as allowed until they are answered
   asks, // consent is asked for something
+  marks, // what answers are about, by category and service: see Marks in app/consent
   reopen,
   near, // the program waits for the visitor to come near
   frames, // whether a page in a frame of another site asks
@@ -26,6 +27,7 @@ export const [
   gated,
   speak,
   shells,
+  anew,
   placeholders,
   style,
   proof, // where choices are reported, null where they are not

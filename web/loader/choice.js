@@ -2,10 +2,11 @@
 // the question every part asks: is this allowed?
 import * as bundle from './bundle.js';
 import { own, warn } from './bundle.js';
-import { encode, erase, plain, read, write } from './cookie.js';
+import { decode, encode, erase, lasts, plain, values, write } from './cookie.js';
 import { isRefused } from './frames.js';
 
-let record; // null where nothing has been answered; undefined before the page is shown, when nothing counts
+let held; // the cookie's record as it is written
+let record; // what of it stands: null where nothing has been answered; undefined while that is not known, or the page not shown, when nothing counts
 const past = new Set(); // ids of answers that are no longer the visitor's
 const listeners = [];
 let restored = () => {};
@@ -19,6 +20,66 @@ export const onChange = (listener) => { listeners.push(listener); };
 /** Calls listener after a cookie that a late answer had set was put right: who looked meanwhile saw the wrong one. */
 export const onRestored = (listener) => { restored = listener; };
 
+// ---- what stands of an answer ----
+
+let standing; // what knows of answers to other catalogues than this: see web/later/standing.js; null where it cannot be had
+let fetchStanding;
+let resolveKnown;
+
+/** Resolves once the record is known. */
+export const whenKnown = new Promise((resolve) => { resolveKnown = resolve; });
+
+export const isKnown = () => record !== undefined;
+
+/** Has it fetched by fetch, which resolves to nothing where it cannot be had. */
+export const learnBy = (fetch) => {
+  fetchStanding = () => fetch().then((later) => {
+    standing ??= later?.standing ?? null;
+    refresh();
+  });
+};
+
+/** Whether a record answers this very catalogue, and nothing of it is over: then it counts as it says. */
+const isOwn = ({ rev, of = '' }) => rev === bundle.rev && [...of.matchAll(/!(\w+)/g)].every(([, when]) => lasts(parseInt(when, 36)));
+
+const records = () => values().map(decode).filter((found) => found && lasts(found.at)).sort((a, b) => b.at - a.at);
+
+/** The newest record that counts, and what of it stands; undefined as long as that is not known. */
+function read() {
+  let all = records();
+  if (standing) return standing.read(all);
+  if (standing === null) all = all.filter(isOwn);
+  if (!all.every(isOwn)) {
+    fetchStanding();
+    return {};
+  }
+  const [held] = all;
+  return { held, view: held ? viewOf(held) : null };
+}
+
+const isNecessary = (category) => bundle.necessary.includes(category);
+
+function viewOf({ v, id, rev, at, choices, services }) {
+  const own = (answers, ids, granted) => Object.freeze(Object.fromEntries(Object.entries(answers).filter(([id]) => ids.includes(id)).map(([id, yes]) => [id, yes || granted(id)])));
+  // Frozen, since the page's scripts are handed it: what they change must not count.
+  return Object.freeze({
+    v, id, rev, at, choices: own(choices, bundle.categories, isNecessary), services: own(services, Object.keys(bundle.services), () => false), asked: Object.freeze([]),
+  });
+}
+
+/**
+ * Calls act, which saves an answer: at once, unless it has to be joined to earlier
+ * answers by what is not there yet.
+ */
+export function joining(part, act) {
+  const tags = Object.values(bundle.marks).map(tag);
+  const isShared = () => held.of?.replace(/!\w+\./g, '~').split('~').some((mark) => !tags.includes(tag(mark)));
+  if (standing === undefined && held && (part || isShared())) fetchStanding().then(act);
+  else act();
+}
+
+const tag = (mark) => mark.slice(0, 3);
+
 /**
  * Reads the cookie again. Only what stands there, valid, ever counts; but an
  * answer that was taken back, or that another has taken the place of, can only
@@ -27,24 +88,40 @@ export const onRestored = (listener) => { restored = listener; };
 export function refresh() {
   if (document.prerendering) return;
   const previous = record;
-  const found = isRefused ? null : read();
+  const { held: there, view } = read();
+  const found = isRefused ? null : view;
+  if (found === undefined) return; // until it is known
   if (found && past.has(found.id)) {
-    if (record) write(encode(plain(record)));
+    if (record) write(encode(held));
     else erase();
     restored();
     return;
   }
+  held = found && plain(there);
   record = found;
+  resolveKnown();
   if (previous !== undefined && previous?.id === record?.id) return;
   past.add(previous?.id);
   for (const listener of listeners) listener(record, previous);
 }
 
 /**
- * Whether the browser's Global Privacy Control stands for a refusal: until the
- * visitor says otherwise, and unless the site wants to ask all the same.
+ * Whether the browser's Global Privacy Control stands for a refusal of what the
+ * visitor has not answered: unless the site wants to ask all the same.
  */
-export const gpc = () => !record && bundle.gpc && navigator.globalPrivacyControl === true;
+export const signal = () => bundle.gpc && navigator.globalPrivacyControl === true;
+
+/** Whether it stands for a refusal of all. */
+export const gpc = () => !record && signal();
+
+/** Whether the visitor has still to be asked, for all or for what is new. */
+export const isOpen = () => !signal() && (record === null || !!record?.asked[0]);
+
+/** Whether all was answered: nothing is asked. */
+export const isAnswered = () => !!record && !isOpen();
+
+/** The record as the cookie holds it. */
+export const answer = () => held;
 
 /** Whether all that can be is refused, though nobody has said so. */
 export const isSilent = () => isRefused || gpc();
@@ -53,7 +130,7 @@ export const isSilent = () => isRefused || gpc();
 export const has = (id) => grants(record, id);
 
 /** Whether id, which the catalogue has to know, has been refused: that is more than not allowed. */
-export const refused = (id) => Boolean(record || (record === null && isSilent())) && known().includes(id) && !has(id);
+export const refused = (id) => Boolean(record ? signal() || !record.asked.includes(id) : record === null && isSilent()) && known().includes(id) && !has(id);
 
 /** The ids of all categories and services. */
 export const known = () => [...bundle.categories, ...Object.keys(bundle.services)];
@@ -70,26 +147,45 @@ export function grants(record, id) {
 /**
  * Writes an answer: booleans by id. A category that is not named is refused, a
  * service follows its category.
+ * @param part whether what stood stands on where the answer does not change it, and grows no younger
  */
-export function save(answers = {}) {
+export function save(answers = {}, part = false) {
   for (const id of Object.keys(answers)) {
     if (!known().includes(id)) warn(`save: no category or service "${id}"`);
   }
-  const isNecessary = (category) => bundle.necessary.includes(category);
-  const choices = Object.fromEntries(bundle.categories.map((id) => [id, isNecessary(id) || own(answers, id) === true]));
-  const services = {};
-  for (const [id, category] of Object.entries(bundle.services)) {
-    const granted = own(answers, id);
-    if (typeof granted === 'boolean' && granted !== choices[category] && !isNecessary(category)) services[id] = granted;
-  }
+  const granted = (id) => {
+    const said = own(answers, id);
+    return typeof said === 'boolean' ? said : own(answers, own(bundle.services, id)) === true;
+  };
   const id = newID();
-  const value = encode(plain({ v: 1, id, rev: bundle.rev, at: Math.floor(Date.now() / 1000), choices, services }));
+  const at = Math.floor(Date.now() / 1000);
+  const value = encode(standing ? standing.answered(records(), id, at, granted, part) : whole(id, at, granted));
   write(value);
   refresh();
   if (record?.id === id) return;
   // In that very moment the answer to an earlier report may have set its cookie.
   write(value);
   refresh();
+}
+
+/** A record in which all is answered now. */
+function whole(id, at, granted) {
+  const choices = {};
+  const services = {};
+  const of = [];
+  for (const category of bundle.categories) {
+    const on = isNecessary(category) || granted(category);
+    choices[category] = on;
+    if (isNecessary(category)) continue;
+    of.push(tag(bundle.marks[category]));
+    for (const id of Object.keys(bundle.services).filter((id) => bundle.services[id] === category)) {
+      const yes = granted(id);
+      if (yes !== on) services[id] = yes;
+      // What is refused together with its category needs no mark of its own.
+      if (yes || on) of.push(yes ? bundle.marks[id] : tag(bundle.marks[id]));
+    }
+  }
+  return plain({ v: 2, id, rev: bundle.rev, at, choices, services, of: of.join('~') });
 }
 
 /** Takes the answer back: the visitor will be asked again. */

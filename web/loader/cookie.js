@@ -9,6 +9,9 @@ const printable = /^[!-~]{1,4096}$/;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const revision = /^[0-9a-f]{8}$/;
 const name = /^[a-z][a-z0-9-]*$/;
+const mark = '[\\w-]{3}([\\w-]{3}([\\w-]{3}(s|[1-9]\\d{0,3}[ihdwmy]))*)?';
+const round = `${mark}(~${mark})*`;
+const rounds = new RegExp(`^(?=.)(${round})?(![0-9a-z]{1,9}\\.${round})*$`);
 
 const test = (pattern, value) => typeof value === 'string' && pattern.test(value);
 
@@ -17,7 +20,7 @@ const isObject = (value) => value !== null && typeof value === 'object' && !Arra
 const isAnswers = (value) => isObject(value)
   && Object.entries(value).every(([id, granted]) => name.test(id) && typeof granted === 'boolean');
 
-/** The record that a cookie's value holds, unchangeable, or null where it holds none. */
+/** The record that a cookie's value holds, or null where it holds none. */
 export function decode(value) {
   if (!printable.test(value)) return null;
   let fields;
@@ -29,23 +32,23 @@ export function decode(value) {
   if (!isObject(fields)) return null;
   const [v, id, rev, at, choices] = ['v', 'id', 'rev', 'at', 'choices'].map((key) => own(fields, key));
   const services = Object.hasOwn(fields, 'services') ? fields.services : {};
-  const wellFormed = v === 1 && test(uuid, id) && test(revision, rev)
+  const of = v === 2 ? own(fields, 'of') : undefined;
+  const wellFormed = (v === 1 || test(rounds, of)) && test(uuid, id) && test(revision, rev)
     && Number.isSafeInteger(at) && at > 0 && isAnswers(choices) && isAnswers(services);
-  // Frozen, since the page's scripts are handed it: what they change must not count.
-  return wellFormed ? Object.freeze({ v, id, rev, at, choices: Object.freeze(choices), services: Object.freeze(services) }) : null;
+  return wellFormed ? { v, id, rev, at, choices, services, of } : null;
 }
 
 /** A record as it is written: services are named only where one differs from its category. */
-export const plain = ({ services, ...record }) => ({ ...record, services: Object.keys(services)[0] ? services : undefined });
+export const plain = ({ services, of, ...record }) => ({ ...record, services: Object.keys(services)[0] ? services : undefined, of });
 
 export const encode = (record) => encodeURIComponent(JSON.stringify(record));
 
 const day = 86400; // seconds
 
-/** Whether a record still counts: see Record.Valid in app/consent/record.go. */
-function valid(record) {
-  const age = Date.now() / 1000 - record?.at;
-  return record?.rev === bundle.rev && age <= bundle.lifetime && age >= -day;
+/** Whether what was answered then still counts: see Record.Valid in app/consent/record.go. */
+export function lasts(at) {
+  const age = Date.now() / 1000 - at;
+  return age <= bundle.lifetime && age >= -day;
 }
 
 /** The page's cookies, as name=value; none where cookies are denied. */
@@ -60,15 +63,12 @@ function pairs() {
 }
 
 /** The values of all the page's cookies of our name. */
-const values = () => pairs()
+export const values = () => pairs()
   .filter((pair) => pair.startsWith(bundle.cookie + '='))
   .map((pair) => pair.slice(bundle.cookie.length + 1));
 
 /** The names of all the page's cookies. */
 export const names = () => pairs().map((pair) => pair.split('=')[0]).filter(Boolean);
-
-/** The newest valid record among the page's cookies, or null. */
-export const read = () => values().map(decode).filter(valid).sort((a, b) => b.at - a.at)[0] ?? null;
 
 /** A line as browsers take it here: in a frame of another site, for that site alone. */
 export const fitting = (line) => (isAbroad ? line.replace('; SameSite=Lax', '') + '; SameSite=None; Partitioned' : line);

@@ -3,8 +3,9 @@
 // (web/gated), for embeds that wait and scripts that come late; the dialog (web/dialog);
 // speak.js (web/speak), where the page's language changes.
 import * as bundle from './bundle.js';
-import { part, warn } from './bundle.js';
-import { current, has, known, onChange, refresh } from './choice.js';
+import { categories, cookie, exempt, marks, necessary, part, rev, services, warn } from './bundle.js';
+import { current, grants, has, known, onChange, refresh } from './choice.js';
+import { encode, lasts, plain } from './cookie.js';
 import { home, isRefused } from './frames.js';
 import { language, onLanguage } from './language.js';
 import { passed } from './passed.js';
@@ -12,7 +13,7 @@ import { host, raise, root, showDialog } from './place.js';
 import { style } from './shell.js';
 import { parse, scriptURL, trustedHTML } from './trusted.js';
 
-const files = { shell: bundle.shells, dialog: bundle.dialog, edition: bundle.edition, placeholders: bundle.placeholders };
+const files = { shell: bundle.shells, dialog: bundle.dialog, edition: bundle.edition, placeholders: bundle.placeholders, anew: bundle.anew };
 
 /** The address of a file in a language. */
 export const inLanguage = (name, lang) => part(files[name].replace('*', lang));
@@ -20,8 +21,12 @@ export const inLanguage = (name, lang) => part(files[name].replace('*', lang));
 const page = {
   warn, current, has, known, onChange, refresh, host, root, raise, showDialog, style, parse, scriptURL, trustedHTML, passed, home, isRefused,
   services: bundle.services,
+  grants,
+  cookie: { encode, lasts, plain },
+  bundle: { categories, marks, necessary, services, exempt, rev, cookie },
   charter: bundle.placed(bundle.words.charter),
   runtime: part(bundle.runtime),
+  anew: () => fetch(inLanguage('anew', language())),
   placeholders: () => fetch(inLanguage('placeholders', language())),
   language,
   onLanguage,
@@ -51,6 +56,9 @@ export const fetchGated = fetcher(() => part(bundle.gated));
 export const fetchSpeak = fetcher(() => part(bundle.speak));
 
 const reach = fetcher(() => part(bundle.later));
+
+/** The same, which resolves to nothing where it cannot be had. */
+export { reach as tryLater };
 
 /** Where it cannot be had nothing follows, until it is asked for again. */
 export const fetchLater = () => reach().then((parts) => parts ?? new Promise(() => {}));

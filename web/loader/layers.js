@@ -1,7 +1,7 @@
 // What the visitor does with the layers, before Go runs and beside it.
 import * as bundle from './bundle.js';
 import { part, warn } from './bundle.js';
-import { current, forget, gpc, known, refresh, save } from './choice.js';
+import { current, forget, gpc, has, isOpen, joining, known, refresh, save, signal } from './choice.js';
 import { fitting } from './cookie.js';
 import { whenShown } from './dom.js';
 import { fetchLater, fetchSpeak, fetcher, inLanguage } from './fetch-later.js';
@@ -25,7 +25,7 @@ const whenDrawn = new Promise((resolve) => { resolveDrawn = resolve; });
 /** Whether there is anything that can be allowed or refused. */
 const offers = bundle.categories.length > bundle.necessary.length;
 
-const asking = () => bundle.asks && !current() && !dismissed && !gpc();
+const asking = () => bundle.asks && isOpen() && !dismissed;
 
 /** Draws the layers in the page's language. */
 export async function draw() {
@@ -80,8 +80,22 @@ function redraw() {
     go.sync(); // refocuses, too
     return;
   }
-  shell.draw(asking(), gpc() && texts?.reopenGPC);
+  const asked = asking() && current()?.asked;
+  if (asked && lang + asked !== anew.key) askAnew(asked);
+  else shell.draw(asking(), gpc() && texts?.reopenGPC, asked && anew);
   refocus();
+}
+
+let anew = {}; // what the banner says to who is asked only what is new
+
+/** Draws the banner once it can name what is new; until then the rest, since nobody is to answer what is not said. */
+function askAnew(asked) {
+  const key = lang + asked;
+  shell.draw(false);
+  fetchLater().then((later) => later.anew(asked)).then((words) => {
+    anew = { key, ...words };
+    update();
+  }).catch(warn);
 }
 
 /** Answers all buttons but the dialog's. */
@@ -106,19 +120,20 @@ export function click(target) {
  * Takes an answer, as save in choice.js does; where the browser does not keep it,
  * all stays refused.
  * @param how the way in which it was given: see How in server/receipt
+ * @param part see save
  */
-export function choose(answers, how) {
+export function choose(answers, how, part = how === 'embed' || isOpen()) {
   if (isRefused) return;
   if (!offers) {
     warn('nothing is asked');
     return;
   }
-  whenShown(() => take(answers, how));
+  whenShown(() => joining(part, () => take(answers, how, part)));
 }
 
-function take(answers, how) {
+function take(answers, how, part) {
   // Where no banner or dialog goes away to show it, everybody is told that it was kept.
-  if (reported(() => save(answers), how)) shell.notice(texts?.saved, /form|embed/.test(how));
+  if (reported(() => save(answers, part), how)) shell.notice(texts?.saved, /form|embed/.test(how));
   else notKept();
   update();
 }
@@ -129,7 +144,7 @@ function reported(act, how) {
   const overridden = gpc();
   act();
   if (!current() || current().id === previous?.id) return false;
-  report(how, overridden, lang ?? language());
+  report(how, overridden, lang ?? language(), previous?.id);
   if (isReloading()) remember();
   return true;
 }
@@ -155,8 +170,12 @@ function session(use) {
   }
 }
 
-/** Allows all, or, whatever else is said, nothing. */
-export const answer = (name, how) => choose(name === 'accept' ? Object.fromEntries(known().map((id) => [id, true])) : {}, how);
+/** Allows all, or, whatever else is said, nothing; by the banner, of what it asks. */
+export function answer(name, how) {
+  const part = /banner/.test(how);
+  const stands = (id) => part && current() && !current().asked.includes(id);
+  choose(Object.fromEntries(known().map((id) => [id, stands(id) ? has(id) : name === 'accept'])), how, part);
+}
 
 export const reset = () => whenShown(() => {
   dismissed = false;
@@ -206,7 +225,7 @@ const seam = {
   receipt: address && receipt,
   notKept,
   dismissed: () => dismissed,
-  get gpc() { return gpc(); },
+  get gpc() { return signal(); },
   announce: shell.notice,
   refocus,
   showDialog,

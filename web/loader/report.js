@@ -6,8 +6,7 @@
 // is delivered comes later (web/later/deliver.js).
 import * as bundle from './bundle.js';
 import { beside, warn } from './bundle.js';
-import { current, refresh } from './choice.js';
-import { plain } from './cookie.js';
+import { answer, current, refresh } from './choice.js';
 import { fetchLater } from './fetch-later.js';
 
 const { url, text } = bundle.proof ?? {};
@@ -69,10 +68,11 @@ export function send() {
  * Reports the choice that has just been made.
  * @param how see How in server/receipt
  * @param gpc whether it overrode a refusal by Global Privacy Control
+ * @param from the id of the choice before, of which something may stand
  */
-export function report(how, gpc, lang) {
+export function report(how, gpc, lang, from) {
   if (!address) return;
-  mine[current().id] = { record: plain(current()), how, gpc, lang, text };
+  mine[current().id] = { record: answer(), how, gpc, lang, text, from };
   setTimeout(send, rest);
 }
 

@@ -3,7 +3,7 @@
 // still runs may write it anew, so it is looked for again.
 import * as bundle from './bundle.js';
 import { own } from './bundle.js';
-import { grants, has, onChange } from './choice.js';
+import { grants, has, isKnown, onChange } from './choice.js';
 import { eraseNamed, names } from './cookie.js';
 
 const declared = Object.entries(bundle.erase ?? {});
@@ -39,7 +39,7 @@ const places = {
 };
 
 function clean() {
-  if (document.prerendering) return;
+  if (!isKnown()) return; // nothing of what may be allowed goes meanwhile
   for (const [place, [list, erase]] of Object.entries(places)) {
     const mayNot = patterns(place, false);
     if (mayNot.length) eraseFrom(list, erase, mayNot, sparedOf(place));

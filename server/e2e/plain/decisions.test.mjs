@@ -29,6 +29,7 @@ const known = {
   categories: ids(categories),
   services: Object.fromEntries(services.map(({ id, category }) => [id, category])),
   necessary: ids(categories.filter(({ necessary }) => necessary)),
+  marks: Object.fromEntries([...categories, ...services].map(({ id }, i) => [id, services.some((s) => s.id === id) ? `s${10 + i}abc` : `c${10 + i}`])),
   exempt: ids([...categories, ...services].filter(({ anonymous }) => anonymous)),
 };
 const [, order] = /export const \[([^]*?)\] = temoinBundle/.exec(await readFile(path.join(dir, 'loader/bundle.js'), 'utf8'));
@@ -55,11 +56,11 @@ for (const { name, answers, choices, services } of vectors.split) {
   });
 }
 
-for (const { name, ticked, allowed } of vectors.form) {
+for (const { name, ticked, anew, allowed } of vectors.form) {
   test(`form: ${name}`, () => {
     globalThis.FormData = class { getAll() { return ticked; } };
     let meant;
-    followForms({ services: known.services, has: () => false, onChange() {}, answer() {}, choose(answers) { meant = answers; } })({}, undefined);
+    followForms({ services: known.services, current: () => anew && { asked: anew }, has: () => false, onChange() {}, answer() {}, choose(answers) { meant = answers; } })({}, undefined);
     forget();
     save(meant);
     const asked = vectors.asked.filter((id) => id !== 'necessary' && id !== 'login');
