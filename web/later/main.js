@@ -11,8 +11,8 @@ import { standing } from './standing.js';
 // in its own modules:
 //
 //	grants, has, known, onChange, refresh   choice.js
-//	cookie                          cookie.js: encode, lasts, plain
-//	bundle                          bundle.js: what decisions are about
+//	encode, lasts                   cookie.js
+//	cookie, rev, categories, necessary, exempt, marks   bundle.js
 //	answer, choose                  layers.js
 //	receipts                        report.js: the queue, and how one is posted
 //	host, root, raise               place.js: where the layers are, the element that holds them
@@ -20,7 +20,7 @@ import { standing } from './standing.js';
 //	services                        the category of each service
 //	home                            frames.js
 //	charter                         the address of the charter
-//	anew                            fetches what the banner says of what is new
+//	inLanguage, spoken, update      fetch-later.js, layers.js: what is said in which language; draws what has changed
 //
 // and is handed:
 //
@@ -28,7 +28,7 @@ import { standing } from './standing.js';
 //	submit(form, value)        takes the answer of the charter's form
 //	openElsewhere()            opens the choices where this page draws none
 //	standing                   says what stands of earlier answers, and writes over them
-//	anew(asked)                resolves to the words of the banner that asks what is new
+//	anew(asked)                has the banner name what alone is asked
 
 /** Begins, once in a page. */
 export function begin(page) {

@@ -4,9 +4,7 @@
 // it. What answered this very catalogue the loader knows by itself (web/loader/choice.js).
 
 /** @param page what the loader hands over: see main.js */
-export function standing({ bundle, cookie: { encode, lasts, plain }, grants }) {
-  const { categories, marks, necessary, services, rev } = bundle;
-
+export function standing({ cookie, rev, categories, services, necessary, exempt, marks, grants, encode, lasts }) {
   const own = (object, key) => (Object.hasOwn(object, key) ? object[key] : undefined);
 
   const isNecessary = (category) => necessary.includes(category);
@@ -87,7 +85,7 @@ export function standing({ bundle, cookie: { encode, lasts, plain }, grants }) {
   function viewOf({ v, id, rev, at }, states) {
     const all = Object.values(states);
     if (all.every((state) => state === undefined)) return null;
-    const isExempt = (id) => bundle.exempt.includes(id) || bundle.exempt.includes(services[id]);
+    const isExempt = (id) => exempt.includes(id) || exempt.includes(services[id]);
     // An exempt measure that comes new is on, but for who has refused everything.
     const granted = (id) => states[id] ?? (all.includes(true) && isExempt(id));
     const choices = {};
@@ -163,13 +161,13 @@ export function standing({ bundle, cookie: { encode, lasts, plain }, grants }) {
         else all.push([when, kept]);
       }
       const others = (answers) => Object.fromEntries(Object.entries(answers).filter(([id]) => more && !own(marks, id)));
-      return plain({
+      return {
         v: 2, id, rev, at,
         choices: { ...choices, ...others(held.choices) }, services: { ...apart, ...others(held.services) }, of: write(all),
-      });
+      };
     }
     const record = join(true);
-    return (bundle.cookie + '=' + encode(record)).length > 4096 ? join(false) : record;
+    return (cookie + '=' + encode(record)).length > 4096 ? join(false) : record;
   }
 
   return { read, answered };

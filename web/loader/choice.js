@@ -2,7 +2,7 @@
 // the question every part asks: is this allowed?
 import * as bundle from './bundle.js';
 import { own, warn } from './bundle.js';
-import { decode, encode, erase, lasts, plain, values, write } from './cookie.js';
+import { decode, encode, erase, lasts, values, write } from './cookie.js';
 import { isRefused } from './frames.js';
 
 let held; // the cookie's record as it is written
@@ -39,8 +39,10 @@ export const learnBy = (fetch) => {
   });
 };
 
-/** Whether a record answers this very catalogue, and nothing of it is over: then it counts as it says. */
-const isOwn = ({ rev, of = '' }) => rev === bundle.rev && [...of.matchAll(/!(\w+)/g)].every(([, when]) => lasts(parseInt(when, 36)));
+/** Whether a record answers this very catalogue and no other, and nothing of it is over: then it counts as it says. */
+const isOwn = ({ rev, choices, services, of = '' }) => rev === bundle.rev
+  && Object.keys({ ...choices, ...services }).every((id) => known().includes(id))
+  && [...of.matchAll(/!(\w+)/g)].every(([, when]) => lasts(parseInt(when, 36)));
 
 const records = () => values().map(decode).filter((found) => found && lasts(found.at)).sort((a, b) => b.at - a.at);
 
@@ -59,22 +61,18 @@ function read() {
 
 const isNecessary = (category) => bundle.necessary.includes(category);
 
-function viewOf({ v, id, rev, at, choices, services }) {
-  const own = (answers, ids, granted) => Object.freeze(Object.fromEntries(Object.entries(answers).filter(([id]) => ids.includes(id)).map(([id, yes]) => [id, yes || granted(id)])));
-  // Frozen, since the page's scripts are handed it: what they change must not count.
-  return Object.freeze({
-    v, id, rev, at, choices: own(choices, bundle.categories, isNecessary), services: own(services, Object.keys(bundle.services), () => false), asked: Object.freeze([]),
-  });
-}
+const { freeze } = Object;
+
+/** The record as the page's scripts are handed it: what they change must not count. */
+const viewOf = ({ of, choices, services, ...rest }) => freeze({ ...rest, choices: freeze(choices), services: freeze(services), asked: freeze([]) });
 
 /**
  * Calls act, which saves an answer: at once, unless it has to be joined to earlier
  * answers by what is not there yet.
  */
 export function joining(part, act) {
-  const tags = Object.values(bundle.marks).map(tag);
-  const isShared = () => held.of?.replace(/!\w+\./g, '~').split('~').some((mark) => !tags.includes(tag(mark)));
-  if (standing === undefined && held && (part || isShared())) fetchStanding().then(act);
+  // What another catalogue asks was answered at another moment.
+  if (standing === undefined && held && (part || /!/.test(held.of))) fetchStanding().then(act);
   else act();
 }
 
@@ -97,7 +95,7 @@ export function refresh() {
     restored();
     return;
   }
-  held = found && plain(there);
+  held = found && there;
   record = found;
   resolveKnown();
   if (previous !== undefined && previous?.id === record?.id) return;
@@ -185,7 +183,7 @@ function whole(id, at, granted) {
       if (yes || on) of.push(yes ? bundle.marks[id] : tag(bundle.marks[id]));
     }
   }
-  return plain({ v: 2, id, rev: bundle.rev, at, choices, services, of: of.join('~') });
+  return { v: 2, id, rev: bundle.rev, at, choices, services, of: of.join('~') };
 }
 
 /** Takes the answer back: the visitor will be asked again. */

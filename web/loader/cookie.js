@@ -41,7 +41,7 @@ export function decode(value) {
 /** A record as it is written: services are named only where one differs from its category. */
 export const plain = ({ services, of, ...record }) => ({ ...record, services: Object.keys(services)[0] ? services : undefined, of });
 
-export const encode = (record) => encodeURIComponent(JSON.stringify(record));
+export const encode = (record) => encodeURIComponent(JSON.stringify(plain(record)));
 
 const day = 86400; // seconds
 

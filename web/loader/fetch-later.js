@@ -5,7 +5,7 @@
 import * as bundle from './bundle.js';
 import { categories, cookie, exempt, marks, necessary, part, rev, services, warn } from './bundle.js';
 import { current, grants, has, known, onChange, refresh } from './choice.js';
-import { encode, lasts, plain } from './cookie.js';
+import { encode, lasts } from './cookie.js';
 import { home, isRefused } from './frames.js';
 import { language, onLanguage } from './language.js';
 import { passed } from './passed.js';
@@ -20,13 +20,9 @@ export const inLanguage = (name, lang) => part(files[name].replace('*', lang));
 
 const page = {
   warn, current, has, known, onChange, refresh, host, root, raise, showDialog, style, parse, scriptURL, trustedHTML, passed, home, isRefused,
-  services: bundle.services,
-  grants,
-  cookie: { encode, lasts, plain },
-  bundle: { categories, marks, necessary, services, exempt, rev, cookie },
+  grants, encode, lasts, cookie, rev, categories, services, necessary, exempt, marks,
   charter: bundle.placed(bundle.words.charter),
   runtime: part(bundle.runtime),
-  anew: () => fetch(inLanguage('anew', language())),
   placeholders: () => fetch(inLanguage('placeholders', language())),
   language,
   onLanguage,

@@ -81,22 +81,18 @@ function redraw() {
     return;
   }
   const asked = asking() && current()?.asked;
-  if (asked && lang + asked !== anew.key) askAnew(asked);
-  else shell.draw(asking(), gpc() && texts?.reopenGPC, asked && anew);
+  if (asked && !speakAnew) {
+    fetchLater().then((later) => {
+      speakAnew = later.anew;
+      update();
+    });
+  }
+  // The banner waits until it can name what is new: nobody is to answer what is not said.
+  shell.draw(asking() && (speakAnew ? speakAnew(asked) : !asked), gpc() && texts?.reopenGPC);
   refocus();
 }
 
-let anew = {}; // what the banner says to who is asked only what is new
-
-/** Draws the banner once it can name what is new; until then the rest, since nobody is to answer what is not said. */
-function askAnew(asked) {
-  const key = lang + asked;
-  shell.draw(false);
-  fetchLater().then((later) => later.anew(asked)).then((words) => {
-    anew = { key, ...words };
-    update();
-  }).catch(warn);
-}
+let speakAnew; // has the banner name what alone is asked: see web/later/anew.js
 
 /** Answers all buttons but the dialog's. */
 export function click(target) {

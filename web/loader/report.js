@@ -7,6 +7,7 @@
 import * as bundle from './bundle.js';
 import { beside, warn } from './bundle.js';
 import { answer, current, refresh } from './choice.js';
+import { plain } from './cookie.js';
 import { fetchLater } from './fetch-later.js';
 
 const { url, text } = bundle.proof ?? {};
@@ -72,7 +73,7 @@ export function send() {
  */
 export function report(how, gpc, lang, from) {
   if (!address) return;
-  mine[current().id] = { record: answer(), how, gpc, lang, text, from };
+  mine[current().id] = { record: plain(answer()), how, gpc, lang, text, from };
   setTimeout(send, rest);
 }
 

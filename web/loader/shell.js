@@ -17,21 +17,14 @@ export function style(css) {
 }
 
 let reopens; // the label of the button that reopens the choices
-let usual; // what the banner says
 
-const spoken = { text: '.banner p', accept: '.banner [data-temoin="accept"]', refuse: '.banner [data-temoin="refuse"]' };
-const eachSpoken = (layers, say) => Object.fromEntries(Object.entries(spoken).map(([name, selector]) => [name, say(layers.querySelector(selector), name)]));
-
-/** Says from now on what is said in these layers. */
-export function relabel(layers) {
-  reopens = layers.querySelector('.reopen').textContent;
-  if (bundle.asks) usual = eachSpoken(layers, ({ textContent }) => textContent);
-}
+/** Gives that button another label, from when it is drawn next. */
+export const relabel = (label) => { reopens = label; };
 
 /** Makes the frame: the root with the layers, and the notice. */
 export function frame(markup) {
   const [layers, notice] = parse(markup).children;
-  relabel(layers);
+  reopens = layers.querySelector('.reopen').textContent;
   style(bundle.style);
   root.className = 'root';
   root.append(layers);
@@ -42,14 +35,10 @@ export function frame(markup) {
 /**
  * Once there is a frame, draws the layers as they are before Go runs: the banner,
  * or the button that reopens the choices, which may have another label.
- * @param words what the banner says instead: { text, accept, refuse }
  */
-export function draw(asking, label, words) {
+export function draw(asking, label) {
   if (!reopens) return;
-  if (bundle.asks) {
-    root.querySelector('.banner').hidden = !asking;
-    eachSpoken(root, (element, name) => { element.textContent = (words || usual)[name]; });
-  }
+  if (bundle.asks) root.querySelector('.banner').hidden = !asking;
   const reopen = root.querySelector('.reopen');
   reopen.hidden = asking || !bundle.reopen;
   reopen.firstChild.textContent = label || reopens;

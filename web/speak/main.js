@@ -52,7 +52,7 @@ export function begin({ root, parse, placed, warn, language, inLanguage, spoken,
         const before = texts();
         const [layers, notice] = parse(words.shell).children;
         speak(lang, words);
-        relabel(layers);
+        relabel(layers.querySelector('.reopen').textContent);
         translateNotice(root.getRootNode().querySelector('.notice'), notice, before);
         if (go()) return;
         const drawn = root.firstElementChild;
