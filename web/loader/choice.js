@@ -39,10 +39,8 @@ export const learnBy = (fetch) => {
   });
 };
 
-/** Whether a record answers this very catalogue and no other, and nothing of it is over: then it counts as it says. */
-const isOwn = ({ rev, choices, services, of = '' }) => rev === bundle.rev
-  && Object.keys({ ...choices, ...services }).every((id) => known().includes(id))
-  && [...of.matchAll(/!(\w+)/g)].every(([, when]) => lasts(parseInt(when, 36)));
+/** Whether a record answers this very catalogue, and nothing of it is over: then it counts as it says. */
+const isOwn = ({ rev, of = '' }) => rev === bundle.rev && [...of.matchAll(/!(\w+)/g)].every(([, when]) => lasts(parseInt(when, 36)));
 
 const records = () => values().map(decode).filter((found) => found && lasts(found.at)).sort((a, b) => b.at - a.at);
 
@@ -63,8 +61,11 @@ const isNecessary = (category) => bundle.necessary.includes(category);
 
 const { freeze } = Object;
 
+/** The answers to what the catalogue asks: there may be others, of another one on the same domain. */
+const asked = (answers) => freeze(Object.fromEntries(known().filter((id) => Object.hasOwn(answers, id)).map((id) => [id, isNecessary(id) || answers[id]])));
+
 /** The record as the page's scripts are handed it: what they change must not count. */
-const viewOf = ({ of, choices, services, ...rest }) => freeze({ ...rest, choices: freeze(choices), services: freeze(services), asked: freeze([]) });
+const viewOf = ({ of, choices, services, ...rest }) => freeze({ ...rest, choices: asked(choices), services: asked(services), asked: freeze([]) });
 
 /**
  * Calls act, which saves an answer: at once, unless it has to be joined to earlier
