@@ -151,6 +151,24 @@ func TestRun_Audit(t *testing.T) {
 	}
 }
 
+func TestRun_CheckAgainst(t *testing.T) {
+	const catalogue = "site: { name: A, url: \"https://a.example\" }\nlanguages: [en]\nservices:\n  - { id: cdn, category: third-party, name: A, provider: S, purpose: P }\n"
+	before := mustWrite(t, "before.yaml", catalogue)
+	now := mustWrite(t, "now.yaml", strings.Replace(catalogue, "provider: S", "provider: T", 1))
+	stdout, _, err := temoin(t.Context(), "check", "-against", before, now)
+	if err != nil || !strings.Contains(stdout, "\n"+now+": who allowed all is asked anew for third-party (cdn)\n"+now+`: cdn: its provider is "T" and was "S"`) {
+		t.Errorf("got %q and %v", stdout, err)
+	}
+	stdout, _, err = temoin(t.Context(), "check", now, "-against", now)
+	if err != nil || !strings.HasSuffix(stdout, now+": nobody is asked anew\n") {
+		t.Errorf("against itself: got %q and %v", stdout, err)
+	}
+	bad := mustWrite(t, "bad.yaml", "sight: x\n")
+	if stdout, _, err = temoin(t.Context(), "check", "-against", bad, now); err == nil || !strings.Contains(stdout, bad+":1:1: ") {
+		t.Errorf("against a file with problems: got %q and %v", stdout, err)
+	}
+}
+
 func TestRun_CSP(t *testing.T) {
 	file := mustWrite(t, "c.yaml", `site: { name: A, url: "https://a.example" }
 languages: [en]
