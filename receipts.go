@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"temoin.example/temoin/server/ledger"
@@ -29,7 +30,8 @@ const receiptsUsage = `temoin receipts: the proofs of consent
   temoin receipts export        write receipts to the standard output
                  -format csv|jsonl  -since 2026-01-01  -until 2026-02-01 (not itself; both UTC)
   temoin receipts show ID       one receipt, with the proof that it is in the log
-  temoin receipts check FILE    check a receipt that a visitor has downloaded, without the database
+                 -words         in words instead: what was asked, what stood, and from which receipt
+  temoin receipts check FILE    check a receipt that a visitor has downloaded, without the database, and say in words what is in it
   temoin receipts erase ID      erase what a receipt says; its place in the log stays
   temoin receipts stats         how many there are
   temoin receipts checkpoint    what the log is now, signed: keep it elsewhere
@@ -48,6 +50,7 @@ func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	flags.StringVar(&since, "since", "", "first `day` of the export")
 	flags.StringVar(&until, "until", "", "`day` before which the export ends")
 	flags.StringVar(&checkpoint, "checkpoint", "", "`file` with an earlier checkpoint")
+	inWords := flags.Bool("words", false, "show a receipt in words")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, receiptsUsage)
 		flags.PrintDefaults()
@@ -77,7 +80,7 @@ func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	case "export":
 		return exportReceipts(ctx, s, words, format, since, until, stdout)
 	case "show":
-		return show(ctx, s, words, stdout)
+		return show(ctx, s, words, *inWords, stdout)
 	case "erase":
 		return erase(ctx, s, words, stdout)
 	case "stats":
@@ -195,7 +198,7 @@ func day(name, value string, absent time.Time) (time.Time, error) {
 	return t, nil
 }
 
-func show(ctx context.Context, s *store.Store, words []string, stdout io.Writer) error {
+func show(ctx context.Context, s *store.Store, words []string, inWords bool, stdout io.Writer) error {
 	id, err := only(words, "id of a receipt")
 	if err != nil {
 		return err
@@ -204,7 +207,15 @@ func show(ctx context.Context, s *store.Store, words []string, stdout io.Writer)
 	if err != nil {
 		return err
 	}
+	if inWords {
+		return printWords(stdout, file)
+	}
 	return printJSON(stdout, file)
+}
+
+func printWords(w io.Writer, file *receipt.File) error {
+	_, err := fmt.Fprintln(w, strings.Join(file.Receipt.Words(), "\n"))
+	return err
 }
 
 func printJSON(w io.Writer, value any) error {
@@ -231,7 +242,7 @@ func checkReceipt(words []string, stdout io.Writer) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	fmt.Fprintf(stdout, "%s: good; signed by %s\n", name, file.Key)
-	return nil
+	return printWords(stdout, file)
 }
 
 func erase(ctx context.Context, s *store.Store, words []string, stdout io.Writer) error {

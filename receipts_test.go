@@ -136,6 +136,8 @@ func TestReceipts(t *testing.T) {
 		t.Fatal(err)
 	}
 	command("good; signed by data.rivemont.example", "check", file)
+	command("\nstatistics: refused, asked and answered this time\n", "check", file)
+	command("\nthird-party: allowed, asked and answered this time\n", "show", "-words", first)
 	shown := command(first, "show", first)
 	forged := mustWrite(t, "forged.json", strings.Replace(shown, "consent_refused", "consent_given", 1))
 	if _, _, err := temoin(t.Context(), "receipts", "check", forged); err == nil {

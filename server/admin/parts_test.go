@@ -522,7 +522,7 @@ func TestDashboard_Search(t *testing.T) {
 	}
 	apart := season.receipts[slices.IndexFunc(season.receipts, func(r *receipt.Receipt) bool { return r.How() == receipt.Embed })]
 	page := expect(t, find(apart.ID()), http.StatusOK,
-		"novembre 2026 à", "a accepté en partie", "YouTube", "sauf les services suivants", "Mesure d’audience", "accord refusé",
+		"novembre 2026 à", "a accepté en partie", "YouTube", "par service", "Mesure d’audience", "accord refusé",
 		"La preuve est intacte", apart.ID(), "/api/consents/"+apart.ID()+"?download", "contenu bloqué")
 	if !regexp.MustCompile(`n° \d+ sur \d+<`).MatchString(page) {
 		t.Errorf("no place in the log in\n%s", page)
@@ -551,6 +551,26 @@ func TestDashboard_SearchSaysWhatIsWrong(t *testing.T) {
 	if !strings.Contains(page, "third-party") {
 		t.Errorf("no ids in\n%s", page)
 	}
+}
+
+func TestDashboard_ReceiptOfAPart(t *testing.T) {
+	f := newFakeStore(t)
+	f.settings[PasswordSetting] = cheapHash
+	r := newSeason(t, 1, 4).receipts[0]
+	const before = "11111111-2222-4333-8444-555555555555"
+	since := r.At().Add(-48 * time.Hour)
+	r.Own.From = before
+	last := &r.Processing.Purposes[len(r.Processing.Purposes)-1]
+	last.State, last.Since = receipt.Given, since
+	last.Services = []receipt.Service{{ID: "heatmap", State: receipt.Given}, {ID: "advert", State: receipt.Unanswered}}
+	f.receipts = []*receipt.Receipt{r}
+	byCode, err := readLanguages(web.Admin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t, f)
+	expect(t, b.visit("GET", "/admin/receipts?id="+r.ID(), nil, with(b.signIn())), http.StatusOK,
+		"Seul ce qui était nouveau a été demandé", "réponse du "+byCode["fr"].Time(since), "heatmap : accord donné", "advert : nouveau, sans réponse", before)
 }
 
 // tampered gives receipts whose signature is another.

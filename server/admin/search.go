@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"temoin.example/temoin/app/consent"
 	"temoin.example/temoin/server/catalogue"
@@ -35,7 +36,8 @@ type answer struct {
 	Title string
 	State string // key of a text
 	Class string
-	Apart []string // services for which the opposite was said
+	Stood string   // when it was answered, where it was not asked this time; or ""
+	Apart []string // services that differ: by their answer, or by when it was given
 }
 
 // fact is a line of a list: what it is, and the value.
@@ -101,26 +103,40 @@ func (c *call) answers(r *receipt.Receipt, shown *consent.Catalogue) []answer {
 		receipt.Given:       "receipt-allowed",
 		receipt.NotGiven:    "receipt-denied",
 		receipt.NotRequired: "receipt-always",
+		receipt.Unanswered:  "receipt-unanswered",
 	}
 	classes := map[receipt.State]string{receipt.Given: "accepted", receipt.NotGiven: "refused"}
 	var list []answer
 	for _, purpose := range r.Processing.Purposes {
 		a := answer{Title: c.titleOf(shown, purpose.ID), State: states[purpose.State], Class: classes[purpose.State]}
+		a.Stood = c.stood(purpose.Since)
 		for _, service := range purpose.Services {
 			name := service.ID
 			if known := shown.Service(service.ID); known != nil {
 				name = c.said(known.Name, shown, service.ID)
 			}
-			a.Apart = append(a.Apart, name)
+			says := c.language.Say(states[service.State])
+			if stood := c.stood(service.Since); stood != "" {
+				says += ", " + stood
+			}
+			a.Apart = append(a.Apart, c.language.Say("receipt-service", "service", name, "answer", says))
 		}
 		list = append(list, a)
 	}
 	return list
 }
 
+// stood says since when an answer stands that was not asked this time, or "".
+func (c *call) stood(since time.Time) string {
+	if since.IsZero() {
+		return ""
+	}
+	return c.language.Say("receipt-stood", "at", c.language.Time(since))
+}
+
 func (c *call) facts(r *receipt.Receipt) []fact {
 	say := c.language.Say
-	return []fact{
+	facts := []fact{
 		{say("receipt-id"), r.ID(), true},
 		{say("receipt-at"), c.language.Time(r.At()), false},
 		{say("receipt-received"), c.language.Time(r.Received()), false},
@@ -131,6 +147,10 @@ func (c *call) facts(r *receipt.Receipt) []fact {
 		{say("receipt-text"), r.Text(), true},
 		{say("receipt-version"), r.Own.Version, false},
 	}
+	if r.From() != "" {
+		facts = append(facts, fact{say("receipt-from"), r.From(), true})
+	}
+	return facts
 }
 
 func (c *call) proof(file *receipt.File) []fact {
