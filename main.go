@@ -27,6 +27,8 @@ const usage = `temoin: a self-hosted cookie banner
   temoin demo           serve all that on an open-data portal of an imaginary metropolis
   temoin export DIR     write the same files for any static host or CDN
   temoin receipts …     verify, export, show, erase, count and check the proofs of consent
+  temoin backup FILE    copy the receipts while the server runs
+  temoin restore FILE   verify such a copy, and bring it back
   temoin admin password read a password from the standard input: with one, /admin is on
   temoin csp            print the Content-Security-Policy that holds pages to a choice:
                         -all, -allow matomo,third-party, or nothing answered yet
@@ -50,13 +52,15 @@ var commands = map[string]command{
 	"demo":     serveDemo,
 	"export":   export,
 	"receipts": receipts,
+	"backup":   backup,
+	"restore":  restore,
 	"admin":    dashboard,
 	"csp":      csp,
 	"audit":    auditSite,
 	"version":  printVersion,
 }
 
-const commandNames = "init, check, serve, proxy, demo, export, receipts, admin, csp, audit and version"
+const commandNames = "init, check, serve, proxy, demo, export, receipts, backup, restore, admin, csp, audit and version"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -4,7 +4,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,6 +34,8 @@ const receiptsUsage = `temoin receipts: the proofs of consent
   temoin receipts erase ID      erase what a receipt says; its place in the log stays
   temoin receipts stats         how many there are
   temoin receipts checkpoint    what the log is now, signed: keep it elsewhere
+  temoin receipts branch "WHO"  where an older copy was brought back, and there is no newer one: has the log say what it
+                                lacks since the checkpoint that the server has kept, or -checkpoint F, and who says so
 
 `
 
@@ -61,7 +62,7 @@ func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	}
 	if len(words) == 0 {
 		flags.Usage()
-		return errors.New("receipts takes a command; there are verify, export, show, check, erase, stats and checkpoint")
+		return errors.New("receipts takes a command; there are verify, export, show, check, erase, stats, checkpoint and branch")
 	}
 	if words[0] == "check" {
 		return checkReceipt(words[1:], stdout)
@@ -87,8 +88,10 @@ func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		return stats(ctx, s, words, stdout)
 	case "checkpoint":
 		return printCheckpoint(ctx, s, words, stdout)
+	case "branch":
+		return branch(ctx, s, words, checkpoint, c.CheckpointPath(), stdout)
 	default:
-		return fmt.Errorf("no command %q; there are verify, export, show, check, erase, stats and checkpoint", command)
+		return fmt.Errorf("no command %q; there are verify, export, show, check, erase, stats, checkpoint and branch", command)
 	}
 }
 
@@ -125,39 +128,60 @@ func verify(ctx context.Context, s *store.Store, words []string, file, kept stri
 	for _, badly := range v.Badly {
 		fmt.Fprintf(stdout, "entry %d, receipt %s: badly written by an earlier version, and as it was signed; its site cannot be told\n", badly.Index, badly.ID)
 	}
+	for _, turn := range v.Turns {
+		fmt.Fprintln(stdout, turned(turn))
+	}
 	fmt.Fprintf(stdout, "%d entries, %d receipts, %d erased\n", v.Size, v.Receipts, v.Erased)
 	if len(v.Faults) > 0 {
 		return fmt.Errorf("the log has been changed: %d faults", len(v.Faults))
 	}
-	fmt.Fprintln(stdout, "the log is whole")
+	if len(v.Turns) > 0 {
+		fmt.Fprintln(stdout, "the log is whole, but for what it says itself")
+	} else {
+		fmt.Fprintln(stdout, "the log is whole")
+	}
 	return nil
 }
 
 // readCheckpoint reads the earlier checkpoint that a log is held against: the one
-// in file, which may be a visitor's receipt, and where none is named the one that
-// the server keeps beside its key, if it does.
+// in file, and where none is named the one that the server keeps beside its key, if
+// it does.
 func readCheckpoint(file, kept string) (string, error) {
-	if file == "" {
-		if _, err := os.Stat(kept); errors.Is(err, fs.ErrNotExist) {
-			return "", nil
-		}
-		file = kept
+	if file != "" {
+		return ledger.ReadCheckpoint(file)
 	}
-	data, err := os.ReadFile(file)
+	if _, err := os.Stat(kept); errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return ledger.ReadCheckpoint(kept)
+}
+
+// turned says in one line where the log did not simply go on.
+func turned(turn store.Turn) string {
+	b := turn.Branch
+	missing := "nobody knows how many"
+	if turn.Lost > 0 {
+		missing = fmt.Sprintf("up to entry %d at least", turn.Lost-1)
+	}
+	return fmt.Sprintf("entry %d: the log goes on as a branch: what once came from entry %d on is missing, %s; %s: %s",
+		turn.Index, b.First, missing, b.At.Format(time.RFC3339), b.By)
+}
+
+func branch(ctx context.Context, s *store.Store, words []string, file, kept string, stdout io.Writer) error {
+	by, err := only(words, `line, in quotes, that says who decides it and why`)
 	if err != nil {
-		return "", fmt.Errorf("read checkpoint: %w", err)
+		return err
 	}
-	if !bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
-		return string(data), nil
-	}
-	visitors, err := receipt.ParseFile(data)
-	if err == nil {
-		err = visitors.Verify()
-	}
+	lost, err := readCheckpoint(file, kept)
 	if err != nil {
-		return "", fmt.Errorf("read checkpoint: the receipt %s: %w", file, err)
+		return err
 	}
-	return visitors.Log.Checkpoint, nil
+	b, err := s.Branch(ctx, lost, by)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "entries from %d on are missing; the log says so from now on\n", b.First)
+	return nil
 }
 
 // place says which entries a fault is in.

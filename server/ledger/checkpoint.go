@@ -1,13 +1,16 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
+	"temoin.example/temoin/server/receipt"
 	"temoin.example/temoin/server/store"
 )
 
@@ -17,15 +20,31 @@ const checkpointTime = time.Minute
 // CheckpointPath is the file that the server keeps the newest checkpoint in,
 // beside the key. It shows whether the database is as new as it was: a copy of the
 // key and of this file belongs elsewhere.
-func (c StoreConfig) CheckpointPath() string { return c.keyPath() + ".checkpoint" }
+func (c StoreConfig) CheckpointPath() string { return c.KeyPath() + ".checkpoint" }
+
+// ReadCheckpoint reads a checkpoint from a file, which may be a visitor's receipt.
+func ReadCheckpoint(file string) (string, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("read checkpoint: %w", err)
+	}
+	if !bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+		return string(data), nil
+	}
+	visitors, err := receipt.ParseFile(data)
+	if err == nil {
+		err = visitors.Verify()
+	}
+	if err != nil {
+		return "", fmt.Errorf("read checkpoint: the receipt %s: %w", file, err)
+	}
+	return visitors.Log.Checkpoint, nil
+}
 
 // keepCheckpoint keeps the newest checkpoint outside of the database, unless the
-// log does not go on from the one that was kept before.
-func (l *Ledger) keepCheckpoint(ctx context.Context) {
-	s := l.store.Load()
-	if s == nil {
-		return
-	}
+// log does not go on from the one that was kept before. Then it notes where the log
+// ends: what it held behind that is missing.
+func (l *Ledger) keepCheckpoint(ctx context.Context, s *store.Store) {
 	switch err := l.renewCheckpoint(ctx, s); {
 	case err == nil:
 		l.cut.Store(false)
@@ -34,8 +53,11 @@ func (l *Ledger) keepCheckpoint(ctx context.Context) {
 	case errors.Is(err, store.ErrCut):
 		if !l.cut.Swap(true) {
 			l.config.Log.Error("the receipts are not all there that were: an older copy of the database was brought back, or the log was cut; "+
-				"bring the newest copy back, or, if there is none, move the file away to go on with this one",
+				"bring the newest copy back, or, if there is none, have the log say what it lacks: temoin receipts branch (docs/receipts.md)",
 				"file", l.config.Store.CheckpointPath(), "error", err)
+		}
+		if err := s.NoteCut(ctx); err != nil {
+			l.config.Log.Error("where the receipts end that are there cannot be noted", "error", err)
 		}
 	case !l.unkept.Swap(true):
 		l.config.Log.Error("the checkpoint of the receipts cannot be kept", "file", l.config.Store.CheckpointPath(), "error", err)

@@ -32,7 +32,6 @@ func TestCheckpoint_OlderCopy(t *testing.T) {
 	}
 
 	l, log, stop := running(t, dir, "6 months")
-	l.keepCheckpoint(t.Context())
 	if l.Healthy() || !strings.Contains(log.String(), "an older copy of the database was brought back") || !strings.Contains(log.String(), "key.checkpoint") {
 		t.Errorf("healthy: %t; the log says\n%s", l.Healthy(), log)
 	}
@@ -42,15 +41,25 @@ func TestCheckpoint_OlderCopy(t *testing.T) {
 		t.Errorf("the checkpoint that shows it is gone (%v)", err)
 	}
 
-	if err := os.Rename(filepath.Join(dir, "key.checkpoint"), filepath.Join(dir, "earlier.checkpoint")); err != nil {
+	s, err := OpenStore(t.Context(), StoreConfig{Data: dir}, "", quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	branch, err := s.Branch(t.Context(), string(kept), "an operator who has seen to it")
+	if err != nil || branch.First != 2 { // an edition and a receipt: what came since is of the branch
+		t.Errorf("got %+v and %v", branch, err)
+	}
+	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	l, _, stop = running(t, dir, "6 months")
-	l.keepCheckpoint(t.Context())
 	if !l.Healthy() {
 		t.Error("an operator who has seen to it is still told")
 	}
 	stop()
+	if now, err := os.ReadFile(filepath.Join(dir, "key.checkpoint")); err != nil || string(now) == string(kept) {
+		t.Errorf("the checkpoint is not kept anew (%v)", err)
+	}
 }
 
 // TestOpen_LostKey: no new key takes the place of one that has signed.

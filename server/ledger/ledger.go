@@ -89,9 +89,9 @@ func (l *Ledger) Run(ctx context.Context, current func() *Shown) {
 			purged = time.Now()
 			l.purge(ctx)
 		}
-		if l.store.Load() != nil && time.Since(kept) > checkpointTime {
+		if s := l.store.Load(); s != nil && time.Since(kept) > checkpointTime {
 			kept = time.Now()
-			l.keepCheckpoint(ctx)
+			l.keepCheckpoint(ctx, s)
 		}
 	}
 }

@@ -23,8 +23,8 @@ type StoreConfig struct {
 	Key string
 }
 
-// keyPath is where the key is.
-func (c StoreConfig) keyPath() string {
+// KeyPath is where the key is.
+func (c StoreConfig) KeyPath() string {
 	if c.Key != "" {
 		return c.Key
 	}
@@ -49,11 +49,11 @@ func (c StoreConfig) mayMakeKey(ctx context.Context, name string, missing error)
 		return fmt.Errorf("open receipts: %w", err)
 	case begun:
 		return fmt.Errorf("%w: the key %s is lost, and the receipts were signed with it; bring a copy of it back, "+
-			"or keep the database elsewhere and begin with an empty one (docs/receipts.md)", errConfigured, c.keyPath())
+			"or keep the database elsewhere and begin with an empty one (docs/receipts.md)", errConfigured, c.KeyPath())
 	}
 	if _, err := os.Stat(c.CheckpointPath()); err == nil {
 		return fmt.Errorf("%w: the key %s is lost, and so is the database that the checkpoint %s is of; bring copies of both back, "+
-			"or move the checkpoint away to begin anew (docs/receipts.md)", errConfigured, c.keyPath(), c.CheckpointPath())
+			"or move the checkpoint away to begin anew (docs/receipts.md)", errConfigured, c.KeyPath(), c.CheckpointPath())
 	}
 	return nil
 }
@@ -61,7 +61,7 @@ func (c StoreConfig) mayMakeKey(ctx context.Context, name string, missing error)
 // OpenStore opens the store of receipts. name is who signs, where the key has
 // yet to be made; without one it has to be there.
 func OpenStore(ctx context.Context, c StoreConfig, name string, log *slog.Logger) (*store.Store, error) {
-	path := c.keyPath()
+	path := c.KeyPath()
 	if _, err := os.Stat(path); err != nil {
 		if err := c.mayMakeKey(ctx, name, err); err != nil {
 			return nil, err
@@ -104,6 +104,7 @@ func (l *Ledger) Open(ctx context.Context, shown Shown) error {
 			l.fault("open", err)
 			return nil
 		}
+		l.keepCheckpoint(ctx, s) // before anything is added: it sees where an older copy ends
 		l.store.Store(s)
 	}
 	if err := l.publish(ctx, shown.Editions); err != nil {
@@ -141,6 +142,6 @@ func (l *Ledger) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
 	defer cancel()
 	l.Flush(ctx)
-	l.keepCheckpoint(ctx)
+	l.keepCheckpoint(ctx, s)
 	return s.Close()
 }

@@ -31,6 +31,7 @@ type database struct {
 	file        string // of SQLite, "" for PostgreSQL
 	forUpdate   string // behind a SELECT that has to lock its row
 	readOnly    bool   // it cannot be written to
+	turnless    bool   // nor brought up to date: it is of a version that knew no turns
 	log         *slog.Logger
 }
 

@@ -16,6 +16,7 @@ const (
 	kindReceipt = "receipt"
 	kindErasure = "erasure"
 	kindEdition = "edition"
+	kindBranch  = "branch"
 )
 
 // entry is a row of the log.
@@ -189,13 +190,31 @@ func (s *Store) trust(ctx context.Context, tx querier, h *head) error {
 }
 
 // GoesOnFrom checks that the log holds all that it held at a checkpoint that was
-// kept elsewhere. It fails with [ErrCut] where it does not. It compares hashes
-// alone: whether the content is still what they commit to is for [Store.Verify].
+// kept elsewhere, or says of that very checkpoint what of it is lost ([Store.Branch]).
+// It fails with [ErrCut] where it does neither. It compares hashes alone: whether the
+// content is still what they commit to is for [Store.Verify].
 func (s *Store) GoesOnFrom(ctx context.Context, checkpoint string) error {
 	kept, err := receipt.OpenCheckpoint(s.key.Verifier(), checkpoint)
 	if err != nil {
 		return fmt.Errorf("the kept checkpoint: %w", err)
 	}
+	cut := s.holds(ctx, kept)
+	if !errors.Is(cut, ErrCut) {
+		return cut
+	}
+	branches, err := s.branches(ctx, s.db.read)
+	if err != nil {
+		return err
+	}
+	if known, err := s.isLost(branches, kept); err != nil || known {
+		return err
+	}
+	return cut
+}
+
+// holds checks that the log holds all that it held when it was that tree. It fails
+// with [ErrCut] where it does not.
+func (s *Store) holds(ctx context.Context, kept tlog.Tree) error {
 	h, err := readHead(ctx, s.db.read, "")
 	if err != nil {
 		return err

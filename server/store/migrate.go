@@ -39,6 +39,7 @@ func (d *database) migrate(ctx context.Context) (err error) {
 	case err == nil && has >= knows:
 		return compare(has, knows) // without waiting for others
 	case d.readOnly && err == nil:
+		d.turnless = has < turnsVersion
 		return nil // migrations add what writers need, and take nothing from readers
 	case d.readOnly:
 		return fmt.Errorf("%s holds no log: %w", d.file, err)
@@ -58,6 +59,9 @@ func (d *database) migrate(ctx context.Context) (err error) {
 	}
 	return compare(has, knows)
 }
+
+// turnsVersion is the first version of the tables that has turns.
+const turnsVersion = 4
 
 // version returns the version of the tables; it fails where there are none.
 func (d *database) version(ctx context.Context) (has int64, err error) {

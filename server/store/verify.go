@@ -24,6 +24,14 @@ type Verification struct {
 	Erased   int64   // of those whose content was erased
 	Faults   []Fault // none: nothing was changed
 	Badly    []Badly // written by this program, and so no fault
+	Turns    []Turn  // where the log says of itself that it did not simply go on
+}
+
+// Turn is an entry with which the log says that it goes on otherwise than before.
+type Turn struct {
+	Index  int64
+	Branch *Branch
+	Lost   int64 // how many entries there were before the branch, as far as is known; 0: nobody knows
 }
 
 // Badly is a receipt that this program signed in other bytes than it would now;
@@ -69,7 +77,8 @@ const verifyPage = 512
 //     other way round;
 //   - texts that visitors were shown and that are not as they were published;
 //   - with since, a log that no longer holds all that it held then, even where
-//     everything after some entry is gone and nothing in the database shows it.
+//     everything after some entry is gone and nothing in the database shows it;
+//     unless an entry of the log says so of that very checkpoint ([Store.Branch]).
 //
 // It holds little in memory, and the log may grow while it runs. The error is
 // the database's; what was changed is in the result.
@@ -103,6 +112,7 @@ type verifier struct {
 	empty   []span                // entries without content
 	erasure []span                // what erasures name
 	edition map[int64]*commitment // by entry
+	unlike  *Fault                // the log is not that of since
 }
 
 func (v *verifier) fault(first, last int64, what string, args ...any) {
@@ -159,6 +169,7 @@ type row struct {
 	badly                       bool      // see Badly
 	erasure                     *erasure
 	edition                     *commitment
+	branch                      *Branch
 }
 
 func (v *verifier) page(ctx context.Context) ([]*row, error) {
@@ -196,7 +207,7 @@ func (v *verifier) walk(ctx context.Context, page []*row) error {
 			v.checkpoint(v.next, signed)
 		}
 		if v.since != nil && v.since.N == v.next && !v.isTree(*v.since) {
-			v.fault(0, v.next-1, "the log is not the one of the earlier checkpoint")
+			v.unlike = &Fault{0, v.next - 1, "the log is not the one of the earlier checkpoint"}
 		}
 	}
 	return nil
@@ -233,6 +244,12 @@ func (s *Store) inspectRow(r *row) string {
 	case kindErasure:
 		var err error
 		if r.erasure, err = parseErasure(r.body, r.index); err != nil {
+			return "its content was changed: " + err.Error()
+		}
+		return ""
+	case kindBranch:
+		var err error
+		if r.branch, err = parseBranch(r.body, r.index); err != nil {
 			return "its content was changed: " + err.Error()
 		}
 		return ""
@@ -284,6 +301,9 @@ func (v *verifier) entry(r *row) {
 	}
 	if r.edition != nil && r.wrong == "" {
 		v.edition[r.index] = r.edition
+	}
+	if r.branch != nil && r.wrong == "" {
+		v.result.Turns = append(v.result.Turns, Turn{Index: r.index, Branch: r.branch})
 	}
 
 	levels := bits.TrailingZeros64(uint64(r.index+1)) + 1
@@ -403,9 +423,69 @@ func (v *verifier) finish(ctx context.Context, h *head, newest int64) error {
 		v.fault(v.signed, v.next-1, "no signed checkpoint covers them")
 	}
 	if v.since != nil && v.since.N > v.next {
-		v.fault(v.next, v.since.N-1, "removed from the log: an earlier checkpoint had them")
+		v.unlike = &Fault{v.next, v.since.N - 1, "removed from the log: an earlier checkpoint had them"}
 	}
-	return errors.Join(v.compareErasures(ctx), v.compareEditions(ctx))
+	return errors.Join(v.compareTurns(ctx), v.compareErasures(ctx), v.compareEditions(ctx))
+}
+
+// compareTurns checks that the turns of the log are those that the database finds
+// at once, and that what since is of is there, or said to be lost.
+func (v *verifier) compareTurns(ctx context.Context) error {
+	listed, err := v.listedTurns(ctx)
+	if err != nil {
+		return err
+	}
+	var branches []*Branch
+	for i, turn := range v.result.Turns {
+		if !listed[turn.Index] {
+			v.fault(turn.Index, turn.Index, "a turn of the log that is not listed as one")
+		}
+		delete(listed, turn.Index)
+		branches = append(branches, turn.Branch)
+		v.result.Turns[i].Lost = v.lost(turn)
+	}
+	for _, index := range slices.Sorted(maps.Keys(listed)) {
+		v.fault(index, index, "listed as a turn of the log, and is none")
+	}
+	if v.unlike == nil {
+		return nil
+	}
+	if known, err := v.store.isLost(branches, *v.since); err == nil && known {
+		return nil
+	}
+	v.result.Faults = append(v.result.Faults, *v.unlike)
+	return nil
+}
+
+// listedTurns returns which of the entries that were passed the database finds at
+// once as turns.
+func (v *verifier) listedTurns(ctx context.Context) (map[int64]bool, error) {
+	listed := make(map[int64]bool)
+	if v.store.db.turnless {
+		return listed, nil
+	}
+	rows, err := v.store.db.read.QueryContext(ctx, `SELECT idx FROM turns WHERE idx < $1`, v.next)
+	if err != nil {
+		return nil, err
+	}
+	return listed, each(rows, func(rows *sql.Rows) error {
+		var index int64
+		err := rows.Scan(&index)
+		listed[index] = true
+		return err
+	})
+}
+
+// lost returns how many entries there were before a branch, 0 where nobody knows.
+func (v *verifier) lost(turn Turn) int64 {
+	if turn.Branch.Checkpoint == "" {
+		return 0
+	}
+	tree, err := receipt.OpenCheckpoint(v.store.key.Verifier(), turn.Branch.Checkpoint)
+	if err != nil {
+		v.fault(turn.Index, turn.Index, "the checkpoint of what is lost does not hold: %v", err)
+	}
+	return tree.N
 }
 
 func (v *verifier) hasEdge(h *head) bool {
