@@ -36,13 +36,16 @@ const receiptsUsage = `temoin receipts: the proofs of consent
   temoin receipts checkpoint    what the log is now, signed: keep it elsewhere
   temoin receipts branch "WHO"  where an older copy was brought back, and there is no newer one: has the log say what it
                                 lacks since the checkpoint that the server has kept, or -checkpoint F, and who says so
+  temoin receipts rotate-key    have a new key sign from now on; the old one says so in the log, and is put away
+                 -leaked "WHO"  or because somebody else may have the old one
+                 -lost "WHO"    or because the old one is lost: the new one says so in the log
 
 `
 
 // receipts carries out the commands about receipts.
 func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	var c ledger.StoreConfig
-	var site, format, since, until, checkpoint string
+	var site, format, since, until, checkpoint, leaked, lost string
 	flags := flag.NewFlagSet("temoin receipts", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	storeFlags(flags, &c)
@@ -50,6 +53,8 @@ func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	flags.StringVar(&format, "format", "csv", "csv or jsonl")
 	flags.StringVar(&since, "since", "", "first `day` of the export")
 	flags.StringVar(&until, "until", "", "`day` before which the export ends")
+	flags.StringVar(&leaked, "leaked", "", "`who` says that somebody else may have the key, and why")
+	flags.StringVar(&lost, "lost", "", "`who` says that the key is lost, and why")
 	flags.StringVar(&checkpoint, "checkpoint", "", "`file` with an earlier checkpoint")
 	inWords := flags.Bool("words", false, "show a receipt in words")
 	flags.Usage = func() {
@@ -62,13 +67,16 @@ func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	}
 	if len(words) == 0 {
 		flags.Usage()
-		return errors.New("receipts takes a command; there are verify, export, show, check, erase, stats, checkpoint and branch")
+		return errors.New("receipts takes a command; there are verify, export, show, check, erase, stats, checkpoint, branch and rotate-key")
 	}
 	if words[0] == "check" {
 		return checkReceipt(words[1:], stdout)
 	}
 	if err := chooseSite(&c, site); err != nil {
 		return err
+	}
+	if words[0] == "rotate-key" {
+		return rotateKey(ctx, c, words[1:], leaked, lost, stdout)
 	}
 	s, err := ledger.OpenStore(ctx, c, "", slog.New(slog.NewTextHandler(stderr, nil)))
 	if err != nil {
@@ -91,7 +99,7 @@ func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	case "branch":
 		return branch(ctx, s, words, checkpoint, c.CheckpointPath(), stdout)
 	default:
-		return fmt.Errorf("no command %q; there are verify, export, show, check, erase, stats, checkpoint and branch", command)
+		return fmt.Errorf("no command %q; there are verify, export, show, check, erase, stats, checkpoint, branch and rotate-key", command)
 	}
 }
 
@@ -158,6 +166,9 @@ func readCheckpoint(file, kept string) (string, error) {
 
 // turned says in one line where the log did not simply go on.
 func turned(turn store.Turn) string {
+	if turn.Key != nil {
+		return handedOver(turn.Index, turn.Key)
+	}
 	b := turn.Branch
 	missing := "nobody knows how many"
 	if turn.Lost > 0 {
@@ -165,6 +176,47 @@ func turned(turn store.Turn) string {
 	}
 	return fmt.Sprintf("entry %d: the log goes on as a branch: what once came from entry %d on is missing, %s; %s: %s",
 		turn.Index, b.First, missing, b.At.Format(time.RFC3339), b.By)
+}
+
+// handedOver says in one line where another key began to sign, and why.
+func handedOver(index int64, h *store.Handover) string {
+	why := map[store.Why]string{
+		store.Renewed: "the key before it says so",
+		store.Leaked:  "somebody else may have the key before it: what that one has signed counts only where it is in the log",
+		store.Lost:    "the key before it is lost, and has not said so itself",
+	}[h.Why]
+	line := fmt.Sprintf("entry %d: from the next one on %s signs; %s; %s", index, h.New, why, h.At.Format(time.RFC3339))
+	if h.By != "" {
+		line += ": " + h.By
+	}
+	return line
+}
+
+func rotateKey(ctx context.Context, c ledger.StoreConfig, words []string, leaked, lost string, stdout io.Writer) error {
+	if err := none(words); err != nil {
+		return err
+	}
+	if leaked != "" && lost != "" {
+		return errors.New("a key is -leaked or -lost; of one that is both, nobody is left who could say so: take -lost")
+	}
+	if lost != "" {
+		if err := ledger.ReplaceLost(ctx, c, lost); err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "%s is a new key, and the log says why; keep a copy of it\n", c.KeyPath())
+		return nil
+	}
+	why := store.Renewed
+	if leaked != "" {
+		why = store.Leaked
+	}
+	retired, err := ledger.Rotate(ctx, c, why, leaked)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "%s is a new key, and the log says so; keep a copy of it, and make a backup\n", c.KeyPath())
+	fmt.Fprintf(stdout, "%s is the old one: older copies need it\n", retired)
+	return nil
 }
 
 func branch(ctx context.Context, s *store.Store, words []string, file, kept string, stdout io.Writer) error {

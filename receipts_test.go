@@ -81,6 +81,16 @@ func get(t *testing.T, url string) string {
 // choose reports a choice as a page does, and returns its id.
 func choose(t *testing.T, url string) string {
 	t.Helper()
+	id, status := tryChoose(t, url)
+	if status != http.StatusCreated {
+		t.Fatalf("got %d, want the receipt to be kept", status)
+	}
+	return id
+}
+
+// tryChoose reports a choice, and returns what the server answered.
+func tryChoose(t *testing.T, url string) (id string, status int) {
+	t.Helper()
 	part := func(pattern, path string) string {
 		found := regexp.MustCompile(pattern).FindStringSubmatch(get(t, url+path))
 		if found == nil {
@@ -88,7 +98,7 @@ func choose(t *testing.T, url string) string {
 		}
 		return found[1]
 	}
-	id := consent.NewID()
+	id = consent.NewID()
 	body := fmt.Sprintf(`{"record":{"v":1,"id":%q,"rev":%q,"at":%d,"choices":{"necessary":true,"statistics":false,"third-party":true}},`+
 		`"how":"dialog","gpc":false,"lang":"fr","text":%q}`, id, part(`"rev":"(\w+)"`, "/temoin/catalogue.json"), time.Now().Unix(), part(`"text":"([0-9a-f]{16})"`, "/temoin.js"))
 	answer, err := http.Post(url+"/api/consents", "application/json", strings.NewReader(body))
@@ -96,11 +106,7 @@ func choose(t *testing.T, url string) string {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusCreated {
-		text, _ := io.ReadAll(answer.Body)
-		t.Fatalf("got %d %s", answer.StatusCode, text)
-	}
-	return id
+	return id, answer.StatusCode
 }
 
 // TestReceipts goes through what an operator does with receipts, beside the

@@ -9,6 +9,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -118,11 +119,28 @@ func (l *Ledger) probe(ctx context.Context) {
 	if err == nil {
 		err = s.Ping(probing)
 	}
+	if err == nil {
+		err = s.CheckKey(probing)
+	}
 	switch {
 	case err == nil:
 		l.works()
+	case errors.Is(err, store.ErrKey):
+		l.fault("probe", err)
+		l.reopen(s)
 	case ctx.Err() == nil:
 		l.fault("probe", err)
+	}
+}
+
+// reopen has the store opened anew, with the key that signs by now.
+func (l *Ledger) reopen(s *store.Store) {
+	l.opening.Lock()
+	defer l.opening.Unlock()
+	if l.store.CompareAndSwap(s, nil) {
+		if err := s.Close(); err != nil {
+			l.config.Log.Error("the receipts cannot be closed", "error", err)
+		}
 	}
 }
 

@@ -49,7 +49,7 @@ func (c StoreConfig) mayMakeKey(ctx context.Context, name string, missing error)
 		return fmt.Errorf("open receipts: %w", err)
 	case begun:
 		return fmt.Errorf("%w: the key %s is lost, and the receipts were signed with it; bring a copy of it back, "+
-			"or keep the database elsewhere and begin with an empty one (docs/receipts.md)", errConfigured, c.KeyPath())
+			"or, if there is none, have a new one take its place: temoin receipts rotate-key -lost (docs/receipts.md)", errConfigured, c.KeyPath())
 	}
 	if _, err := os.Stat(c.CheckpointPath()); err == nil {
 		return fmt.Errorf("%w: the key %s is lost, and so is the database that the checkpoint %s is of; bring copies of both back, "+
@@ -62,6 +62,9 @@ func (c StoreConfig) mayMakeKey(ctx context.Context, name string, missing error)
 // yet to be made; without one it has to be there.
 func OpenStore(ctx context.Context, c StoreConfig, name string, log *slog.Logger) (*store.Store, error) {
 	path := c.KeyPath()
+	if err := c.finishRotation(ctx); err != nil {
+		return nil, err
+	}
 	if _, err := os.Stat(path); err != nil {
 		if err := c.mayMakeKey(ctx, name, err); err != nil {
 			return nil, err

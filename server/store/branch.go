@@ -58,8 +58,8 @@ func (s *Store) NoteCut(ctx context.Context) error {
 // who decided it. It fails with [ErrWhole] where the log holds all that lost is of.
 func (s *Store) Branch(ctx context.Context, lost, by string) (*Branch, error) {
 	by = strings.TrimSpace(by)
-	if by == "" || len(by) > maxBy || strings.ContainsFunc(by, isControl) {
-		return nil, fmt.Errorf("branch: who says so is %q, want a name and a reason in one line of %d bytes at most", by, maxBy)
+	if err := checkBy(by, false); err != nil {
+		return nil, err
 	}
 	if lost != "" {
 		switch err := s.GoesOnFrom(ctx, lost); {
@@ -75,6 +75,14 @@ func (s *Store) Branch(ctx context.Context, lost, by string) (*Branch, error) {
 		return nil, fmt.Errorf("branch: %w", err)
 	}
 	return b, nil
+}
+
+// checkBy refuses what does not say who decides something, unless nobody has to.
+func checkBy(by string, optional bool) error {
+	if by == "" && !optional || len(by) > maxBy || strings.ContainsFunc(by, isControl) {
+		return fmt.Errorf("who says so is %q, want a name and a reason in one line of %d bytes at most", by, maxBy)
+	}
+	return nil
 }
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
@@ -94,19 +102,19 @@ func (s *Store) branch(ctx context.Context, tx querier, b *Branch) error {
 	if err != nil {
 		return err
 	}
-	if err := s.turn(ctx, tx, h, s.openEntry(kindBranch, body)); err != nil {
+	if err := s.turn(ctx, tx, h, s.openEntry(kindBranch, body), s.key); err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `DELETE FROM settings WHERE name = $1`, cutSetting)
 	return err
 }
 
-// turn adds an entry with which the log takes a turn.
-func (s *Store) turn(ctx context.Context, tx querier, h *head, e *entry) error {
+// turn adds an entry with which the log takes a turn, and has a key sign it.
+func (s *Store) turn(ctx context.Context, tx querier, h *head, e *entry, key *receipt.Key) error {
 	if _, err := tx.ExecContext(ctx, `INSERT INTO turns (idx) VALUES ($1)`, h.size); err != nil {
 		return err
 	}
-	return s.add(ctx, tx, h, []*entry{e})
+	return s.addSigned(ctx, tx, h, []*entry{e}, key)
 }
 
 // firstMissing returns where the branch that is about to be declared began: where
@@ -144,7 +152,7 @@ func (s *Store) branches(ctx context.Context, q querier) (list []*Branch, err er
 		if err := rows.Scan(&index, &body, &signature); err != nil {
 			return err
 		}
-		err := receipt.VerifySignature(s.key.Verifier(), body, signature)
+		err := receipt.VerifySignature(s.keyOf(index), body, signature)
 		if err != nil {
 			return fmt.Errorf("entry %d of the log was changed: %w", index, err)
 		}
@@ -174,7 +182,7 @@ func (s *Store) isLost(branches []*Branch, kept tlog.Tree) (bool, error) {
 		if b.Checkpoint == "" || kept.N <= b.First {
 			continue
 		}
-		tree, err := receipt.OpenCheckpoint(s.key.Verifier(), b.Checkpoint)
+		tree, err := s.openCheckpoint(b.Checkpoint)
 		if err != nil {
 			return false, fmt.Errorf("the checkpoint of a branch: %w", err)
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 )
@@ -87,5 +88,5 @@ func CheckpointOf(ctx context.Context, file string) (string, error) {
 		return "", err
 	}
 	defer db.Close()
-	return checkpoint(ctx, db, `DESC`)
+	return checkpoint(ctx, db, `DESC`, math.MaxInt64)
 }

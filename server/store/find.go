@@ -21,7 +21,7 @@ func (s *Store) Find(ctx context.Context, id string) (*receipt.File, error) {
 		return nil, fmt.Errorf("receipt %q: %w", id, ErrNotFound)
 	}
 	var body []byte
-	f := &receipt.File{Key: s.key.Verifier()}
+	f := new(receipt.File)
 	err := s.db.read.QueryRowContext(ctx, `SELECT idx, salt, body, signature FROM entries WHERE id = $1`, id).
 		Scan(&f.Log.Index, &f.Log.Salt, &body, &f.Signature)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -33,11 +33,13 @@ func (s *Store) Find(ctx context.Context, id string) (*receipt.File, error) {
 	if f.Receipt, err = s.open(f.Log.Index, body, f.Signature); err != nil {
 		return nil, err
 	}
-	// Read after the entry, the newest checkpoint covers it.
-	if f.Log.Checkpoint, err = s.Checkpoint(ctx); err != nil {
+	// Read after the entry, the newest checkpoint covers it; the newest of the key that
+	// signed the receipt, so that whoever knows that key can check all of it.
+	f.Key = s.keyOf(f.Log.Index)
+	if f.Log.Checkpoint, err = checkpoint(ctx, s.db.read, `DESC`, s.reignOf(f.Log.Index)); err != nil {
 		return nil, err
 	}
-	tree, err := receipt.OpenCheckpoint(s.key.Verifier(), f.Log.Checkpoint)
+	tree, err := receipt.OpenCheckpoint(f.Key, f.Log.Checkpoint)
 	if err != nil {
 		return nil, fmt.Errorf("newest checkpoint: %w", err)
 	}
@@ -50,7 +52,7 @@ func (s *Store) Find(ctx context.Context, id string) (*receipt.File, error) {
 
 // open reads the receipt of an entry.
 func (s *Store) open(index int64, body, signature []byte) (*receipt.Receipt, error) {
-	r, err := receipt.Open(s.key.Verifier(), body, signature)
+	r, err := receipt.Open(s.keyOf(index), body, signature)
 	if err != nil {
 		return nil, fmt.Errorf("entry %d of the log was changed: %w", index, err)
 	}

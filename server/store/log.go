@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -17,6 +18,7 @@ const (
 	kindErasure = "erasure"
 	kindEdition = "edition"
 	kindBranch  = "branch"
+	kindKey     = "key"
 )
 
 // entry is a row of the log.
@@ -129,6 +131,10 @@ func (h *head) tree() (tlog.Tree, error) {
 
 // add puts entries at the end of the log and signs a checkpoint over them.
 func (s *Store) add(ctx context.Context, tx querier, h *head, entries []*entry) error {
+	return s.addSigned(ctx, tx, h, entries, s.key)
+}
+
+func (s *Store) addSigned(ctx context.Context, tx querier, h *head, entries []*entry, key *receipt.Key) error {
 	rows := make([][]any, len(entries))
 	for i, e := range entries {
 		e.index = h.size
@@ -150,17 +156,17 @@ func (s *Store) add(ctx context.Context, tx querier, h *head, entries []*entry) 
 	if err != nil {
 		return fmt.Errorf("move head of the log: %w", err)
 	}
-	_, err = s.sign(ctx, tx, h)
+	_, err = sign(ctx, tx, h, key)
 	return err
 }
 
 // sign signs the log as it is and keeps the checkpoint.
-func (s *Store) sign(ctx context.Context, tx querier, h *head) (checkpoint string, err error) {
+func sign(ctx context.Context, tx querier, h *head, key *receipt.Key) (checkpoint string, err error) {
 	tree, err := h.tree()
 	if err != nil {
 		return "", fmt.Errorf("hash tree: %w", err)
 	}
-	checkpoint, err = s.key.Checkpoint(tree)
+	checkpoint, err = key.Checkpoint(tree)
 	if err != nil {
 		return "", fmt.Errorf("sign checkpoint: %w", err)
 	}
@@ -174,6 +180,10 @@ func (s *Store) sign(ctx context.Context, tx querier, h *head) (checkpoint strin
 // trust checks that the log is what was signed last, before anything is signed
 // on top of it: a key that signs what it has not seen proves nothing.
 func (s *Store) trust(ctx context.Context, tx querier, h *head) error {
+	return trust(ctx, tx, h, s.keyOf(h.size))
+}
+
+func trust(ctx context.Context, tx querier, h *head, verifier string) error {
 	tree, err := h.tree()
 	if err != nil {
 		return fmt.Errorf("hash tree: %w", err)
@@ -183,7 +193,10 @@ func (s *Store) trust(ctx context.Context, tx querier, h *head) error {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("read checkpoint: %w", err)
 	}
-	if last, err := receipt.OpenCheckpoint(s.key.Verifier(), string(signed)); err != nil || last != tree {
+	if err := checkSigner(verifier, string(signed)); err != nil {
+		return err
+	}
+	if last, err := receipt.OpenCheckpoint(verifier, string(signed)); err != nil || last != tree {
 		return fmt.Errorf("the log of %d entries is not what was signed: it was changed by another program; verify it", h.size)
 	}
 	return nil
@@ -194,7 +207,7 @@ func (s *Store) trust(ctx context.Context, tx querier, h *head) error {
 // It fails with [ErrCut] where it does neither. It compares hashes alone: whether the
 // content is still what they commit to is for [Store.Verify].
 func (s *Store) GoesOnFrom(ctx context.Context, checkpoint string) error {
-	kept, err := receipt.OpenCheckpoint(s.key.Verifier(), checkpoint)
+	kept, err := s.openCheckpoint(checkpoint)
 	if err != nil {
 		return fmt.Errorf("the kept checkpoint: %w", err)
 	}
@@ -234,16 +247,17 @@ func (s *Store) holds(ctx context.Context, kept tlog.Tree) error {
 
 // Checkpoint returns the newest signed checkpoint of the log.
 func (s *Store) Checkpoint(ctx context.Context) (string, error) {
-	return checkpoint(ctx, s.db.read, `DESC`)
+	return checkpoint(ctx, s.db.read, `DESC`, math.MaxInt64)
 }
 
 func (s *Store) firstCheckpoint(ctx context.Context, q querier) (string, error) {
-	return checkpoint(ctx, q, `ASC`)
+	return checkpoint(ctx, q, `ASC`, math.MaxInt64)
 }
 
-func checkpoint(ctx context.Context, q querier, order string) (string, error) {
+// checkpoint returns the first or the last checkpoint, of at most that many entries.
+func checkpoint(ctx context.Context, q querier, order string, most int64) (string, error) {
 	var signed []byte
-	err := q.QueryRowContext(ctx, `SELECT note FROM checkpoints ORDER BY size `+order+` LIMIT 1`).Scan(&signed)
+	err := q.QueryRowContext(ctx, `SELECT note FROM checkpoints WHERE size <= $1 ORDER BY size `+order+` LIMIT 1`, most).Scan(&signed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", fmt.Errorf("checkpoint: %w", ErrNotFound)
 	}

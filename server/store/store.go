@@ -37,7 +37,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"temoin.example/temoin/server/receipt"
@@ -73,6 +72,7 @@ type Store struct {
 	db       *database
 	key      *receipt.Key
 	log      *slog.Logger
+	reigns   []reign  // of the keys that signed before this one
 	editions sync.Map // of editionKey: *Edition
 
 	closing sync.RWMutex // held for reading while something is queued
@@ -84,12 +84,14 @@ type Store struct {
 	cancel  context.CancelFunc
 }
 
+var discard = slog.New(slog.DiscardHandler)
+
 // Open opens the store and brings its tables up to date, one program at a time.
 // It fails with [ErrNewer] where the database is of a newer version of the
 // program, and with [ErrKey] where its log is signed by another key.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
+		c.Log = discard
 	}
 	db, err := openDatabase(ctx, c)
 	if err != nil {
@@ -129,20 +131,31 @@ func (s *Store) begin(ctx context.Context) error {
 			if h.size > 0 {
 				return nil // a log without checkpoints was changed: Verify says so
 			}
-			first, err = s.sign(ctx, tx, h)
+			first, err = sign(ctx, tx, h, s.key)
 			return err
 		})
 	}
 	if err != nil {
 		return fmt.Errorf("begin log: %w", err)
 	}
+	if s.reigns, err = s.readReigns(ctx, s.db.read); err != nil {
+		return err
+	}
 	// Only whose signature it is counts here. Whether it holds is for Verify
 	// to say, which could not run if Open failed.
-	_, err = receipt.OpenCheckpoint(s.key.Verifier(), first)
-	if _, unknown := errors.AsType[*note.UnverifiedNoteError](err); unknown {
-		return fmt.Errorf("%w than %s; every program on one database needs the same key file", ErrKey, s.key.Verifier())
+	if err := checkSigner(s.keyOf(0), first); err != nil {
+		return err
 	}
-	return nil
+	return s.keepVerifier(ctx)
+}
+
+// keepVerifier keeps the public part of the key, without which nobody could tell
+// what the key has signed once it is lost.
+func (s *Store) keepVerifier(ctx context.Context) error {
+	if kept, err := s.Setting(ctx, verifierSetting); err != nil || kept == s.key.Verifier() || s.db.readOnly {
+		return err
+	}
+	return s.SetSetting(ctx, verifierSetting, s.key.Verifier())
 }
 
 // closeTime is how long Close waits for a database that does not answer.

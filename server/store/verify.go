@@ -30,8 +30,9 @@ type Verification struct {
 // Turn is an entry with which the log says that it goes on otherwise than before.
 type Turn struct {
 	Index  int64
-	Branch *Branch
-	Lost   int64 // how many entries there were before the branch, as far as is known; 0: nobody knows
+	Key    *Handover // nil, or the key that signs from the next entry on
+	Branch *Branch   // nil, or what is missing
+	Lost   int64     // how many entries there were before the branch, as far as is known; 0: nobody knows
 }
 
 // Badly is a receipt that this program signed in other bytes than it would now;
@@ -85,7 +86,7 @@ const verifyPage = 512
 func (s *Store) Verify(ctx context.Context, since string) (*Verification, error) {
 	v := &verifier{store: s, result: new(Verification), edge: make(treeHashes), edition: make(map[int64]*commitment)}
 	if since != "" {
-		tree, err := receipt.OpenCheckpoint(s.key.Verifier(), since)
+		tree, err := s.openCheckpoint(since)
 		if err != nil {
 			return nil, fmt.Errorf("the earlier checkpoint: %w", err)
 		}
@@ -170,6 +171,7 @@ type row struct {
 	erasure                     *erasure
 	edition                     *commitment
 	branch                      *Branch
+	handover                    *Handover
 }
 
 func (v *verifier) page(ctx context.Context) ([]*row, error) {
@@ -237,7 +239,7 @@ func (s *Store) inspectRow(r *row) string {
 	if len(r.flat) < tlog.HashSize || r.leaf != tlog.Hash(r.flat[:tlog.HashSize]) {
 		return "its content was changed: the log commits to another"
 	}
-	if err := receipt.VerifySignature(s.key.Verifier(), r.body, r.signature); err != nil {
+	if err := receipt.VerifySignature(s.signerOf(r), r.body, r.signature); err != nil {
 		return "its content was changed: " + err.Error()
 	}
 	switch r.kind {
@@ -245,6 +247,11 @@ func (s *Store) inspectRow(r *row) string {
 		var err error
 		if r.erasure, err = parseErasure(r.body, r.index); err != nil {
 			return "its content was changed: " + err.Error()
+		}
+		return ""
+	case kindKey:
+		if r.handover == nil {
+			return "its content was changed: it hands over to another key than the one that signs"
 		}
 		return ""
 	case kindBranch:
@@ -263,8 +270,21 @@ func (s *Store) inspectRow(r *row) string {
 	return s.inspectReceipt(r)
 }
 
+// signerOf returns the verifier of the key that has to have signed an entry.
+func (s *Store) signerOf(r *row) string {
+	if r.kind != kindKey {
+		return s.keyOf(r.index)
+	}
+	var err error
+	if r.handover, err = parseHandover(r.body); err != nil || r.handover.Old != s.keyOf(r.index) || r.handover.New != s.keyOf(r.index+1) {
+		r.handover = nil
+		return s.keyOf(r.index)
+	}
+	return r.handover.signer()
+}
+
 func (s *Store) inspectReceipt(r *row) string {
-	kept, err := receipt.Open(s.key.Verifier(), r.body, r.signature)
+	kept, err := receipt.Open(s.keyOf(r.index), r.body, r.signature)
 	switch {
 	case err != nil:
 		return "its content was changed: " + err.Error()
@@ -302,8 +322,8 @@ func (v *verifier) entry(r *row) {
 	if r.edition != nil && r.wrong == "" {
 		v.edition[r.index] = r.edition
 	}
-	if r.branch != nil && r.wrong == "" {
-		v.result.Turns = append(v.result.Turns, Turn{Index: r.index, Branch: r.branch})
+	if (r.branch != nil || r.handover != nil) && r.wrong == "" {
+		v.result.Turns = append(v.result.Turns, Turn{Index: r.index, Branch: r.branch, Key: r.handover})
 	}
 
 	levels := bits.TrailingZeros64(uint64(r.index+1)) + 1
@@ -389,7 +409,7 @@ func (v *verifier) newestCheckpoint(ctx context.Context) (size int64, err error)
 
 // checkpoint checks a checkpoint of the entries up to v.next.
 func (v *verifier) checkpoint(size int64, signed string) {
-	tree, err := receipt.OpenCheckpoint(v.store.key.Verifier(), signed)
+	tree, err := receipt.OpenCheckpoint(v.store.keyOf(size), signed)
 	switch {
 	case err != nil || tree.N != size:
 		v.fault(size-1, size-1, "the checkpoint behind it was changed: it is not signed for %d entries", size)
@@ -441,8 +461,10 @@ func (v *verifier) compareTurns(ctx context.Context) error {
 			v.fault(turn.Index, turn.Index, "a turn of the log that is not listed as one")
 		}
 		delete(listed, turn.Index)
-		branches = append(branches, turn.Branch)
-		v.result.Turns[i].Lost = v.lost(turn)
+		if turn.Branch != nil {
+			branches = append(branches, turn.Branch)
+			v.result.Turns[i].Lost = v.lost(turn)
+		}
 	}
 	for _, index := range slices.Sorted(maps.Keys(listed)) {
 		v.fault(index, index, "listed as a turn of the log, and is none")
@@ -481,7 +503,7 @@ func (v *verifier) lost(turn Turn) int64 {
 	if turn.Branch.Checkpoint == "" {
 		return 0
 	}
-	tree, err := receipt.OpenCheckpoint(v.store.key.Verifier(), turn.Branch.Checkpoint)
+	tree, err := v.store.openCheckpoint(turn.Branch.Checkpoint)
 	if err != nil {
 		v.fault(turn.Index, turn.Index, "the checkpoint of what is lost does not hold: %v", err)
 	}
