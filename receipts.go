@@ -26,6 +26,7 @@ const receiptsUsage = `temoin receipts: the proofs of consent
   temoin receipts verify        check every receipt, signature and place in the log, and that the log goes on from the
                                 checkpoint that the server keeps beside its key
                  -checkpoint F  or from the one in this file, which was kept elsewhere: a checkpoint, or a visitor's receipt
+                 -from F        only what came after the checkpoint in this file: all before it was checked then
   temoin receipts export        write receipts to the standard output
                  -format csv|jsonl  -since 2026-01-01  -until 2026-02-01 (not itself; both UTC)
   temoin receipts show ID       one receipt, with the proof that it is in the log
@@ -45,7 +46,7 @@ const receiptsUsage = `temoin receipts: the proofs of consent
 // receipts carries out the commands about receipts.
 func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	var c ledger.StoreConfig
-	var site, format, since, until, checkpoint, leaked, lost string
+	var site, format, since, until, checkpoint, from, leaked, lost string
 	flags := flag.NewFlagSet("temoin receipts", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	storeFlags(flags, &c)
@@ -53,6 +54,7 @@ func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	flags.StringVar(&format, "format", "csv", "csv or jsonl")
 	flags.StringVar(&since, "since", "", "first `day` of the export")
 	flags.StringVar(&until, "until", "", "`day` before which the export ends")
+	flags.StringVar(&from, "from", "", "`file` with the checkpoint behind which the check begins")
 	flags.StringVar(&leaked, "leaked", "", "`who` says that somebody else may have the key, and why")
 	flags.StringVar(&lost, "lost", "", "`who` says that the key is lost, and why")
 	flags.StringVar(&checkpoint, "checkpoint", "", "`file` with an earlier checkpoint")
@@ -85,7 +87,7 @@ func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	defer s.Close()
 	switch command, words := words[0], words[1:]; command {
 	case "verify":
-		return verify(ctx, s, words, checkpoint, c.CheckpointPath(), stdout)
+		return verify(ctx, s, words, from, checkpoint, c.CheckpointPath(), stdout)
 	case "export":
 		return exportReceipts(ctx, s, words, format, since, until, stdout)
 	case "show":
@@ -118,7 +120,7 @@ func none(words []string) error {
 	return nil
 }
 
-func verify(ctx context.Context, s *store.Store, words []string, file, kept string, stdout io.Writer) error {
+func verify(ctx context.Context, s *store.Store, words []string, from, file, kept string, stdout io.Writer) error {
 	if err := none(words); err != nil {
 		return err
 	}
@@ -126,7 +128,7 @@ func verify(ctx context.Context, s *store.Store, words []string, file, kept stri
 	if err != nil {
 		return err
 	}
-	v, err := s.Verify(ctx, earlier)
+	v, err := verification(ctx, s, from, earlier)
 	if err != nil {
 		return err
 	}
@@ -139,16 +141,33 @@ func verify(ctx context.Context, s *store.Store, words []string, file, kept stri
 	for _, turn := range v.Turns {
 		fmt.Fprintln(stdout, turned(turn))
 	}
-	fmt.Fprintf(stdout, "%d entries, %d receipts, %d erased\n", v.Size, v.Receipts, v.Erased)
+	if v.From > 0 {
+		fmt.Fprintf(stdout, "the first %d entries were not looked at\n", v.From)
+	}
+	fmt.Fprintf(stdout, "%d entries, %d receipts, %d erased\n", v.Size-v.From, v.Receipts, v.Erased)
 	if len(v.Faults) > 0 {
 		return fmt.Errorf("the log has been changed: %d faults", len(v.Faults))
 	}
-	if len(v.Turns) > 0 {
+	switch {
+	case v.From > 0:
+		fmt.Fprintln(stdout, "the log goes on from that checkpoint, whole")
+	case len(v.Turns) > 0:
 		fmt.Fprintln(stdout, "the log is whole, but for what it says itself")
-	} else {
+	default:
 		fmt.Fprintln(stdout, "the log is whole")
 	}
 	return nil
+}
+
+func verification(ctx context.Context, s *store.Store, from, earlier string) (*store.Verification, error) {
+	if from == "" {
+		return s.Verify(ctx, earlier)
+	}
+	begin, err := ledger.ReadCheckpoint(from)
+	if err != nil {
+		return nil, err
+	}
+	return s.VerifyFrom(ctx, begin, earlier)
 }
 
 // readCheckpoint reads the earlier checkpoint that a log is held against: the one

@@ -76,6 +76,8 @@ func (l *Ledger) Run(ctx context.Context, current func() *Shown) {
 	defer opening.Stop()
 	defer flushing.Stop()
 	var purged, kept time.Time
+	var purging sync.WaitGroup
+	defer purging.Wait()
 	for {
 		select {
 		case <-ctx.Done():
@@ -88,7 +90,8 @@ func (l *Ledger) Run(ctx context.Context, current func() *Shown) {
 		}
 		if l.store.Load() != nil && time.Since(purged) > purgeTime {
 			purged = time.Now()
-			l.purge(ctx)
+			purging.Wait()                      // a day is enough for one
+			purging.Go(func() { l.purge(ctx) }) // which may take hours, and the rest goes on
 		}
 		if s := l.store.Load(); s != nil && time.Since(kept) > checkpointTime {
 			kept = time.Now()

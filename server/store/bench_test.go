@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"temoin.example/temoin/server/receipt"
+	"temoin.example/temoin/server/store"
 )
 
 // BenchmarkAppend measures durable receipts a second: "load" with so many callers
@@ -73,6 +74,70 @@ func BenchmarkAppend(b *testing.B) {
 			b.StopTimer()
 			report(b, waits)
 		})
+	}
+}
+
+// fillFast appends n receipts, many at a time.
+func fillFast(tb testing.TB, s *store.Store, n int, change ...func(*receipt.Submission, *receipt.Context)) {
+	tb.Helper()
+	var group sync.WaitGroup
+	for range 64 {
+		group.Go(func() {
+			for range n / 64 {
+				appendOne(tb, s, change...)
+			}
+		})
+	}
+	for range n % 64 {
+		appendOne(tb, s, change...)
+	}
+	group.Wait()
+}
+
+func appendOne(tb testing.TB, s *store.Store, change ...func(*receipt.Submission, *receipt.Context)) {
+	r, err := makeReceipt(change...)
+	if err == nil {
+		_, _, err = s.Append(context.Background(), r)
+	}
+	if err != nil {
+		tb.Error(err)
+	}
+}
+
+// BenchmarkPurge measures what a caller waits for a receipt while b.N old ones are
+// purged, and what it waits when nothing is. Run it with -benchtime 20000x.
+func BenchmarkPurge(b *testing.B) {
+	c := engines["SQLite"](b)
+	c.Key = newKey(b)
+	s := mustOpen(b, c)
+	fillFast(b, s, b.N, receivedAt(noon.AddDate(-1, 0, 0)))
+	alone := waitsWhile(b, s, func() { time.Sleep(2 * time.Second) })
+	b.ResetTimer()
+	beside := waitsWhile(b, s, func() {
+		if n, err := s.Purge(context.Background(), noon.AddDate(0, -1, 0)); err != nil || n != int64(b.N) {
+			b.Error(n, err)
+		}
+	})
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "purged/s")
+	report(b, beside)
+	slices.Sort(alone)
+	b.ReportMetric(float64(alone[len(alone)*99/100].Microseconds())/1e3, "p99-alone-ms")
+}
+
+// waitsWhile appends one receipt after the other until do ends.
+func waitsWhile(tb testing.TB, s *store.Store, do func()) (waits []time.Duration) {
+	done := make(chan struct{})
+	go func() { defer close(done); do() }()
+	for {
+		begun := time.Now()
+		appendOne(tb, s)
+		waits = append(waits, time.Since(begun))
+		select {
+		case <-done:
+			return waits
+		default:
+		}
 	}
 }
 

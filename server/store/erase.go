@@ -30,8 +30,12 @@ const (
 )
 
 // purgeBatch bounds how many receipts one transaction erases, and so how long
-// it keeps the log locked.
-const purgeBatch = 500
+// it keeps the log locked. Then the purge rests for purgeRest times as long as that
+// took: it has all the time in the world, and visitors have not.
+const (
+	purgeBatch = 100
+	purgeRest  = 3
+)
 
 // forgetTime is how long a reader may keep erased content in the write-ahead log.
 const forgetTime = 2 * time.Second
@@ -114,16 +118,12 @@ func (s *Store) CountBefore(ctx context.Context, before time.Time) (n int64, err
 }
 
 // Purge erases, as [Store.Erase] does, all receipts that were received before a
-// time, and returns how many. It does so in many small transactions: after an
-// error n are erased all the same.
+// time, and returns how many. It does so in many small transactions, and leaves the
+// database to others for most of the time: after an error n are erased all the same.
 func (s *Store) Purge(ctx context.Context, before time.Time) (n int64, err error) {
 	for {
-		var erased int
-		err := s.db.transact(ctx, func(tx querier) (err error) {
-			erased, err = s.erase(ctx, tx, byRetention,
-				`SELECT idx FROM entries WHERE received < $1 ORDER BY received, idx LIMIT $2`, unixCeil(before), purgeBatch)
-			return err
-		})
+		begun := time.Now()
+		erased, err := s.purgeSome(ctx, before)
 		if err != nil {
 			return n, fmt.Errorf("purge receipts: %w", err)
 		}
@@ -131,11 +131,25 @@ func (s *Store) Purge(ctx context.Context, before time.Time) (n int64, err error
 		if erased < purgeBatch {
 			break
 		}
+		select {
+		case <-time.After(purgeRest * time.Since(begun)):
+		case <-ctx.Done():
+			return n, fmt.Errorf("purge receipts: %w", ctx.Err())
+		}
 	}
 	if n > 0 {
 		s.forget(ctx)
 	}
 	return n, nil
+}
+
+func (s *Store) purgeSome(ctx context.Context, before time.Time) (erased int, err error) {
+	err = s.db.transact(ctx, func(tx querier) (err error) {
+		erased, err = s.erase(ctx, tx, byRetention,
+			`SELECT idx FROM entries WHERE received < $1 ORDER BY received, idx LIMIT $2`, unixCeil(before), purgeBatch)
+		return err
+	})
+	return erased, err
 }
 
 // erase erases the entries whose indexes the query selects, says so in the log,

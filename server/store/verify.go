@@ -20,8 +20,9 @@ import (
 // Verification is what a check of the whole log found.
 type Verification struct {
 	Size     int64   // entries of the log
-	Receipts int64   // of those with their content
-	Erased   int64   // of those whose content was erased
+	From     int64   // the first entry that was looked at
+	Receipts int64   // of those that were, with their content
+	Erased   int64   // of those that were, whose content was erased
 	Faults   []Fault // none: nothing was changed
 	Badly    []Badly // written by this program, and so no fault
 	Turns    []Turn  // where the log says of itself that it did not simply go on
@@ -84,7 +85,44 @@ const verifyPage = 512
 // It holds little in memory, and the log may grow while it runs. The error is
 // the database's; what was changed is in the result.
 func (s *Store) Verify(ctx context.Context, since string) (*Verification, error) {
-	v := &verifier{store: s, result: new(Verification), edge: make(treeHashes), edition: make(map[int64]*commitment)}
+	return s.verify(ctx, &verifier{}, since)
+}
+
+// VerifyFrom checks, as [Store.Verify] does, what was added to the log after a
+// checkpoint, and that all of it still stands on what that one is of. What was
+// changed before, without the hashes that stand for it, only Verify sees. It fails
+// with [ErrCut] where the log does not go on from the checkpoint.
+func (s *Store) VerifyFrom(ctx context.Context, from, since string) (*Verification, error) {
+	tree, err := s.openCheckpoint(from)
+	if err != nil {
+		return nil, fmt.Errorf("the checkpoint to begin at: %w", err)
+	}
+	if err := s.holds(ctx, tree); err != nil {
+		return nil, fmt.Errorf("the checkpoint to begin at: %w", err)
+	}
+	if since != "" {
+		if err := s.GoesOnFrom(ctx, since); err != nil {
+			return nil, fmt.Errorf("the earlier checkpoint: %w", err)
+		}
+	}
+	// The hashes are those that the checkpoint was just compared with.
+	places := peaks(tree.N)
+	hashes, err := s.storedHashes(ctx).ReadHashes(places)
+	if err != nil {
+		return nil, err
+	}
+	v := &verifier{next: tree.N, signed: tree.N, edge: make(treeHashes)}
+	for i, place := range places {
+		v.edge[place] = hashes[i]
+	}
+	return s.verify(ctx, v, "")
+}
+
+func (s *Store) verify(ctx context.Context, v *verifier, since string) (*Verification, error) {
+	v.store, v.result, v.edition = s, &Verification{From: v.next}, make(map[int64]*commitment)
+	if v.edge == nil {
+		v.edge = make(treeHashes)
+	}
 	if since != "" {
 		tree, err := s.openCheckpoint(since)
 		if err != nil {
@@ -486,7 +524,7 @@ func (v *verifier) listedTurns(ctx context.Context) (map[int64]bool, error) {
 	if v.store.db.turnless {
 		return listed, nil
 	}
-	rows, err := v.store.db.read.QueryContext(ctx, `SELECT idx FROM turns WHERE idx < $1`, v.next)
+	rows, err := v.store.db.read.QueryContext(ctx, `SELECT idx FROM turns WHERE idx >= $1 AND idx < $2`, v.result.From, v.next)
 	if err != nil {
 		return nil, err
 	}

@@ -544,8 +544,8 @@ func TestPurge(t *testing.T) {
 			}
 		}
 		v := mustVerify(t, s, "", 3)
-		if v.Erased != 1200 || v.Size != 1203+3 {
-			t.Errorf("got %+v, want one entry for 500 erased", v)
+		if v.Erased != 1200 || v.Size != 1203+12 {
+			t.Errorf("got %+v, want one entry for 100 erased", v)
 		}
 		stats, err := s.Stats(t.Context())
 		if err != nil || stats.Receipts != 3 || stats.Erased != 1200 || stats.Outcomes[receipt.Accepted] != 1203 {
