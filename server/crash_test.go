@@ -54,6 +54,7 @@ type child struct {
 	config  ledger.StoreConfig
 	process *exec.Cmd
 	url     atomic.Value // string
+	shell   string       // what a shell runs before it becomes the server
 }
 
 func newChild(t *testing.T, config ledger.StoreConfig) *child {
@@ -65,7 +66,7 @@ func newChild(t *testing.T, config ledger.StoreConfig) *child {
 
 func (c *child) start() {
 	c.t.Helper()
-	c.process = exec.Command(os.Args[0])
+	c.process = exec.Command("sh", "-c", c.shell+` exec "$0"`, os.Args[0])
 	c.process.Env = append(os.Environ(), childMode+"=1",
 		"TEMOIN_DATA="+c.config.Data, "TEMOIN_DATABASE="+c.config.Database, "TEMOIN_KEY="+c.config.Key)
 	var log bytes.Buffer
