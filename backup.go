@@ -16,7 +16,9 @@ import (
 func backup(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := newFlags("backup", stderr)
 	var c ledger.StoreConfig
+	var site string
 	storeFlags(flags, &c)
+	siteFlag(flags, &site)
 	withKey := flags.Bool("with-key", false, "put a copy of the key beside it, in FILE.key: who has it can sign receipts")
 	words, err := parse(flags, args)
 	if err != nil {
@@ -24,6 +26,9 @@ func backup(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	}
 	file, err := only(words, "file to write")
 	if err != nil {
+		return err
+	}
+	if err := chooseSite(&c, site); err != nil {
 		return err
 	}
 	if err := ledger.Backup(ctx, c, file, *withKey); err != nil {
@@ -43,7 +48,9 @@ func restore(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	flags := newFlags("restore", stderr)
 	var c ledger.StoreConfig
 	var r ledger.RestoreConfig
+	var site string
 	storeFlags(flags, &c)
+	siteFlag(flags, &site)
 	flags.StringVar(&r.Checkpoint, "checkpoint", "", "`file` with a checkpoint that was kept elsewhere, or a visitor's receipt, to hold it against")
 	flags.StringVar(&r.By, "branch", "", "`who` says that it goes on though receipts are missing, and why; the log says so from then on")
 	words, err := parse(flags, args)
@@ -51,6 +58,9 @@ func restore(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		return err
 	}
 	if r.File, err = only(words, "file that temoin backup has written"); err != nil {
+		return err
+	}
+	if err := chooseSite(&c, site); err != nil {
 		return err
 	}
 	restored, err := ledger.Restore(ctx, c, r)
