@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"errors"
-	"fmt"
 	"testing"
 
 	"temoin.example/temoin/server/store"
@@ -68,5 +67,5 @@ func BenchmarkVerify(b *testing.B) {
 	b.ReportMetric(whole.Seconds(), "whole-s")
 	b.ReportMetric((b.Elapsed() - whole).Seconds(), "last-hundredth-s")
 	b.ReportMetric(float64(b.N)/whole.Seconds(), "receipts/s")
-	b.Log(fmt.Sprintf("the last hundredth takes %.1f %% of the time of all", 100*(b.Elapsed()-whole).Seconds()/whole.Seconds()))
+	b.Logf("the last hundredth takes %.1f %% of the time of all", 100*(b.Elapsed()-whole).Seconds()/whole.Seconds())
 }
