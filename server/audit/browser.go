@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"time"
 
 	"github.com/chromedp/cdproto/browser"
@@ -118,11 +119,18 @@ func (c *chrome) kill() {
 	c.pipe.Close() // nothing is to be told any more
 }
 
+// preferences let other sites' cookies in: some builds of Chromium keep them out, and a visitor's
+// browser that does not would have them.
+const preferences = `{"profile":{"cookie_controls_mode":0,"block_third_party_cookies":false}}`
+
 // newProfile makes a folder for a profile; the function removes it.
 func newProfile() (string, func(), error) {
 	folder, err := os.MkdirTemp("", "temoin-audit-")
 	if err != nil {
 		return "", nil, err
+	}
+	if err := writePreferences(folder); err != nil {
+		return "", nil, errors.Join(err, os.RemoveAll(folder))
 	}
 	return folder, func() {
 		// Processes that the browser leaves behind write for a moment yet.
@@ -133,4 +141,12 @@ func newProfile() (string, func(), error) {
 			time.Sleep(100 * time.Millisecond)
 		}
 	}, nil
+}
+
+func writePreferences(folder string) error {
+	profile := filepath.Join(folder, "Default")
+	if err := os.Mkdir(profile, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(profile, "Preferences"), []byte(preferences), 0o600)
 }
