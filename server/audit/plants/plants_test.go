@@ -1,0 +1,212 @@
+package plants
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"temoin.example/temoin/server"
+	"temoin.example/temoin/server/audit"
+	"temoin.example/temoin/server/catalogue"
+	"temoin.example/temoin/server/demo"
+)
+
+// TestAudit_Plants: every fault that is planted is found, and nothing else is.
+func TestAudit_Plants(t *testing.T) {
+	needBrowser(t)
+	w := mustOpen(t, append([]Site{Portal, Answers}, Others...)...)
+	told := make(chan score, 2+len(Others))
+	t.Run("sites", func(t *testing.T) {
+		t.Run(Portal.Host, func(t *testing.T) {
+			t.Parallel()
+			told <- mustAudit(t, w, Portal, audit.Options{Pages: 5, Linger: 500 * time.Millisecond, States: []audit.StateName{audit.Unanswered}})
+		})
+		t.Run(Answers.Host, func(t *testing.T) {
+			t.Parallel()
+			told <- mustAudit(t, w, Answers, audit.Options{Linger: 500 * time.Millisecond})
+		})
+		t.Run("others", func(t *testing.T) {
+			t.Parallel()
+			for _, site := range Others {
+				t.Run(site.Host, func(t *testing.T) {
+					o := audit.Options{States: []audit.StateName{audit.Unanswered}}
+					if len(site.Services) > 0 {
+						o.States = []audit.StateName{audit.Accepted}
+					}
+					told <- mustAudit(t, w, site, o)
+				})
+			}
+		})
+	})
+	close(told)
+	var all score
+	for one := range told {
+		all.plants, all.controls = all.plants+one.plants, all.controls+one.controls
+		all.wanted, all.found, all.right = all.wanted+one.wanted, all.found+one.found, all.right+one.right
+	}
+	t.Logf("%d plants and %d controls: %d findings wanted, %d made, %d right: precision %.3f, recall %.3f",
+		all.plants, all.controls, all.wanted, all.found, all.right, ratio(all.right, all.found), ratio(all.right, all.wanted))
+	if all.plants < 60 || all.right != all.found || all.right != all.wanted {
+		t.Error("precision and recall have to be 1, with 60 plants at least")
+	}
+}
+
+// needBrowser leaves the test to ./build.sh test, which installs Chromium, and takes minutes.
+func needBrowser(t *testing.T) {
+	t.Helper()
+	if !strings.Contains(os.Getenv("TEMOIN_ENGINES"), "chromium") {
+		t.Skip("looks at a dozen sites with Chromium: set TEMOIN_ENGINES=chromium, as ./build.sh test does")
+	}
+}
+
+// TestAudit_Demo: the demo portal keeps its word. What it does not have, since its services are
+// imaginary, is told as a note alone.
+func TestAudit_Demo(t *testing.T) {
+	needBrowser(t)
+	portal, err := server.New(server.Config{Catalogue: "../../demo/rich.yaml", Pages: demo.Pages, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := portal.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w := mustOpen(t)
+	const host = "data.rivemont.example"
+	w.sites[host] = portal
+	seen := mustRun(t, w, "https://"+host+"/essai", audit.Options{
+		States: []audit.StateName{audit.Refused, audit.Withdrawn}, Linger: 500 * time.Millisecond,
+	})
+	for _, unseen := range seen.Unseen {
+		t.Errorf("not seen: %+v", unseen)
+	}
+	findings, err := audit.Judge(seen, portal.Site().Catalogue)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, finding := range findings {
+		if finding.Level != audit.LevelNote {
+			t.Errorf("found %s in %v, %+v", finding.ID, finding.States, finding.Evidence)
+		}
+	}
+}
+
+// score counts what was planted and what was found.
+type score struct{ plants, controls, wanted, found, right int }
+
+func ratio(part, whole int) float64 { return float64(part) / float64(max(whole, 1)) }
+
+func mustOpen(t *testing.T, sites ...Site) *Web {
+	t.Helper()
+	w, err := Open(sites...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return w
+}
+
+// mustRun looks at a site of the web with a real browser.
+func mustRun(t *testing.T, w *Web, address string, o audit.Options, flags ...string) *audit.Observation {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	o.URL, o.Flags, o.Insecure, o.Rate = address, append(w.Flags(), flags...), true, -1
+	if o.PageTime == 0 {
+		o.PageTime = 2 * time.Minute // on a machine that does much else
+	}
+	seen, err := audit.Run(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seen
+}
+
+// mustAudit compares what is found on a site with what is planted there.
+func mustAudit(t *testing.T, w *Web, site Site, o audit.Options) score {
+	t.Helper()
+	begun := time.Now()
+	seen := mustRun(t, w, "https://"+site.Host+"/", o)
+	t.Logf("looked at in %s", time.Since(begun).Round(time.Second))
+	for _, missed := range seen.Unseen {
+		if len(site.Services) > 0 || missed.Kind != audit.TrapAnswer { // without rules, only Témoin is answered
+			t.Errorf("not seen: %+v", missed)
+		}
+	}
+	var declared *catalogue.Catalogue
+	if len(site.Services) > 0 {
+		var err error
+		if declared, err = catalogue.Load(w.CatalogueFile(site)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	findings, err := audit.Judge(seen, declared)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compare(t, w, site.prepared(), findings)
+}
+
+// compare reports every plant that was not found as it is, and whatever else was found.
+func compare(t *testing.T, w *Web, site Site, findings []audit.Finding) score {
+	t.Helper()
+	got := score{found: len(findings)}
+	rest := map[string]audit.Finding{}
+	for _, finding := range findings {
+		rest[string(finding.Kind)+" "+finding.Subject.Name] = finding
+	}
+	for _, plant := range site.Plants {
+		if len(plant.Want) == 0 {
+			got.controls++
+			continue
+		}
+		got.plants++
+		for _, want := range plant.Want {
+			got.wanted++
+			key := string(want.Kind) + " " + want.Subject
+			finding, found := rest[key]
+			delete(rest, key)
+			if fault := want.fault(finding, found); fault != "" {
+				t.Errorf("%s: want %s: %s (its host was asked %d times)", plant.Name, key, fault, w.Arrived(want.Subject))
+				continue
+			}
+			got.right++
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(rest)) {
+		t.Errorf("found, and not planted: %s in %v, %+v", key, rest[key].States, rest[key].Evidence)
+	}
+	return got
+}
+
+// fault says why a finding is not the one that is wanted, "" where it is.
+func (want Want) fault(finding audit.Finding, found bool) string {
+	states := func(list []audit.StateName) string {
+		var names []string
+		for _, name := range list {
+			names = append(names, string(name))
+		}
+		slices.Sort(names)
+		return strings.Join(names, " ")
+	}
+	switch {
+	case !found:
+		return "not found"
+	case len(want.States) > 0 && states(finding.States) != states(want.States):
+		return fmt.Sprintf("found in %s, want %s", states(finding.States), states(want.States))
+	case finding.Rule == "" || finding.Law == "":
+		return "found without a rule or an article"
+	}
+	return ""
+}
