@@ -71,6 +71,7 @@ type setting struct {
 	page   string
 	by     Setter
 	over   bool // it takes the cookie away
+	taken  bool // the browser is known to have taken it
 }
 
 // settings returns the lines that set cookies, in the order of time.
@@ -86,13 +87,13 @@ func (r *recorder) settings() []setting {
 			h := one.hops[told[i]]
 			for _, line := range setLines(got.info) {
 				by := Setter{Kind: "response", URL: bare(h.url), Frame: h.request.Frame}
-				all = appendSetting(all, line, hostOf(h.url), got.at, h.request.Page, by)
+				all = appendSetting(all, line, hostOf(h.url), got.at, h.request.Page, by, true)
 			}
 		}
 	}
 	for _, n := range r.notes {
 		if n.Kind == "cookie" {
-			all = appendSetting(all, n.Value, n.Key, n.at, n.page, r.setterOf(n))
+			all = appendSetting(all, n.Value, n.Key, n.at, n.page, r.setterOf(n), n.Taken)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b setting) int { return a.at.Compare(b.at) })
@@ -112,13 +113,13 @@ func (r *recorder) isPage(address string) bool {
 	return bare(r.frames[r.top]) == bare(address) || slices.ContainsFunc(r.loads, func(l load) bool { return bare(l.url) == bare(address) })
 }
 
-func appendSetting(all []setting, line, host string, at time.Time, page string, by Setter) []setting {
+func appendSetting(all []setting, line, host string, at time.Time, page string, by Setter, taken bool) []setting {
 	c, err := http.ParseSetCookie(line)
 	if err != nil {
 		return all
 	}
 	over := c.MaxAge < 0 || c.MaxAge == 0 && !c.Expires.IsZero() && c.Expires.Before(at)
-	return append(all, setting{*c, host, at, page, by, over})
+	return append(all, setting{*c, host, at, page, by, over, taken})
 }
 
 // setLines returns the Set-Cookie lines of a response that the browser took.
@@ -179,7 +180,7 @@ func (r *recorder) cookies() []Cookie {
 		list = append(list, c)
 	}
 	for i, s := range settings {
-		if !used[i] && !s.over && s.by.Kind == "response" {
+		if !used[i] && !s.over && s.taken {
 			list = r.gone(list, s)
 		}
 	}

@@ -80,6 +80,7 @@ type note struct {
 	Kind  string `json:"kind"`
 	Key   string `json:"key"`
 	Value string `json:"value"`
+	Taken bool   `json:"taken"` // of a cookie: whether the page's script had it then
 	By    string `json:"by"`
 	Frame string `json:"frame"`
 	at    time.Time

@@ -12,8 +12,8 @@
     Error.stackTraceLimit = limit;
     return (address.exec(stack) || [])[1] || '';
   };
-  const tell = (kind, key, value) => {
-    try { send(text({ kind, key: String(key), value: String(value ?? ''), by: by(), frame: location.href })); } catch {}
+  const tell = (kind, key, value, taken = false) => {
+    try { send(text({ kind, key: String(key), value: String(value ?? ''), taken, by: by(), frame: location.href })); } catch {}
   };
   // Calls what was there, and tells afterwards, so that a call that throws is not told.
   const wrap = (object, name, told) => {
@@ -32,7 +32,9 @@
   if (cookie?.set) {
     Object.defineProperty(Document.prototype, 'cookie', { ...cookie, set(line) {
       cookie.set.call(this, line);
-      tell('cookie', location.hostname, line);
+      // Whether the browser took it is known now alone, where the script takes it away again at once.
+      const pair = String(line).split(';')[0].trim();
+      tell('cookie', location.hostname, line, cookie.get.call(this).split('; ').includes(pair));
     } });
   }
   wrap(proto('CookieStore'), 'set', ([name, value]) => {
