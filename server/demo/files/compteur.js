@@ -8,7 +8,8 @@
   const cookie = () => /(?:^|;\s*)demo_visites=(\d+)/.exec(document.cookie)?.[1];
 
   const count = String(Number(cookie() ?? 0) + 1);
-  document.cookie = `demo_visites=${count}; Path=/; SameSite=Lax`; // without an age: it goes with the session
+  const secure = location.protocol === 'https:' ? '; Secure' : '';
+  document.cookie = `demo_visites=${count}; Path=/; SameSite=Lax${secure}`; // without an age: it goes with the session
 
   const now = new Date();
   const words = { h: now.getHours(), m: String(now.getMinutes()).padStart(2, '0'), n: count };
