@@ -26,6 +26,8 @@
     } }[name];
     try { Object.defineProperty(object, name, { ...Object.getOwnPropertyDescriptor(object, name), value: now }); } catch {}
   };
+  // A frame without an address of its own has its page's host, and its cookies.
+  const host = () => { try { return new URL(origin).hostname; } catch { return location.hostname; } };
   const proto = name => globalThis[name]?.prototype;
 
   const cookie = Object.getOwnPropertyDescriptor(Document.prototype, 'cookie');
@@ -34,12 +36,12 @@
       cookie.set.call(this, line);
       // Whether the browser took it is known now alone, where the script takes it away again at once.
       const pair = String(line).split(';')[0].trim();
-      tell('cookie', location.hostname, line, cookie.get.call(this).split('; ').includes(pair));
+      tell('cookie', host(), line, cookie.get.call(this).split('; ').includes(pair));
     } });
   }
   wrap(proto('CookieStore'), 'set', ([name, value]) => {
     const c = typeof name === 'object' ? name : { name, value };
-    tell('cookie', location.hostname, c.name + '=' + c.value + (c.expires ? '; Expires=' + new Date(+c.expires).toUTCString() : '') +
+    tell('cookie', host(), c.name + '=' + c.value + (c.expires ? '; Expires=' + new Date(+c.expires).toUTCString() : '') +
       (c.domain ? '; Domain=' + c.domain : '') + '; Path=' + (c.path || '/'));
   });
   wrap(proto('Storage'), 'setItem', function ([key, value]) {

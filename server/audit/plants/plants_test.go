@@ -169,7 +169,11 @@ func compare(t *testing.T, w *Web, site Site, findings []audit.Finding) score {
 	got := score{found: len(findings)}
 	rest := map[string]audit.Finding{}
 	for _, finding := range findings {
-		rest[string(finding.Kind)+" "+finding.Subject.Name] = finding
+		key := string(finding.Kind) + " " + finding.Subject.Name
+		if other, twice := rest[key]; twice {
+			t.Errorf("found twice: %s and %s", other.ID, finding.ID)
+		}
+		rest[key] = finding
 	}
 	for _, plant := range site.Plants {
 		if len(plant.Want) == 0 {
