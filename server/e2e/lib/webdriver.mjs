@@ -252,7 +252,8 @@ class Session {
     }).catch((error) => { throw new Error(`no answer to ${method} ${command} ${JSON.stringify(body)?.slice(0, 100) ?? ''}: ${error.message}`); });
     const { value } = await response.json();
     if (value?.error) {
-      const gone = /no such (window|frame|element)|stale element|unloaded|script timeout/i;
+      // Asked as one page turns into another, WebKit's driver knows no word for it.
+      const gone = /no such (window|frame|element)|stale element|unloaded|script timeout|^unknown error: $/i;
       const words = `${value.error}: ${value.message}`;
       throw Object.assign(new Error(gone.test(words) ? `${words} (the page was gone, or navigated)` : words), { code: value.error });
     }
