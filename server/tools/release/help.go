@@ -116,7 +116,7 @@ func (c *command) describe(said string) {
 	if strings.HasPrefix(c.Text, "Usage of ") {
 		c.Text = ""
 	}
-	word := regexp.MustCompile(`(?m)^  temoin ` + c.Name + ` ([a-z]+)`)
+	word := regexp.MustCompile(`(?m)^  temoin ` + c.Name + ` ([a-z-]+)`)
 	for _, found := range word.FindAllStringSubmatch(c.Text, -1) {
 		c.Words = append(c.Words, found[1])
 	}

@@ -49,7 +49,7 @@ func TestHelp(t *testing.T) {
 	if i < 0 || serve.Flags[i].Takes() != "file" || serve.Flags[i].Text != `the catalogue's file (default "catalogue.yaml")` {
 		t.Errorf("got %v, want -catalogue with a file", serve.Flags)
 	}
-	if want := []string{"verify", "export", "show", "check", "erase", "stats", "checkpoint"}; !slices.Equal(receipts.Words, want) {
+	if want := []string{"verify", "export", "show", "check", "erase", "stats", "checkpoint", "branch", "rotate-key"}; !slices.Equal(receipts.Words, want) {
 		t.Errorf("got the words %q, want %q", receipts.Words, want)
 	}
 	if csp := find(t, commands, "csp"); !strings.HasSuffix(csp.Summary, "nothing answered yet") {
