@@ -12,6 +12,7 @@ usage() {
 ./build.sh shots DIR [WORD…] build, and take pictures into DIR of every scene in every look, or as words say: dialog dark 320
 ./build.sh export DIR       build, and write the files for a static host into DIR
 ./build.sh release DIR      build, and make archives, packages, an image and the rest of a release in DIR
+./build.sh audit-test       have temoin audit find eighty planted faults, and nothing else: some minutes
 ./build.sh release-test     make a release twice, and use each part of it as who gets it does: half an hour and more
 
 Building needs Go alone. The tests need Debian's apt-get as well, and use Node.
@@ -42,8 +43,7 @@ build() {
 
 # Debian packages that are not there yet, in one go.
 need() {
-  local package missing=()
-  for package; do
+  local package missing=(); for package; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done
   [ ${#missing[@]} -eq 0 ] && return
@@ -76,8 +76,7 @@ bench() {
   case " $* " in
     *' -size '* | *' --size '*) need_node; node server/e2e/bench.mjs "$@"; weigh; return ;;
     *' -server '*) ;;
-    *)
-      need_browsers postgresql; node server/e2e/bench.mjs "$@"; weigh
+    *) need_browsers postgresql; node server/e2e/bench.mjs "$@"; weigh
       for flag in -postgres=false -postgres; do go run ./server/tools/load -duration 60s $flag; done ;;
   esac
   need nginx-light apache2-utils
@@ -93,6 +92,7 @@ case "${1:-}" in
   bench) shift; build; bench "$@" ;;
   shots) shift; build; need_browsers; node server/tools/pictures/pictures.mjs "$@" ;;
   release) shift; build; go -C server/tools/release build -o "$PWD/.cache/release" . && exec .cache/release "$@" ;;
+  audit-test) build; need_browsers; TEMOIN_AUDIT=whole go test -count=1 -v -timeout=1h ./server/audit/plants ;;
   release-test) build; need_browsers fish lintian man-db mmdebstrap rpm skopeo umoci zsh; TEMOIN_RELEASE=new go -C server/tools/release test -count=1 -v -timeout=3h . ;;
   export) shift; build; bin/temoin export "$@" ;;
   *) usage; [ $# -eq 0 ] || exit 1 ;;

@@ -19,7 +19,9 @@ import (
 
 // TestAudit_Plants: every fault that is planted is found, and nothing else is.
 func TestAudit_Plants(t *testing.T) {
-	needBrowser(t)
+	if os.Getenv("TEMOIN_AUDIT") == "" {
+		t.Skip("too slow for each time: ./build.sh audit-test")
+	}
 	w := mustOpen(t, append([]Site{Portal, Answers}, Others...)...)
 	told := make(chan score, 2+len(Others))
 	t.Run("sites", func(t *testing.T) {
@@ -57,18 +59,12 @@ func TestAudit_Plants(t *testing.T) {
 	}
 }
 
-// needBrowser leaves the test to ./build.sh test, which installs Chromium, and takes minutes.
-func needBrowser(t *testing.T) {
-	t.Helper()
-	if !strings.Contains(os.Getenv("TEMOIN_ENGINES"), "chromium") {
-		t.Skip("looks at a dozen sites with Chromium: set TEMOIN_ENGINES=chromium, as ./build.sh test does")
-	}
-}
-
 // TestAudit_Demo: the demo portal keeps its word, but for the one cookie of which it says itself that
 // no service declares it. What it does not have, since its services are imaginary, is a note alone.
 func TestAudit_Demo(t *testing.T) {
-	needBrowser(t)
+	if !strings.Contains(os.Getenv("TEMOIN_ENGINES"), "chromium") {
+		t.Skip("looks at the demo with Chromium: set TEMOIN_ENGINES=chromium, as ./build.sh test does")
+	}
 	portal, err := server.New(server.Config{Catalogue: "../../demo/rich.yaml", Pages: demo.Pages, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
