@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -190,7 +189,7 @@ func (s *Sites) tenant(name string) *tenant {
 		if config.Store.Data != "" {
 			config.Store.Data = filepath.Join(config.Store.Data, name)
 		}
-		t = &tenant{name: name, config: config.withDefaults()}
+		t = &tenant{name: name, config: config}
 		s.tenants[name] = t
 	}
 	return t
@@ -208,11 +207,9 @@ func (s *Sites) take(t *tenant, read parsed, held map[string]string) {
 	}
 	t.setFault(err)
 	if err != nil {
-		s.valid.WithLabelValues(t.name).Set(0)
 		t.log().Error("catalogue not taken over", "error", err, "an earlier one stays", t.catalogue.Load() != nil)
 		return
 	}
-	s.valid.WithLabelValues(t.name).Set(1)
 	maps.DeleteFunc(held, func(_, name string) bool { return name == t.name })
 	for _, host := range hostsOf(t.name, read.catalogue) {
 		held[host] = t.name
@@ -241,6 +238,21 @@ func (s *Sites) publish() {
 		}
 	}
 	s.table.Store(made)
+	s.gauge()
+}
+
+// gauge says of each site whether it is served as its file has it.
+func (s *Sites) gauge() {
+	for name, t := range s.tenants {
+		switch {
+		case t.seen == "":
+			s.valid.DeleteLabelValues(name)
+		case t.fault() != nil:
+			s.valid.WithLabelValues(name).Set(0)
+		default:
+			s.valid.WithLabelValues(name).Set(1)
+		}
+	}
 }
 
 // Metrics answers with what an operator watches, of all sites.
@@ -274,9 +286,6 @@ func (s *Sites) getReadiness(w http.ResponseWriter, r *http.Request) error {
 // getHealth handles "GET /healthz" where it is asked of no site: how many sites there
 // are, and whether all is well with them. Which is not, the log and the metrics say.
 func (s *Sites) getHealth(w http.ResponseWriter, r *http.Request) error {
-	if err := allow(w, r, http.MethodGet, http.MethodHead); err != nil {
-		return err
-	}
 	h := health{Status: "ok", Receipts: "ok", Version: version.String()}
 	if s.folderWrong.Load() {
 		h.Invalid++
@@ -293,9 +302,7 @@ func (s *Sites) getHealth(w http.ResponseWriter, r *http.Request) error {
 	if h.Invalid > 0 || h.Receipts != "ok" {
 		h.Status = "degraded"
 	}
-	w.Header().Set("Content-Type", typeJSON)
-	w.Header().Set("Cache-Control", "no-store")
-	return json.NewEncoder(w).Encode(h)
+	return answerHealth(w, r, h)
 }
 
 // health is how a server of many sites is.

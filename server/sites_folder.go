@@ -46,7 +46,7 @@ func catalogueFiles(folder string) (map[string]string, error) {
 
 // IsSiteName reports whether a site of many may have that name, which is the host that
 // it answers at, and the folder of its receipts: in lower-case ASCII, with a dot, or
-// localhost. So no site is named as what else lies in the folder of -data.
+// localhost. So no site is named as the folders that lie there.
 func IsSiteName(name string) bool {
 	return catalogue.IsHost(name) && (strings.Contains(name, ".") || name == "localhost")
 }
@@ -96,7 +96,7 @@ func (s *Sites) look() {
 	changed := map[string]string{}
 	for name, seen := range found {
 		t := s.tenants[name]
-		if t == nil || t.seen != seen || s.freed && t.fault() != nil { // a host may have become free
+		if t == nil || t.seen != seen || s.freed && t.refusal() != nil { // a host may have become free
 			changed[name] = seen
 		}
 		if t != nil {
@@ -113,6 +113,7 @@ func (s *Sites) look() {
 		s.takeOver(changed)
 	}
 	s.rouse()
+	s.gauge()
 }
 
 // list returns the catalogues that are there. A folder that cannot be read, or is
@@ -145,7 +146,6 @@ func (s *Sites) lose(t *tenant) {
 	t.seen, t.missing = "", false
 	t.catalogue.Store(nil)
 	t.setFault(nil)
-	s.valid.DeleteLabelValues(t.name)
 	s.freed = true
 	s.publish()
 	s.running.Go(func() { // requests that run end first

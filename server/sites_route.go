@@ -15,13 +15,14 @@ func (s *Sites) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	now := s.table.Load()
 	host, said := s.hostOf(now, r)
 	t := now.byHost[host]
+	if said {
+		w = &varied{ResponseWriter: w}
+	}
 	switch {
 	case r.URL.Path == "/readyz":
 		s.own(s.getReadiness).ServeHTTP(w, r)
-	case t != nil && said:
-		s.serve(t, &varied{ResponseWriter: w}, r)
 	case t != nil:
-		s.serve(t, w, r)
+		s.serve(t, w, r, (*Server).ServeHTTP)
 	case host != "" && host == s.config.SharedHost:
 		s.serveShared(now, w, r)
 	case r.URL.Path == "/healthz":
@@ -31,9 +32,9 @@ func (s *Sites) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serve has a site answer.
-func (s *Sites) serve(t *tenant, w http.ResponseWriter, r *http.Request) {
-	if err := t.awake(func(server *Server) { server.ServeHTTP(w, r) }); err != nil {
+// serve has a site answer, or says why it cannot.
+func (s *Sites) serve(t *tenant, w http.ResponseWriter, r *http.Request, answer func(*Server, http.ResponseWriter, *http.Request)) {
+	if err := t.awake(func(server *Server) { answer(server, w, r) }); err != nil {
 		s.own(func(http.ResponseWriter, *http.Request) error { return err }).ServeHTTP(w, r)
 	}
 }
@@ -121,16 +122,13 @@ func (s *Sites) serveShared(now *table, w http.ResponseWriter, r *http.Request) 
 		return
 	}
 	prefix, path := sharedPath+name, "/"+path
-	err := t.awake(func(server *Server) {
+	s.serve(t, w, r, func(server *Server, w http.ResponseWriter, r *http.Request) {
 		answers := http.Handler(server)
 		if !server.isShared(path) {
 			answers = s.own(unknownShared)
 		}
 		http.StripPrefix(prefix, answers).ServeHTTP(w, r)
 	})
-	if err != nil {
-		s.own(func(http.ResponseWriter, *http.Request) error { return err }).ServeHTTP(w, r)
-	}
 }
 
 // unknownShared answers what is not at the shared host.

@@ -44,10 +44,18 @@ type failure struct {
 // could not be made: a disk may have been full.
 const retryTime = 30 * time.Second
 
+// refusal returns why the file was not taken over, or nil.
+func (t *tenant) refusal() error {
+	if wrong := t.wrong.Load(); wrong != nil {
+		return *wrong
+	}
+	return nil
+}
+
 // fault returns why the site is not served as its file has it, or nil.
 func (t *tenant) fault() error {
-	if wrong := t.wrong.Load(); wrong != nil && *wrong != nil {
-		return *wrong
+	if err := t.refusal(); err != nil {
+		return err
 	}
 	if failed := t.failed.Load(); failed != nil {
 		return failed.err
@@ -159,12 +167,9 @@ func (t *tenant) close() error {
 	return closing.Close()
 }
 
-// hostsOf returns the hosts at which a site is served: its name and, where it has a
-// catalogue, the aliases there.
+// hostsOf returns the hosts at which a site is served: its name, and the aliases of
+// its catalogue.
 func hostsOf(name string, c *catalogue.Catalogue) []string {
-	if c == nil {
-		return []string{name}
-	}
 	return append([]string{name}, c.Aliases...)
 }
 
