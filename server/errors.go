@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"temoin.example/temoin/server/admin"
 	"temoin.example/temoin/server/ledger"
 )
 
@@ -71,6 +72,9 @@ func refusalOf(err error) *refusal {
 	if r, found := errors.AsType[*refusal](err); found {
 		return r
 	}
+	if r, found := errors.AsType[*admin.Refusal](err); found {
+		return &refusal{status: r.Status, cause: r}
+	}
 	for _, known := range ledgerErrors {
 		if errors.Is(err, known.err) {
 			return &refusal{known.status, known.retry, err}
@@ -100,8 +104,9 @@ func (s *Server) handle(answer answerFunc) http.Handler {
 	})
 }
 
-// Fail answers a request that failed; every handler's errors come here. What is
-// our fault is logged, not shown.
+// Fail answers a request that failed; every handler's errors come here, but for the
+// page with which the dashboard says that it cannot be shown. What is our fault is
+// logged, not shown.
 func (s *Server) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	fail(s.logOf(r), w, r, err)
 }

@@ -52,7 +52,7 @@ func (s *Server) passOn() http.Handler {
 			if !errors.Is(err, context.Canceled) {
 				s.log.Error("the site behind does not answer", "upstream", s.config.Upstream.Host, "error", err)
 			}
-			http.Error(w, "the site behind this proxy does not answer", http.StatusBadGateway)
+			s.Fail(w, r, refused(http.StatusBadGateway, "the site behind this proxy does not answer"))
 		},
 	}
 }

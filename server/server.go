@@ -270,6 +270,7 @@ func (s *Server) prepareAdmin() (err error) {
 	}
 	s.admin, err = admin.New(admin.Config{
 		Admits:     s.admits,
+		Fail:       s.Fail,
 		Passwords:  s.config.shared.passwords,
 		Store:      s.receiptStore,
 		Catalogue:  func() *consent.Catalogue { return &s.site.Load().Catalogue.Catalogue },

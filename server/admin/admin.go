@@ -91,6 +91,8 @@ type Config struct {
 	// over https, or on this machine. Passwords are taken no other way.
 	Secure func(*http.Request) bool
 	Log    *slog.Logger
+	// Fail answers a request with the status and the text of a [Refusal].
+	Fail func(w http.ResponseWriter, r *http.Request, err error)
 	// Now is the clock; time.Now where it is nil. Sleep waits by that clock, or
 	// until ctx is done.
 	Now   func() time.Time
@@ -99,8 +101,8 @@ type Config struct {
 
 func (c *Config) validate() error {
 	var faults []error
-	if c.Store == nil || c.Catalogue == nil || c.Client == nil || c.Secure == nil || c.Log == nil {
-		faults = append(faults, errors.New("Store, Catalogue, Client, Secure and Log are all needed"))
+	if c.Store == nil || c.Catalogue == nil || c.Client == nil || c.Secure == nil || c.Log == nil || c.Fail == nil {
+		faults = append(faults, errors.New("Store, Catalogue, Client, Secure, Log and Fail are all needed"))
 	}
 	if c.UserHeader != "" && len(c.Proxies) == 0 {
 		faults = append(faults, fmt.Errorf("no proxy is trusted with the header %s; name their networks", c.UserHeader))
@@ -253,8 +255,21 @@ func (c *call) answer(onlySignedIn bool, answer func(*call) error) error {
 	return answer(c)
 }
 
-// fail says that it could not be done; the log says why.
+// Refusal is why a request is refused, which who has sent it may read.
+type Refusal struct {
+	Status int
+	Text   string
+}
+
+func (r *Refusal) Error() string { return r.Text }
+
+// fail says that it could not be done; the log says why, or what was wrong with the
+// request.
 func (c *call) fail(err error) {
+	if _, refused := errors.AsType[*Refusal](err); refused {
+		c.config.Fail(c.w, c.r, err)
+		return
+	}
 	if c.r.Context().Err() != nil {
 		return // nobody is there any more
 	}

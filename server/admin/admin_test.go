@@ -74,6 +74,7 @@ func newBench(t *testing.T, s Store, change ...func(*Config)) *bench {
 		Client:    func(*http.Request) string { return b.client },
 		Secure:    func(r *http.Request) bool { return r.URL.Scheme == "https" },
 		Log:       slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Fail:      refuse,
 		Now:       func() time.Time { return b.clock },
 		Sleep: func(_ context.Context, d time.Duration) error {
 			b.slept, b.clock = d, b.clock.Add(d)
@@ -178,6 +179,12 @@ func header(name string, values ...string) func(*http.Request) {
 	return func(r *http.Request) { r.Header[http.CanonicalHeaderKey(name)] = values }
 }
 
+// refuse stands for the server's, which answers with what a refusal says.
+func refuse(w http.ResponseWriter, _ *http.Request, err error) {
+	refusal, _ := errors.AsType[*Refusal](err)
+	http.Error(w, refusal.Text, refusal.Status)
+}
+
 func TestNew_Refuses(t *testing.T) {
 	whole := Config{
 		Store:     func() Store { return nil },
@@ -185,6 +192,7 @@ func TestNew_Refuses(t *testing.T) {
 		Client:    func(*http.Request) string { return "" },
 		Secure:    func(*http.Request) bool { return true },
 		Log:       slog.New(slog.DiscardHandler),
+		Fail:      refuse,
 	}
 	incomplete, unbound := whole, whole
 	incomplete.Store = nil

@@ -23,8 +23,7 @@ func (c *call) getExport() error {
 	format := strings.TrimPrefix(path.Ext(c.r.URL.Path), ".")
 	p := readPeriod(c.r.URL.Query(), c.config.Now())
 	if p.Fault != "" {
-		http.Error(c.w, c.language.Say(p.Fault), http.StatusBadRequest)
-		return nil
+		return &Refusal{http.StatusBadRequest, c.language.Say(p.Fault)}
 	}
 	h := c.w.Header()
 	h.Set("Content-Type", exportTypes[format])

@@ -78,8 +78,8 @@ func (c *call) postLogin() error {
 	if !c.config.Secure(c.r) {
 		return c.showInsecure(http.StatusForbidden)
 	}
-	if !c.readForm() {
-		return nil
+	if err := c.readForm(); err != nil {
+		return err
 	}
 	who, err := c.findClient()
 	if err != nil {
@@ -124,12 +124,11 @@ func (c *call) waitForTurn(who client) (admitted bool, err error) {
 
 // postLogout handles "POST /admin/logout".
 func (c *call) postLogout() error {
-	if !c.readForm() {
-		return nil
+	if err := c.readForm(); err != nil {
+		return err
 	}
 	if !c.fromForm(c.r.PostForm.Get("token")) {
-		http.Error(c.w, "the form's token is not this session's", http.StatusForbidden)
-		return nil
+		return &Refusal{http.StatusForbidden, "the form's token is not this session's"}
 	}
 	if err := c.signOut(); err != nil {
 		return err
@@ -139,17 +138,15 @@ func (c *call) postLogout() error {
 	return nil
 }
 
-// readForm reads the form, or answers why it cannot be read.
-func (c *call) readForm() bool {
+// readForm reads the form, or returns why it cannot be read.
+func (c *call) readForm() error {
 	err := c.r.ParseForm()
 	var tooLarge *http.MaxBytesError
 	switch {
 	case err == nil:
-		return true
+		return nil
 	case errors.As(err, &tooLarge):
-		http.Error(c.w, "the form is larger than "+strconv.Itoa(maxForm)+" bytes", http.StatusRequestEntityTooLarge)
-	default:
-		http.Error(c.w, "the form cannot be read", http.StatusBadRequest)
+		return &Refusal{http.StatusRequestEntityTooLarge, "the form is larger than " + strconv.Itoa(maxForm) + " bytes"}
 	}
-	return false
+	return &Refusal{http.StatusBadRequest, "the form cannot be read"}
 }
