@@ -52,7 +52,7 @@ func restore(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	storeFlags(flags, &c)
 	siteFlag(flags, &site)
 	flags.StringVar(&r.Checkpoint, "checkpoint", "", "`file` with a checkpoint that was kept elsewhere, or a visitor's receipt, to hold it against")
-	flags.StringVar(&r.By, "branch", "", "`who` says that it goes on though receipts are missing, and why; the log says so from then on")
+	whoFlag(flags, &r.By, "branch", "`who` says that it goes on though receipts are missing, and why; the log says so from then on")
 	words, err := parse(flags, args)
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func restore(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	if r.File, err = only(words, "file that temoin backup has written"); err != nil {
 		return err
 	}
-	if err := chooseSite(&c, site); err != nil {
+	if err := nameSite(&c, site); err != nil {
 		return err
 	}
 	restored, err := ledger.Restore(ctx, c, r)

@@ -41,19 +41,48 @@ func siteFlag(flags *flag.FlagSet, name *string) {
 	flags.StringVar(name, "site", "", "the `name` of the site that is meant, of many: the host that its catalogue is named by")
 }
 
-// chooseSite makes a store's configuration that of one site of many.
+// chooseSite makes a store's configuration that of one site of many, which has receipts.
 func chooseSite(c *ledger.StoreConfig, name string) error {
-	if name == "" {
-		return nil
+	if err := nameSite(c, name); err != nil || name == "" {
+		return err
 	}
-	if !server.IsSiteName(name) {
-		return fmt.Errorf("-site is %q, want the name of a site, such as data.example.org", name)
-	}
-	c.Data = filepath.Join(c.Data, name)
 	if _, err := os.Stat(c.Data); err != nil {
 		return fmt.Errorf("-site %s: this site has no receipts in -data: %w", name, err)
 	}
 	return nil
+}
+
+// nameSite is chooseSite for a site whose receipts may have yet to be there.
+func nameSite(c *ledger.StoreConfig, name string) error {
+	if name == "" {
+		return nil
+	}
+	if err := checkSiteName(name); err != nil {
+		return err
+	}
+	if c.Database != "" {
+		return errors.New("-database is one site's; those of -sites keep their receipts in -data")
+	}
+	c.Data = filepath.Join(c.Data, name)
+	return nil
+}
+
+func checkSiteName(name string) error {
+	if !server.IsSiteName(name) {
+		return fmt.Errorf("-site is %q, want the name of a site, such as data.example.org", name)
+	}
+	return nil
+}
+
+// whoFlag is a flag whose words say who decides something, and why.
+func whoFlag(flags *flag.FlagSet, who *string, name, usage string) {
+	flags.Func(name, usage, func(value string) error {
+		if strings.TrimSpace(value) == "" {
+			return errors.New("want who says so, and why")
+		}
+		*who = value
+		return nil
+	})
 }
 
 // chooseCatalogue returns the file of one site's catalogue: path, or where a folder of
@@ -64,10 +93,8 @@ func chooseCatalogue(path, folder, name string) (string, error) {
 		return path, nil
 	case folder == "" || name == "":
 		return "", errors.New("-sites and -site go together: the folder of the catalogues, and the site that is meant")
-	case !server.IsSiteName(name):
-		return "", fmt.Errorf("-site is %q, want the name of a site, such as data.example.org", name)
 	}
-	return server.CataloguePath(folder, name), nil
+	return server.CataloguePath(folder, name), checkSiteName(name)
 }
 
 // defaultCatalogue is the catalogue's file where none is named.

@@ -10,7 +10,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
@@ -43,6 +42,8 @@ const receiptsUsage = `temoin receipts: the proofs of consent
 
 `
 
+const receiptsCommands = "verify, export, show, check, erase, stats, checkpoint, branch and rotate-key"
+
 // receipts carries out the commands about receipts.
 func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	var c ledger.StoreConfig
@@ -55,8 +56,8 @@ func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	flags.StringVar(&since, "since", "", "first `day` of the export")
 	flags.StringVar(&until, "until", "", "`day` before which the export ends")
 	flags.StringVar(&from, "from", "", "`file` with the checkpoint behind which the check begins")
-	flags.StringVar(&leaked, "leaked", "", "`who` says that somebody else may have the key, and why")
-	flags.StringVar(&lost, "lost", "", "`who` says that the key is lost, and why")
+	whoFlag(flags, &leaked, "leaked", "`who` says that somebody else may have the key, and why")
+	whoFlag(flags, &lost, "lost", "`who` says that the key is lost, and why")
 	flags.StringVar(&checkpoint, "checkpoint", "", "`file` with an earlier checkpoint")
 	inWords := flags.Bool("words", false, "show a receipt in words")
 	flags.Usage = func() {
@@ -69,7 +70,7 @@ func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	}
 	if len(words) == 0 {
 		flags.Usage()
-		return errors.New("receipts takes a command; there are verify, export, show, check, erase, stats, checkpoint, branch and rotate-key")
+		return errors.New("receipts takes a command; there are " + receiptsCommands)
 	}
 	if words[0] == "check" {
 		return checkReceipt(words[1:], stdout)
@@ -87,7 +88,7 @@ func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	defer s.Close()
 	switch command, words := words[0], words[1:]; command {
 	case "verify":
-		return verify(ctx, s, words, from, checkpoint, c.CheckpointPath(), stdout)
+		return verify(ctx, s, words, from, checkpoint, c, stdout)
 	case "export":
 		return exportReceipts(ctx, s, words, format, since, until, stdout)
 	case "show":
@@ -99,9 +100,9 @@ func receipts(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	case "checkpoint":
 		return printCheckpoint(ctx, s, words, stdout)
 	case "branch":
-		return branch(ctx, s, words, checkpoint, c.CheckpointPath(), stdout)
+		return branch(ctx, s, words, checkpoint, c, stdout)
 	default:
-		return fmt.Errorf("no command %q; there are verify, export, show, check, erase, stats, checkpoint, branch and rotate-key", command)
+		return fmt.Errorf("no command %q; there are %s", command, receiptsCommands)
 	}
 }
 
@@ -120,11 +121,11 @@ func none(words []string) error {
 	return nil
 }
 
-func verify(ctx context.Context, s *store.Store, words []string, from, file, kept string, stdout io.Writer) error {
+func verify(ctx context.Context, s *store.Store, words []string, from, file string, c ledger.StoreConfig, stdout io.Writer) error {
 	if err := none(words); err != nil {
 		return err
 	}
-	earlier, err := readCheckpoint(file, kept)
+	earlier, err := readCheckpoint(file, c)
 	if err != nil {
 		return err
 	}
@@ -173,14 +174,11 @@ func verification(ctx context.Context, s *store.Store, from, earlier string) (*s
 // readCheckpoint reads the earlier checkpoint that a log is held against: the one
 // in file, and where none is named the one that the server keeps beside its key, if
 // it does.
-func readCheckpoint(file, kept string) (string, error) {
-	if file != "" {
-		return ledger.ReadCheckpoint(file)
+func readCheckpoint(file string, c ledger.StoreConfig) (string, error) {
+	if file == "" {
+		return c.KeptCheckpoint()
 	}
-	if _, err := os.Stat(kept); errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	return ledger.ReadCheckpoint(kept)
+	return ledger.ReadCheckpoint(file)
 }
 
 // turned says in one line where the log did not simply go on.
@@ -238,12 +236,12 @@ func rotateKey(ctx context.Context, c ledger.StoreConfig, words []string, leaked
 	return nil
 }
 
-func branch(ctx context.Context, s *store.Store, words []string, file, kept string, stdout io.Writer) error {
+func branch(ctx context.Context, s *store.Store, words []string, file string, c ledger.StoreConfig, stdout io.Writer) error {
 	by, err := only(words, `line, in quotes, that says who decides it and why`)
 	if err != nil {
 		return err
 	}
-	lost, err := readCheckpoint(file, kept)
+	lost, err := readCheckpoint(file, c)
 	if err != nil {
 		return err
 	}

@@ -90,11 +90,6 @@ var errNoReceipts = notFound("this server keeps no receipts")
 // getHealth handles "GET /healthz". It asks nothing of the store: whoever calls it
 // as often as may be changes nothing.
 func (s *Server) getHealth(w http.ResponseWriter, r *http.Request) error {
-	if err := allow(w, r, http.MethodGet, http.MethodHead); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", typeJSON)
-	w.Header().Set("Cache-Control", "no-store")
 	served := s.site.Load()
 	status, file, receipts := "ok", "ok", s.receiptHealth()
 	if s.invalid.Load() {
@@ -103,7 +98,17 @@ func (s *Server) getHealth(w http.ResponseWriter, r *http.Request) error {
 	if receipts == "degraded" {
 		status = receipts // and no failure: banners are served all the same
 	}
-	return json.NewEncoder(w).Encode(map[string]string{"status": status, "catalogue": file, "rev": served.Rev, "receipts": receipts, "version": version.String()})
+	return answerHealth(w, r, map[string]string{"status": status, "catalogue": file, "rev": served.Rev, "receipts": receipts, "version": version.String()})
+}
+
+// answerHealth answers "GET /healthz" with what health says.
+func answerHealth(w http.ResponseWriter, r *http.Request, health any) error {
+	if err := allow(w, r, http.MethodGet, http.MethodHead); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", typeJSON)
+	w.Header().Set("Cache-Control", "no-store")
+	return json.NewEncoder(w).Encode(health)
 }
 
 // receiptHealth says whether receipts are kept: ok, degraded or off.
@@ -179,7 +184,7 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 				panic(fault) // net/http breaks the answer off, which must not look whole
 			}
 			s.logOf(r).Error("request panicked", "path", loggedPath(r), "fault", fault, "stack", string(debug.Stack()))
-			http.Error(w, "internal error", http.StatusInternalServerError)
+			s.Fail(w, r, refused(http.StatusInternalServerError, "internal error"))
 		}()
 		next.ServeHTTP(w, r)
 	})

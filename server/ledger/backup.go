@@ -70,7 +70,7 @@ type RestoreConfig struct {
 	// who decided that.
 	By string
 	// Checkpoint is a file with a checkpoint that was kept elsewhere, or a visitor's
-	// receipt, to hold the backup against; "" for none but the one beside the key.
+	// receipt, to hold the backup against; "" for the one beside the key.
 	Checkpoint string
 }
 
@@ -98,7 +98,7 @@ func Restore(ctx context.Context, c StoreConfig, r RestoreConfig) (*Restored, er
 	if err != nil {
 		return nil, fmt.Errorf("restore: %w", err)
 	}
-	kept, err := keptCheckpoints(r.Checkpoint, c.CheckpointPath())
+	kept, err := c.heldAgainst(r)
 	if err != nil {
 		return nil, fmt.Errorf("restore: %w", err)
 	}
@@ -112,18 +112,16 @@ func Restore(ctx context.Context, c StoreConfig, r RestoreConfig) (*Restored, er
 			return nil, fmt.Errorf("restore: %w", err)
 		}
 	}
-	if err := store.Place(filepath.Join(stage, databaseName), filepath.Join(c.Data, databaseName)); err != nil {
+	if err := store.Place(filepath.Join(stage, store.FileName), filepath.Join(c.Data, store.FileName)); err != nil {
 		return nil, fmt.Errorf("restore: %w", err)
 	}
 	return restored, nil
 }
 
-const databaseName = "temoin.db"
-
 // nothingThere returns an error where there are receipts already.
 func (c StoreConfig) nothingThere() error {
 	for _, suffix := range []string{"", "-wal", "-shm"} {
-		name := filepath.Join(c.Data, databaseName+suffix)
+		name := filepath.Join(c.Data, store.FileName+suffix)
 		if _, err := os.Lstat(name); err == nil {
 			return fmt.Errorf("restore: %s is there already, and nothing is written over; stop the server, and move it elsewhere", name)
 		}
@@ -134,13 +132,13 @@ func (c StoreConfig) nothingThere() error {
 // stage puts the parts of a backup into the folder of c. bringsKey is whether the
 // key is the one beside the backup, for want of another: c.Key is then that.
 func (c *StoreConfig) stage(backup string) (bringsKey bool, err error) {
-	if err := copyFile(backup, filepath.Join(c.Data, databaseName)); err != nil {
+	if err := copyFile(backup, filepath.Join(c.Data, store.FileName)); err != nil {
 		return false, err
 	}
 	// A copy that was made by hand, of a running server, is two files.
 	wal := backup + "-wal"
 	if info, err := os.Stat(wal); err == nil && info.Size() > 0 {
-		if err := copyFile(wal, filepath.Join(c.Data, databaseName+"-wal")); err != nil {
+		if err := copyFile(wal, filepath.Join(c.Data, store.FileName+"-wal")); err != nil {
 			return false, err
 		}
 	}
@@ -156,23 +154,24 @@ func (c *StoreConfig) stage(backup string) (bringsKey bool, err error) {
 	return true, err
 }
 
-// keptCheckpoints returns the checkpoints that a backup is held against: what is in
-// file, and what is in kept, where there are such files.
-func keptCheckpoints(file, kept string) (list []string, err error) {
-	for _, name := range []string{file, kept} {
-		if name == kept {
-			if _, err := os.Stat(kept); errors.Is(err, fs.ErrNotExist) {
-				break
-			}
-		}
-		if name == "" {
-			continue
-		}
-		checkpoint, err := ReadCheckpoint(name)
+// heldAgainst returns the checkpoints that a backup is held against: the one that is
+// named, or else the one beside the key. What is declared missing is so of both.
+func (c StoreConfig) heldAgainst(r RestoreConfig) (list []string, err error) {
+	if r.Checkpoint != "" {
+		checkpoint, err := ReadCheckpoint(r.Checkpoint)
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, checkpoint)
+	}
+	if r.Checkpoint == "" || r.By != "" {
+		kept, err := c.KeptCheckpoint()
+		if err != nil {
+			return nil, err
+		}
+		if kept != "" {
+			list = append(list, kept)
+		}
 	}
 	return list, nil
 }
@@ -200,25 +199,26 @@ func (c StoreConfig) examine(ctx context.Context, kept []string, by string) (*Re
 // goOn holds a log against the kept checkpoints. What it lacks it is to say itself,
 // if by says so.
 func goOn(ctx context.Context, s *store.Store, kept []string, by string) (list []*store.Branch, err error) {
-	if by != "" && len(kept) == 0 {
-		kept = []string{""}
-	}
-	for _, checkpoint := range kept {
-		if checkpoint != "" {
-			if err := s.GoesOnFrom(ctx, checkpoint); err == nil || by == "" || !errors.Is(err, store.ErrCut) {
-				if err != nil {
-					return nil, err
-				}
-				continue
+	if by == "" {
+		for _, checkpoint := range kept {
+			if err := s.GoesOnFrom(ctx, checkpoint); err != nil {
+				return nil, err
 			}
 		}
-		b, err := s.Branch(ctx, checkpoint, by)
-		if err != nil {
+		return nil, nil
+	}
+	if len(kept) == 0 {
+		kept = []string{""} // nobody knows how much
+	}
+	for _, checkpoint := range kept {
+		switch b, err := s.Branch(ctx, checkpoint, by); {
+		case err == nil:
+			list = append(list, b)
+		case !errors.Is(err, store.ErrWhole):
 			return nil, err
 		}
-		list = append(list, b)
 	}
-	if by != "" && len(list) == 0 {
+	if len(list) == 0 {
 		return nil, fmt.Errorf("%w; bring it back without saying that something is missing", store.ErrWhole)
 	}
 	return list, nil

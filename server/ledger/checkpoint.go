@@ -22,6 +22,16 @@ const checkpointTime = time.Minute
 // key and of this file belongs elsewhere.
 func (c StoreConfig) CheckpointPath() string { return c.KeyPath() + ".checkpoint" }
 
+// KeptCheckpoint returns the checkpoint that the server keeps beside its key, "" where
+// it has kept none.
+func (c StoreConfig) KeptCheckpoint() (string, error) {
+	checkpoint, err := ReadCheckpoint(c.CheckpointPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return checkpoint, err
+}
+
 // ReadCheckpoint reads a checkpoint from a file, which may be a visitor's receipt.
 func ReadCheckpoint(file string) (string, error) {
 	data, err := os.ReadFile(file)
@@ -99,14 +109,5 @@ func replaceFile(path string, data []byte) error {
 	if err := os.Rename(file.Name(), path); err != nil {
 		return err
 	}
-	return syncFolder(path)
-}
-
-// syncFolder makes the name of a file durable.
-func syncFolder(path string) error {
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return store.SyncFolder(path)
 }

@@ -11,9 +11,12 @@ import (
 // was brought back, and says so until somebody has seen to it.
 func TestCheckpoint_OlderCopy(t *testing.T) {
 	dir := t.TempDir()
-	l, _, stop := running(t, dir, "6 months")
+	l, began, stop := running(t, dir, "6 months")
 	keep(t, l)
 	stop()
+	if !strings.Contains(began.String(), "send a copy to another machine") || !strings.Contains(began.String(), "key.checkpoint") {
+		t.Errorf("the log does not say where the checkpoint is, and to send it away:\n%s", began)
+	}
 	database := filepath.Join(dir, "temoin.db")
 	older, err := os.ReadFile(database)
 	if err != nil {

@@ -54,6 +54,7 @@ func New(config Config) *Ledger {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
+	config.Store.Now = config.Now
 	l := &Ledger{config: config}
 	l.SetRetention(config.Retention)
 	return l
@@ -88,10 +89,10 @@ func (l *Ledger) Run(ctx context.Context, current func() *Shown) {
 			l.Flush(ctx)
 			l.probe(ctx)
 		}
-		if l.store.Load() != nil && time.Since(purged) > purgeTime {
+		if s := l.store.Load(); s != nil && time.Since(purged) > purgeTime {
 			purged = time.Now()
-			purging.Wait()                      // a day is enough for one
-			purging.Go(func() { l.purge(ctx) }) // which may take hours, and the rest goes on
+			purging.Wait()                         // a day is enough for one
+			purging.Go(func() { l.purge(ctx, s) }) // which may take hours, and the rest goes on
 		}
 		if s := l.store.Load(); s != nil && time.Since(kept) > checkpointTime {
 			kept = time.Now()

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"temoin.example/temoin/server/receipt"
 	"temoin.example/temoin/server/store"
@@ -21,6 +22,8 @@ type StoreConfig struct {
 	Database string
 	// Key is the path of the signing key; "" for the file "key" in the folder.
 	Key string
+	// Now is the clock; time.Now where it is nil.
+	Now func() time.Time
 }
 
 // KeyPath is where the key is.
@@ -74,7 +77,7 @@ func OpenStore(ctx context.Context, c StoreConfig, name string, log *slog.Logger
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errConfigured, err)
 	}
-	s, err := store.Open(ctx, store.Config{Database: c.Database, Dir: c.Data, Key: key, Log: log, ReadOnly: name == ""})
+	s, err := store.Open(ctx, store.Config{Database: c.Database, Dir: c.Data, Key: key, Log: log, Now: c.Now, ReadOnly: name == ""})
 	if errors.Is(err, store.ErrNewer) || errors.Is(err, store.ErrKey) || errors.Is(err, store.ErrAddress) {
 		return nil, fmt.Errorf("%w: %w", errConfigured, err)
 	}

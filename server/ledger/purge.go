@@ -39,8 +39,8 @@ func CheckRetention(retention, lifetime consent.Duration) error {
 // purge erases the receipts that are older than the retention, unless the clock
 // is in doubt, or the retention is new and has yet to be said. Attempts to sign
 // in, and sessions, are forgotten by any clock: nobody misses them.
-func (l *Ledger) purge(ctx context.Context) {
-	s, now := l.store.Load(), l.config.Now()
+func (l *Ledger) purge(ctx context.Context, s *store.Store) {
+	now := l.config.Now()
 	if err := s.DropExpired(ctx, now); err != nil && ctx.Err() == nil {
 		l.fault("purge", err)
 	}

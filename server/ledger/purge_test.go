@@ -186,7 +186,7 @@ func TestPurge_CutShort(t *testing.T) {
 	l, log, stop := running(t, t.TempDir(), "6 months")
 	stopped, cancel := context.WithCancel(t.Context())
 	cancel()
-	l.purge(stopped)
+	l.purge(stopped, l.store.Load())
 	if strings.Contains(log.String(), "cannot be kept") || !l.Healthy() {
 		t.Errorf("got the log\n%s", log)
 	}

@@ -17,11 +17,11 @@ import (
 // and the next one that opens the receipts goes on from there.
 func (c StoreConfig) nextPath() string { return c.KeyPath() + ".next" }
 
-// Retired is the file to which a key is put away that signs no longer.
-func (c StoreConfig) retired(verifier string) string {
+// putAway is the file for a key that does not sign: "retired", or "unused".
+func (c StoreConfig) putAway(as, verifier string) string {
 	_, rest, _ := strings.Cut(verifier, "+") // name+hash+key
 	hash, _, _ := strings.Cut(rest, "+")
-	return c.KeyPath() + ".retired-" + hash
+	return c.KeyPath() + "." + as + "-" + hash
 }
 
 // Rotate has a new key sign the receipts: the old one signs an entry of the log that
@@ -38,6 +38,11 @@ func Rotate(ctx context.Context, c StoreConfig, why store.Why, by string) (retir
 	if err != nil {
 		return "", err
 	}
+	if why == store.Leaked { // what lay beside the old key has leaked with it
+		if err := c.dropNext(ctx); err != nil {
+			return "", err
+		}
+	}
 	next, err := receipt.LoadKey(c.nextPath(), old.Name())
 	if err != nil {
 		return "", err
@@ -45,7 +50,13 @@ func Rotate(ctx context.Context, c StoreConfig, why store.Why, by string) (retir
 	if _, err := s.HandOver(ctx, next, why, by); err != nil {
 		return "", errors.Join(err, c.dropNext(ctx))
 	}
-	return c.retired(old.Verifier()), c.takeNext()
+	if err := c.takeNext(); err != nil {
+		return "", err
+	}
+	if now, err := receipt.LoadKey(c.KeyPath(), ""); err != nil || now.Verifier() != next.Verifier() {
+		return "", errors.Join(fmt.Errorf("the log is signed by %s, which is not the key %s: look for it beside that one", next.Verifier(), c.KeyPath()), err)
+	}
+	return c.putAway("retired", old.Verifier()), nil
 }
 
 // ReplaceLost has a new key sign the receipts in the place of one that is lost. by
@@ -72,12 +83,20 @@ func ReplaceLost(ctx context.Context, c StoreConfig, by string) error {
 	return c.takeNext()
 }
 
-// dropNext removes the next key where the log is sure not to be signed by it.
+// dropNext puts the next key away where the log is not signed by it. It is not
+// destroyed: a database that did not answer in time may still have taken it.
 func (c StoreConfig) dropNext(ctx context.Context) error {
 	if signs, err := c.nextSigns(ctx); err != nil || signs {
 		return err
 	}
-	return os.Remove(c.nextPath())
+	if _, err := os.Lstat(c.nextPath()); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	next, err := receipt.LoadKey(c.nextPath(), "")
+	if err != nil {
+		return err
+	}
+	return os.Rename(c.nextPath(), c.putAway("unused", next.Verifier()))
 }
 
 // takeNext puts the next key into its place, and the one that is there away. Another
@@ -89,7 +108,7 @@ func (c StoreConfig) takeNext() error {
 	if err := os.Rename(c.nextPath(), c.KeyPath()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("put the new key into its place: %w", err)
 	}
-	return syncFolder(c.KeyPath())
+	return store.SyncFolder(c.KeyPath())
 }
 
 // retire gives the key that is in its place the name under which it is put away.
@@ -103,7 +122,7 @@ func (c StoreConfig) retire() error {
 	if err != nil {
 		return err
 	}
-	if err := os.Link(c.KeyPath(), c.retired(old.Verifier())); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := store.Place(c.KeyPath(), c.putAway("retired", old.Verifier())); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	return nil

@@ -57,8 +57,8 @@ func (s *Store) NoteCut(ctx context.Context) error {
 // newest checkpoint that is known of what is lost, "" where there is none; by says
 // who decided it. It fails with [ErrWhole] where the log holds all that lost is of.
 func (s *Store) Branch(ctx context.Context, lost, by string) (*Branch, error) {
-	by = strings.TrimSpace(by)
-	if err := checkBy(by, false); err != nil {
+	by, err := whoSays(by, false)
+	if err != nil {
 		return nil, err
 	}
 	if lost != "" {
@@ -69,20 +69,22 @@ func (s *Store) Branch(ctx context.Context, lost, by string) (*Branch, error) {
 			return nil, fmt.Errorf("branch: %w", err)
 		}
 	}
-	b := &Branch{Kind: kindBranch, At: time.Now().UTC().Truncate(time.Second), By: by, Checkpoint: lost}
-	err := s.db.transact(ctx, func(tx querier) error { return s.branch(ctx, tx, b) })
+	b := &Branch{Kind: kindBranch, At: s.now().UTC().Truncate(time.Second), By: by, Checkpoint: lost}
+	err = s.db.transact(ctx, func(tx querier) error { return s.branch(ctx, tx, b) })
 	if err != nil {
 		return nil, fmt.Errorf("branch: %w", err)
 	}
 	return b, nil
 }
 
-// checkBy refuses what does not say who decides something, unless nobody has to.
-func checkBy(by string, optional bool) error {
+// whoSays returns the words of who decides something, without the spaces around them,
+// and refuses what does not say who, unless nobody has to.
+func whoSays(by string, optional bool) (string, error) {
+	by = strings.TrimSpace(by)
 	if by == "" && !optional || len(by) > maxBy || strings.ContainsFunc(by, isControl) {
-		return fmt.Errorf("who says so is %q, want a name and a reason in one line of %d bytes at most", by, maxBy)
+		return "", fmt.Errorf("who says so is %q, want a name and a reason in one line of %d bytes at most", by, maxBy)
 	}
-	return nil
+	return by, nil
 }
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
@@ -136,24 +138,30 @@ func (s *Store) firstMissing(ctx context.Context, tx querier, h *head) (int64, e
 	return branches[len(branches)-1].First, nil
 }
 
-// branches returns where the log says that it goes on as a branch, in order.
-func (s *Store) branches(ctx context.Context, q querier) (list []*Branch, err error) {
+// eachTurn calls do for each entry of that kind with which the log takes a turn, in order.
+func (s *Store) eachTurn(ctx context.Context, q querier, kind string, do func(index int64, body, signature []byte) error) error {
 	if s.db.turnless {
-		return nil, nil
+		return nil
 	}
 	rows, err := q.QueryContext(ctx, `SELECT idx, body, signature FROM entries
-		WHERE idx IN (SELECT idx FROM turns) AND kind = $1 ORDER BY idx`, kindBranch)
+		WHERE idx IN (SELECT idx FROM turns) AND kind = $1 ORDER BY idx`, kind)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	err = each(rows, func(rows *sql.Rows) error {
+	return each(rows, func(rows *sql.Rows) error {
 		var index int64
 		var body, signature []byte
 		if err := rows.Scan(&index, &body, &signature); err != nil {
 			return err
 		}
-		err := receipt.VerifySignature(s.keyOf(index), body, signature)
-		if err != nil {
+		return do(index, body, signature)
+	})
+}
+
+// branches returns where the log says that it goes on as a branch, in order.
+func (s *Store) branches(ctx context.Context, q querier) (list []*Branch, err error) {
+	err = s.eachTurn(ctx, q, kindBranch, func(index int64, body, signature []byte) error {
+		if err := receipt.VerifySignature(s.keyOf(index), body, signature); err != nil {
 			return fmt.Errorf("entry %d of the log was changed: %w", index, err)
 		}
 		b, err := parseBranch(body, index)

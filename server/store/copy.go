@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -40,40 +39,6 @@ func (d *database) copy(ctx context.Context, file string) error {
 		_, err := from.ExecContext(ctx, `VACUUM INTO ?`, part.Name())
 		return err
 	})
-}
-
-// NewFile makes a file that only its owner can read, of what write puts into it: it
-// is there, whole and durable, or not at all. It fails where there is such a file.
-func NewFile(name string, write func(part *os.File) error) error {
-	part, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*") // with mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(part.Name())
-	if err := errors.Join(write(part), part.Sync(), part.Close()); err != nil {
-		return err
-	}
-	return Place(part.Name(), name)
-}
-
-// Place gives a file another name, durably, where no file has that name. It may keep
-// the old one as well.
-func Place(from, to string) error {
-	if err := os.Link(from, to); errors.Is(err, fs.ErrExist) {
-		return err
-	} else if err != nil { // a medium without links
-		if _, err := os.Lstat(to); err == nil {
-			return fmt.Errorf("%s: %w", to, fs.ErrExist)
-		}
-		if err := os.Rename(from, to); err != nil {
-			return err
-		}
-	}
-	dir, err := os.Open(filepath.Dir(to))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // CheckpointOf returns the newest checkpoint of a copy, without a key and without

@@ -90,7 +90,7 @@ func connect(c Config) (*database, error) {
 // without changing anything.
 func HasLog(ctx context.Context, c Config) (bool, error) {
 	if c.Database == "" {
-		if _, err := os.Stat(filepath.Join(c.Dir, "temoin.db")); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(filepath.Join(c.Dir, FileName)); errors.Is(err, fs.ErrNotExist) {
 			return false, nil
 		}
 	}
@@ -125,7 +125,7 @@ func openSQLite(dir string) (*database, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	d := &database{file: filepath.Join(dir, "temoin.db")}
+	d := &database{file: filepath.Join(dir, FileName)}
 	// SQLite would make it readable for everybody, and gives the files beside it
 	// the same mode.
 	file, err := os.OpenFile(d.file, os.O_RDWR|os.O_CREATE, 0o600)
@@ -157,7 +157,7 @@ func openReadOnly(dir string) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &database{file: filepath.Join(dir, "temoin.db"), readOnly: true}
+	d := &database{file: filepath.Join(dir, FileName), readOnly: true}
 	// Without the file beside it that a writer would make, SQLite reads only what
 	// it is told does not change.
 	options := []string{"mode=ro"}

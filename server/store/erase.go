@@ -59,7 +59,7 @@ func (s *Store) Erase(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		return forbid(ctx, tx, id, time.Now())
+		return forbid(ctx, tx, id, s.now())
 	})
 	if err != nil {
 		return fmt.Errorf("erase receipt %q: %w", id, err)
@@ -203,7 +203,7 @@ func (s *Store) erasureOf(reason string, indexes []int64) (*entry, error) {
 	for _, index := range indexes {
 		spans = extend(spans, index)
 	}
-	body, err := json.Marshal(erasure{kindErasure, reason, time.Now().UTC().Truncate(time.Second), spans})
+	body, err := json.Marshal(erasure{kindErasure, reason, s.now().UTC().Truncate(time.Second), spans})
 	if err != nil {
 		return nil, err
 	}

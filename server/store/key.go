@@ -2,12 +2,10 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -94,21 +92,8 @@ func (s *Store) openCheckpoint(checkpoint string) (tree tlog.Tree, err error) {
 
 // readReigns reads which keys have signed the log, up to the present one.
 func (s *Store) readReigns(ctx context.Context, q querier) (reigns []reign, err error) {
-	if s.db.turnless {
-		return nil, nil
-	}
-	rows, err := q.QueryContext(ctx, `SELECT idx, body, signature FROM entries
-		WHERE idx IN (SELECT idx FROM turns) AND kind = $1 ORDER BY idx`, kindKey)
-	if err != nil {
-		return nil, err
-	}
 	var newest string
-	err = each(rows, func(rows *sql.Rows) error {
-		var index int64
-		var body, signature []byte
-		if err := rows.Scan(&index, &body, &signature); err != nil {
-			return err
-		}
+	err = s.eachTurn(ctx, q, kindKey, func(index int64, body, signature []byte) error {
 		h, err := parseHandover(body)
 		if err == nil {
 			err = receipt.VerifySignature(h.signer(), body, signature)
@@ -162,18 +147,20 @@ func checkSigner(verifier, checkpoint string) error {
 // HandOver has next sign the log from now on. The store itself can add nothing any
 // more: open it anew, with next.
 func (s *Store) HandOver(ctx context.Context, next *receipt.Key, why Why, by string) (*Handover, error) {
-	h := s.handover(s.key.Verifier(), next, why, by)
-	if err := checkBy(by, why == Renewed); err != nil {
+	by, err := whoSays(by, why == Renewed)
+	if err != nil {
 		return nil, err
 	}
+	h := s.handoverTo(next, s.key.Verifier(), why, by)
 	if err := s.handOver(ctx, s.key, next, h); err != nil {
 		return nil, fmt.Errorf("hand over to another key: %w", err)
 	}
 	return h, nil
 }
 
-func (s *Store) handover(old string, next *receipt.Key, why Why, by string) *Handover {
-	return &Handover{kindKey, time.Now().UTC().Truncate(time.Second), why, strings.TrimSpace(by), old, next.Verifier()}
+// handoverTo returns the entry with which a key takes the place of the old one.
+func (s *Store) handoverTo(next *receipt.Key, old string, why Why, by string) *Handover {
+	return &Handover{kindKey, s.now().UTC().Truncate(time.Second), why, by, old, next.Verifier()}
 }
 
 func (s *Store) handOver(ctx context.Context, signer, next *receipt.Key, handover *Handover) error {
@@ -215,11 +202,11 @@ func LostVerifier(ctx context.Context, c Config) (verifier string, err error) {
 // ReplaceLost has c.Key sign the log from now on, in the place of the key old that
 // is lost. by says who decided it.
 func ReplaceLost(ctx context.Context, c Config, old, by string) (h *Handover, err error) {
-	if err := checkBy(by, false); err != nil {
+	if by, err = whoSays(by, false); err != nil {
 		return nil, err
 	}
 	err = withoutKey(ctx, c, func(s *Store) error {
-		h = s.handover(old, c.Key, Lost, by)
+		h = s.handoverTo(c.Key, old, Lost, by)
 		return s.handOver(ctx, c.Key, c.Key, h)
 	})
 	if err != nil {
@@ -230,12 +217,10 @@ func ReplaceLost(ctx context.Context, c Config, old, by string) (h *Handover, er
 
 // withoutKey calls do with a store that is bound to no key.
 func withoutKey(ctx context.Context, c Config, do func(*Store) error) error {
-	if c.Log == nil {
-		c.Log = discard
-	}
+	c = c.withDefaults()
 	db, err := openDatabase(ctx, c)
 	if err != nil {
 		return fmt.Errorf("open store: %w", err)
 	}
-	return errors.Join(do(&Store{db: db, key: c.Key}), db.close())
+	return errors.Join(do(&Store{db: db, key: c.Key, now: c.Now}), db.close())
 }

@@ -27,7 +27,7 @@ func (s *Store) SetSetting(ctx context.Context, name, value string) error {
 // AddSession keeps the hash of a session's secret until it expires. Those that
 // have expired by now go.
 func (s *Store) AddSession(ctx context.Context, hash string, expires time.Time) error {
-	if err := s.exec(ctx, "drop old sessions", `DELETE FROM sessions WHERE expires <= $1`, time.Now().Unix()); err != nil {
+	if err := s.exec(ctx, "drop old sessions", `DELETE FROM sessions WHERE expires <= $1`, s.now().Unix()); err != nil {
 		return err
 	}
 	return s.exec(ctx, "add session", `INSERT INTO sessions (hash, expires) VALUES ($1, $2)`, hash, expires.Unix())

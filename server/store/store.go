@@ -56,12 +56,13 @@ var (
 
 // Config says where receipts are kept.
 type Config struct {
-	Database string       // postgres://…, or "" for SQLite in the file temoin.db of Dir
-	Dir      string       // the data folder; made where it is missing
-	Key      *receipt.Key // signs receipts and checkpoints
-	Log      *slog.Logger // is told what no caller is; may be nil
-	ReadOnly bool         // a database that cannot be written to is opened for reading
-	Queue    int          // how many receipts may wait; 0 stands for 4096
+	Database string           // postgres://…, or "" for SQLite in the file temoin.db of Dir
+	Dir      string           // the data folder; made where it is missing
+	Key      *receipt.Key     // signs receipts and checkpoints
+	Log      *slog.Logger     // is told what no caller is; may be nil
+	ReadOnly bool             // a database that cannot be written to is opened for reading
+	Queue    int              // how many receipts may wait; 0 stands for 4096
+	Now      func() time.Time // the clock; time.Now where it is nil
 }
 
 const defaultQueue = 4096
@@ -72,6 +73,7 @@ type Store struct {
 	db       *database
 	key      *receipt.Key
 	log      *slog.Logger
+	now      func() time.Time
 	reigns   []reign  // of the keys that signed before this one
 	editions sync.Map // of editionKey: *Edition
 
@@ -86,13 +88,21 @@ type Store struct {
 
 var discard = slog.New(slog.DiscardHandler)
 
+func (c Config) withDefaults() Config {
+	if c.Log == nil {
+		c.Log = discard
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
 // Open opens the store and brings its tables up to date, one program at a time.
 // It fails with [ErrNewer] where the database is of a newer version of the
 // program, and with [ErrKey] where its log is signed by another key.
 func Open(ctx context.Context, c Config) (*Store, error) {
-	if c.Log == nil {
-		c.Log = discard
-	}
+	c = c.withDefaults()
 	db, err := openDatabase(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
@@ -101,6 +111,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		db:    db,
 		key:   c.Key,
 		log:   c.Log,
+		now:   c.Now,
 		queue: make(chan *pending, cmp.Or(c.Queue, defaultQueue)),
 		done:  make(chan struct{}),
 	}
@@ -185,7 +196,7 @@ const UsedSetting = "pinged"
 
 // Ping asks the database whether it can be written to.
 func (s *Store) Ping(ctx context.Context) error {
-	return s.SetSetting(ctx, UsedSetting, time.Now().UTC().Format(time.RFC3339))
+	return s.SetSetting(ctx, UsedSetting, s.now().UTC().Format(time.RFC3339))
 }
 
 // Queued returns how many receipts wait to be committed.
