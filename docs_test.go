@@ -463,16 +463,22 @@ func schemaKeys(node any, keys map[string]bool) {
 
 // TestDocs_Service: the service starts the program with flags that there are.
 func TestDocs_Service(t *testing.T) {
-	text, err := os.ReadFile("docs/recipes/temoin.service")
-	if err != nil {
-		t.Fatal(err)
-	}
 	line := regexp.MustCompile(`^(#.*|\[[A-Z][a-z]+\]|[A-Z]\w+=.*|)$`)
-	started := 0
-	for one := range strings.Lines(string(text)) {
-		if !line.MatchString(strings.TrimSuffix(one, "\n")) {
-			t.Errorf("this is no line of a unit: %s", one)
+	var lines []string
+	for _, name := range []string{"temoin.service", "port-443.conf"} {
+		text, err := os.ReadFile("docs/recipes/" + name)
+		if err != nil {
+			t.Fatal(err)
 		}
+		for one := range strings.Lines(string(text)) {
+			if !line.MatchString(strings.TrimSuffix(one, "\n")) {
+				t.Errorf("%s: this is no line of a unit: %s", name, one)
+			}
+			lines = append(lines, one)
+		}
+	}
+	started := 0
+	for _, one := range lines {
 		if command, found := strings.CutPrefix(one, "ExecStart=/usr/local/bin/"); found {
 			checkCommand(t, strings.Fields(command))
 			started++
@@ -510,6 +516,25 @@ func TestDocs_FrontDoor(t *testing.T) {
 	english, french := strings.Count(all["README.md"], "\n"), strings.Count(all["README.fr.md"], "\n")
 	if english >= 150 || french >= 150 {
 		t.Errorf("the READMEs have %d and %d lines, want fewer than 150", english, french)
+	}
+	if max(english, french)-min(english, french) > 10 {
+		t.Errorf("the READMEs have %d and %d lines, want as many", english, french)
+	}
+	for _, name := range []string{"README.md", "README.fr.md"} {
+		least := regexp.MustCompile("(?s)```yaml\n(site:.*?)```").FindStringSubmatch(all[name])
+		if least == nil || strings.Count(least[1], "\n") != 5 || !strings.Contains(least[1], "matomo") || !strings.Contains(least[1], "youtube") {
+			t.Errorf("%s shows no catalogue of five lines with Matomo and YouTube", name)
+		}
+		if !strings.Contains(all[name], "](docs/screenshot.png)") {
+			t.Errorf("%s has no picture", name)
+		}
+	}
+	script, err := os.ReadFile("build.sh")
+	if err != nil || strings.Count(string(script), "\n") >= 100 {
+		t.Errorf("build.sh has too many lines (%v)", err)
+	}
+	if !regexp.MustCompile(`(?m)^  serve\) .*\bbin/temoin demo `).Match(script) {
+		t.Error("./build.sh serve does not serve the demo")
 	}
 	for name := range all {
 		if stack, found := strings.CutPrefix(name, "docs/stacks/"); found && stack != "README.md" {

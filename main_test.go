@@ -67,6 +67,9 @@ func TestRun_SaysWhatItCanDo(t *testing.T) {
 		"receipts of nothing": {[]string{"receipts", "verify", "-data", "nowhere"}, "no key"},
 		"admin alone":         {[]string{"admin"}, "password"},
 		"networks":            {[]string{"serve", "-proxies", "example.org"}, "192.0.2.0/24"},
+		"a short retention":   {[]string{"serve", "-addr", "127.0.0.1:99999", "-catalogue", "server/demo/rich.yaml", "-data", t.TempDir(), "-retention", "1 day"}, `"1 day", want at least`},
+		"no retention":        {[]string{"serve", "-addr", "127.0.0.1:99999", "-catalogue", "server/demo/rich.yaml", "-data", t.TempDir(), "-retention", "session"}, `"session", want at least`},
+		"a database of none":  {[]string{"serve", "-addr", "127.0.0.1:99999", "-catalogue", "server/demo/rich.yaml", "-data", t.TempDir(), "-database", "postgress://u@h/d"}, "want postgres://"},
 		"retention":           {[]string{"serve", "-retention", "for ever"}, "for ever"},
 		"version with a word": {[]string{"version", "now"}, `not "now"`},
 		"an impossible port":  {[]string{"serve", "-addr", "127.0.0.1:99999", "-catalogue", "server/demo/catalogue.yaml", "-data", ""}, "listen on 127.0.0.1:99999"},
@@ -326,6 +329,17 @@ func TestImports(t *testing.T) {
 					t.Errorf("consent imports %s; it has to do with the standard library", imported)
 				}
 			}
+		}
+	}
+	out, err := exec.CommandContext(t.Context(), "go", "list", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range strings.Fields(string(out)) {
+		short := strings.TrimPrefix(name, module)
+		isTool := strings.HasPrefix(short, "/server/tools/") || short == "/server/audit/plants"
+		if !isTool && !slices.Contains(order, short) {
+			t.Errorf("%s has no place in the order", short)
 		}
 	}
 }

@@ -58,4 +58,12 @@ func TestReceipts_BadlyWritten(t *testing.T) {
 			}
 		}
 	}
+	url, stop := serving(t, "-data", dir)
+	defer stop()
+	if got := get(t, url+"/api/consents/"+id); !strings.Contains(got, `"signature"`) {
+		t.Errorf("the visitor gets %s", got)
+	}
+	if got := get(t, url+"/healthz"); !strings.Contains(got, `"status":"ok"`) {
+		t.Errorf("the health is %s", got)
+	}
 }

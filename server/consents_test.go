@@ -24,6 +24,7 @@ import (
 	"temoin.example/temoin/server/ledger"
 	"temoin.example/temoin/server/receipt"
 	"temoin.example/temoin/server/site"
+	"temoin.example/temoin/server/store"
 )
 
 const otherSite = "https://www.rivemont.example"
@@ -354,7 +355,8 @@ func TestConsents_Origins(t *testing.T) {
 		"no origin, but cross-site": {"", "cross-site", 403, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := request(s.accepted().json())
+			p := s.accepted()
+			r := request(p.json())
 			r.Header.Del("Origin")
 			if c.origin != "" {
 				r.Header.Set("Origin", c.origin)
@@ -365,6 +367,17 @@ func TestConsents_Origins(t *testing.T) {
 			got := s.answer(r)
 			if got.StatusCode != c.status || got.Header.Get("Access-Control-Allow-Origin") != c.allowed || got.Header.Get("Access-Control-Allow-Credentials") != "" {
 				t.Errorf("got %d and %v, want %d and %q allowed, never with credentials", got.StatusCode, got.Header, c.status, c.allowed)
+			}
+			if c.status != 201 {
+				return
+			}
+			want := site
+			if c.origin == otherSite {
+				want = otherSite
+			}
+			file, err := s.ledger.Store().Find(t.Context(), p.id())
+			if err != nil || file.Receipt.Site() != want {
+				t.Errorf("the receipt names another site than %q (%v)", want, err)
 			}
 		})
 	}
@@ -672,5 +685,35 @@ func TestLog_HoldsNoID(t *testing.T) {
 	}
 	if strings.Contains(lost.String(), record.ID) || !strings.Contains(lost.String(), "the receipt of a form was lost") {
 		t.Errorf("a form: got the log\n%s", &lost)
+	}
+}
+
+// TestConsents_Erased: what was erased is not kept anew, and is no fault of the store.
+func TestConsents_Erased(t *testing.T) {
+	s := newKeepingServer(t, Config{})
+	p := s.accepted()
+	s.answer(request(p.json()))
+	if err := s.ledger.Store().Erase(t.Context(), p.id()); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.answer(request(p.json())); got.StatusCode != http.StatusGone || !s.ledger.Healthy() {
+		t.Errorf("got %d, healthy %t; want 410 and healthy", got.StatusCode, s.ledger.Healthy())
+	}
+}
+
+// TestServer_OwnClock: a server goes by the clock that it is given, in what it keeps too.
+func TestServer_OwnClock(t *testing.T) {
+	now := time.Now().Add(40 * 24 * time.Hour)
+	s := newKeepingServer(t, Config{Now: func() time.Time { return now }})
+	p := s.accepted()
+	p.Record["at"] = now.Unix()
+	if got := s.answer(request(p.json())); got.StatusCode != 201 {
+		t.Errorf("got %d: %s", got.StatusCode, bodyOf(t, got))
+	}
+	if err := s.ledger.Store().Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if used, err := s.ledger.Store().Setting(t.Context(), store.UsedSetting); used != now.UTC().Format(time.RFC3339) {
+		t.Errorf("last in use: got %s (%v)", used, err)
 	}
 }

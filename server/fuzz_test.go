@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -131,4 +132,28 @@ func checkLog(t *testing.T, s *Server) {
 	if health, err := io.ReadAll(s.answer(httptest.NewRequest("GET", "/healthz", nil)).Body); err != nil || !bytes.Contains(health, []byte(`"status":"ok"`)) {
 		t.Errorf("got the health %s, %v", health, err)
 	}
+}
+
+// TestConsents_AnyHeader: no header that a proxy may set, nor the path or the body of
+// a report, makes a fault of the server's or gets into the log.
+func TestConsents_AnyHeader(t *testing.T) {
+	s := newKeepingServer(t, Config{})
+	headers := []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Prefix", "X-Real-Ip", "X-Request-Id", "User-Agent", "Referer"}
+	values := []string{"\xff", "https://evil.example", "/\xff", "for=\"\xff", strings.Repeat("a", 9000)}
+	for _, name := range headers {
+		for _, value := range values {
+			for _, r := range []*http.Request{
+				request(s.denied().json()), post(url.Values{"answer": {"refuse"}}),
+				httptest.NewRequest("POST", "/api/consents/unanswered", strings.NewReader(value)),
+				httptest.NewRequest("GET", "/api/consents/"+url.PathEscape(value), nil),
+			} {
+				r.RemoteAddr = "127.0.0.1:80" // a proxy that is believed
+				r.Header[name] = []string{value}
+				if got := s.answer(r); got.StatusCode >= 500 {
+					t.Errorf("%s %.20q to %s: got %d", name, value, r.URL, got.StatusCode)
+				}
+			}
+		}
+	}
+	checkLog(t, s)
 }

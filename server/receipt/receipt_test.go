@@ -349,3 +349,23 @@ func FuzzParseFile(f *testing.F) {
 		}
 	})
 }
+
+// TestNew_SignsOnlyWhatComesBack: what JSON cannot hold, or has no end, is signed for nobody.
+func TestNew_SignsOnlyWhatComesBack(t *testing.T) {
+	long := *catalogue
+	long.Site.Name = consent.Text{"fr": strings.Repeat("a", receipt.MaxBody)}
+	for name, change := range map[string]func(c *receipt.Context){
+		"a site that is no UTF-8":    func(c *receipt.Context) { c.Site = "https://\xff" },
+		"a site with a path":         func(c *receipt.Context) { c.Site = "https://portal.example/" },
+		"no origin":                  func(c *receipt.Context) { c.Site = "null" },
+		"a site without end":         func(c *receipt.Context) { c.Site = "https://" + strings.Repeat("a", 29000) },
+		"a version that is no UTF-8": func(c *receipt.Context) { c.Version = "v\xff" },
+		"too many bytes":             func(c *receipt.Context) { c.Catalogue = &long },
+	} {
+		c := receipt.Context{Site: "https://portal.example", Catalogue: catalogue, Received: received, Version: "v1.2.3"}
+		change(&c)
+		if _, err := receipt.New(submission(), c); !errors.Is(err, receipt.ErrInvalid) {
+			t.Errorf("%s: got %v, want ErrInvalid", name, err)
+		}
+	}
+}
