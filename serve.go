@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/crypto/acme/autocert"
 
+	"temoin.example/temoin/app/consent"
 	"temoin.example/temoin/server"
 )
 
@@ -68,7 +69,8 @@ func serverFlags(flags *flag.FlagSet, config *serveConfig) {
 	catalogueFlag(flags, &config.Catalogue)
 	maxAgeFlag(flags, &config.MaxAge)
 	storeFlags(flags, &config.Store)
-	flags.TextVar(&config.Retention, "retention", server.DefaultRetention, "how long receipts are kept: a `duration` such as \"25 months\"")
+	config.Retention = new(consent.Duration)
+	flags.TextVar(config.Retention, "retention", server.DefaultRetention, "how long receipts are kept: a `duration` such as \"25 months\"")
 	flags.IntVar(&config.Rate, "rate", server.DefaultRate, "how many choices one client may report in a minute; 0 sets no bound")
 	flags.TextVar(&config.Proxies, "proxies", server.Networks(nil), "`networks` of the proxies in front, whose header X-Forwarded-For is believed, or none; empty: this machine and private networks")
 	flags.StringVar(&config.front.MetricsAddr, "metrics-addr", "", "`host:port`, or unix:/path, on which /metrics is answered, and nothing else; empty: nowhere")

@@ -15,7 +15,7 @@ import (
 // the retention, and nothing younger.
 func TestPurge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newKeepingServer(t, Config{Retention: consent.Duration{Count: 3, Unit: consent.Day}})
+		s := newKeepingServer(t, Config{Retention: &consent.Duration{Count: 3, Unit: consent.Day}})
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() {

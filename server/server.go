@@ -49,9 +49,9 @@ type Config struct {
 	// Log is where to log; nil for what slog logs to by default.
 	Log *slog.Logger
 	// Store says where receipts are kept, and without a folder, that none are;
-	// Retention how long: 25 months where it is not set.
+	// Retention how long: [DefaultRetention] where it is nil.
 	Store     ledger.StoreConfig
-	Retention consent.Duration
+	Retention *consent.Duration
 	// Rate is how many reports a client may make in a minute: 120 where it is not
 	// set, and no bound where it is below 0.
 	Rate int
@@ -96,7 +96,7 @@ func (c Config) withDefaults() Config {
 		c.Now = time.Now
 	}
 	c.Rate = cmp.Or(c.Rate, DefaultRate)
-	c.Retention = cmp.Or(c.Retention, DefaultRetention)
+	c.Retention = cmp.Or(c.Retention, &DefaultRetention)
 	if c.shared == nil {
 		c.shared = newShared(c.Dist)
 	}
@@ -211,10 +211,7 @@ func (s *Server) prepareLedger() {
 
 // retention returns how long receipts of that catalogue are kept.
 func (s *Server) retention(c *catalogue.Catalogue) consent.Duration {
-	if c.Retention != nil {
-		return *c.Retention
-	}
-	return s.config.Retention
+	return *cmp.Or(c.Retention, s.config.Retention)
 }
 
 // shown returns what the ledger is to know of a site, or nil where the server
