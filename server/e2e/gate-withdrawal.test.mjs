@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { engine } from './lib/browser.mjs';
 import { catalogue, cookies, include, mark, page, service } from './lib/gate.mjs';
 import { choices, cookie, record } from './lib/records.mjs';
-import { eventually } from './lib/server.mjs';
+import { eventually, pause } from './lib/server.mjs';
 import { stage } from './lib/stage.mjs';
 
 const counter = service('counter', 'statistics', { kind: 'measure', cookies: cookies('__Secure-cnt', '__Host-cnt', '_cnt_*', 'stuck') });
@@ -95,6 +95,31 @@ for (const [what, [markup, fill]] of Object.entries(fields)) {
     await tab.until(() => !window.temoin.has('counter'), 'the withdrawal to count in the other tab');
     await eventually(() => tab.console.some((line) => /filled in/.test(line)), 'the console to say why the page goes on');
     assert.deepEqual([await text(), await tab.run(() => window.stamped)], [typed, true]);
+  });
+}
+
+for (const part of ['there', 'missing']) {
+  test(`where a withdrawal is made no form is sent again, and what is ticked stays; the part that sees to it is ${part}`, async (t) => {
+    if (part === 'missing') site.fail(/^\/temoin\/gated\./);
+    site.page('/sent', page(include, `<form method="post" action="/sent#done"><button id="send">send</button></form><input id="tick" type="checkbox">${gated}`));
+    const { tab } = await returning(t, '/sent');
+    await tab.run(() => document.querySelector('#send').click());
+    await tab.until(() => !window.stamped && location.hash === '#done' && !!window.ran, 'the answer to the form');
+    await tab.run(() => { window.stamped = true; });
+    await tab.click('#tick');
+    await decide(tab, 'refuse');
+    await eventually(() => tab.console.some((line) => (part === 'there' ? /filled in/ : /gated/).test(line)), 'the console to say why the page goes on');
+    await pause(300); // in which it would begin anew
+    assert.deepEqual(await tab.run(() => [window.stamped, document.querySelector('#tick').checked, window.temoin.has('counter')]), [true, true, false]);
+
+    await decide(tab, 'accept');
+    await tab.visit(url('/sent'));
+    await tab.run(() => document.querySelector('#send').click());
+    await tab.until(() => location.hash === '#done' && !!window.ran, 'the answer to the form once more');
+    await tab.run(() => { window.stamped = true; });
+    await decide(tab, 'refuse');
+    await begunAnew(tab);
+    assert.equal(site.requests.filter(({ method, path }) => method === 'POST' && path === '/sent').length, 2);
   });
 }
 

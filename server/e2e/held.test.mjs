@@ -327,6 +327,27 @@ test('who has come back and takes consent away: what stands in the page goes, an
   await reloaded(tab);
 });
 
+test('who has come back and takes consent away: what stands in a closed tree in shadow goes as well', async (t) => {
+  const visitor = await browser.visitor(t);
+  site.page('/first', page(include));
+  const tab = await visitor.tab();
+  await tab.visit(site.url + '/first');
+  await tab.run(() => { window.temoin.accept(); });
+  site.page('/closed', page(include, `<p id="outer"></p><script>
+    window.root = outer.attachShadow({ mode: 'closed' });
+    root.innerHTML = '<iframe src="${stranger.url('video', 'closed-frame.html')}"></iframe><p></p>';
+    window.inner = root.lastChild.attachShadow({ mode: 'closed' });
+    inner.innerHTML = '<img alt="" src="${stranger.url('video', 'closed-image.svg')}">';
+  </script>`));
+  await tab.visit(site.url + '/closed');
+  await eventually(() => stranger.asked('closed-frame') === 1 && stranger.asked('closed-image') === 1, 'frame and image on a returning visit');
+  await tab.run(() => { window.temoin.refuse(); });
+  await tab.until(() => !root.querySelector('iframe[src]') && !inner.querySelector('img[src]') && root.querySelector('iframe').contentWindow.location.href === 'about:blank', 'frame and image to go');
+  await tab.run(() => { window.temoin.accept(); });
+  await eventually(() => stranger.asked('closed-frame') === 2, 'the frame to come back');
+  await tab.until(() => !!inner.querySelector('img').src, 'the image to come back');
+});
+
 // ---- markup, and the policy alone ----
 
 /** The same in the page's own markup, each by its name. */

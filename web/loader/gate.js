@@ -114,7 +114,7 @@ export function watch(held, listen) {
     once = new WeakSet();
     reloading = mustReload(previous);
     if (!reloading || !isPoliced) settle();
-    if (reloading) fetchGated().then((gated) => (gated ? gated.reload() || settle() : location.reload()));
+    if (reloading) fetchGated().then((gated) => (gated ? gated.reload() : reloadPlain()) || settle());
   });
   if (gpc()) warn('Global Privacy Control refuses all that can be refused, and nothing is asked');
   settle();
@@ -124,6 +124,12 @@ const touched = new Set(); // what the visitor has typed into, or ticked: no rel
 /** Whether the page came with a policy for the choice: what that keeps out can only come with the next page. */
 const isPoliced = bundle.reload === 'on-change';
 let reloading = false;
+
+/** What gated/reload.js does, where it cannot be had: where the visitor has touched anything, the page stays. */
+function reloadPlain() {
+  if (!touched.size) location.replace(location.href.split('#')[0]);
+  return !touched.size;
+}
 
 /** Whether the page is about to begin anew, since what has run in it may no longer. */
 export const isReloading = () => reloading;

@@ -86,11 +86,14 @@ function noteScript(element, url) {
   if (ids) for (const id of ids.split(' ')) ran.add(id);
 }
 
+const closed = []; // references to the trees in shadow to which nothing in the page leads
+
 /**
  * Makes what has come into the page, or might, wait, before it runs.
  * @param again what to do with what has been there already; scripts among it have run
  */
 function holdWithin(node, again) {
+  if (node.mode === 'closed' && !again) closed.push(new WeakRef(node));
   for (const element of within(node, everything)) {
     if (passed.has(element) || (again && nameOf(element) === 'script')) continue;
     let isHeld = false;
@@ -320,7 +323,13 @@ function holdScripted() {
   holdMarkup();
   holdInert();
   holdRequests();
-  onChange(() => holdAgain(document));
+  onChange(() => {
+    holdAgain(document);
+    for (const reference of closed) {
+      const root = reference.deref();
+      if (root) holdAgain(root);
+    }
+  });
 }
 
 export const hold = { holdWithin, holdScripted };
