@@ -91,7 +91,9 @@ func nodeJob(engine, file string, size int64) job {
 // goJobs begin first. What vet finds has been looked for.
 func goJobs() ([]job, error) {
 	const first = 1 << 40
-	test := []string{"go", "test", "-json", "-vet=off", "-timeout=20m"}
+	// One package at a time: browsers run beside them, and two processors that have
+	// too much to do take three times as long for each thing.
+	test := []string{"go", "test", "-json", "-vet=off", "-timeout=20m", "-p=1"}
 	root, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
 		return nil, fmt.Errorf("go env GOROOT: %w", err)
