@@ -374,6 +374,36 @@ func TestEdge_Others(t *testing.T) {
 	})
 }
 
+// TestEdge_NoPolicy: a page that nobody can rewrite has the policy even where no other has.
+func TestEdge_NoPolicy(t *testing.T) {
+	for name, test := range map[string]struct {
+		kind   string
+		status int
+		want   bool
+	}{
+		"a page":          {"text/html", 200, false},
+		"XHTML":           {"application/xhtml+xml", 200, true},
+		"a page's part":   {"text/html", 206, true},
+		"what is no page": {"text/plain", 206, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := edge()
+			e.NoPolicy = true
+			answer := ask(t, behind(t, e, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", test.kind)
+				w.WriteHeader(test.status)
+				io.WriteString(w, plainPage)
+			}), "GET")
+			if got := len(answer.Header.Values("Content-Security-Policy")); got != 1 && test.want || got != 0 && !test.want {
+				t.Errorf("got %d policies", got)
+			}
+			if got := body(t, answer); (got == plainPage) != (test.want || test.kind == "text/plain") {
+				t.Errorf("got %s", got)
+			}
+		})
+	}
+}
+
 // filesBehindEdge serves a folder by Go's own file server, with its pages held. One of the files has an entity tag.
 func filesBehindEdge(t *testing.T, texts map[string]string) *httptest.Server {
 	t.Helper()
