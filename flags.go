@@ -15,6 +15,7 @@ import (
 
 	"temoin.example/temoin/server"
 	"temoin.example/temoin/server/ledger"
+	"temoin.example/temoin/server/store"
 )
 
 // newFlags returns the flags of a command, which it has yet to name.
@@ -76,12 +77,9 @@ func checkSiteName(name string) error {
 
 // whoFlag is a flag whose words say who decides something, and why.
 func whoFlag(flags *flag.FlagSet, who *string, name, usage string) {
-	flags.Func(name, usage, func(value string) error {
-		if strings.TrimSpace(value) == "" {
-			return errors.New("want who says so, and why")
-		}
-		*who = value
-		return nil
+	flags.Func(name, usage, func(value string) (err error) {
+		*who, err = store.WhoSays(value)
+		return err
 	})
 }
 

@@ -37,6 +37,16 @@ func mustWrite(t *testing.T, name, text string) string {
 	return path
 }
 
+// absolute names a file of ours for a test that goes elsewhere.
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	path, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func TestRun_SaysWhatItCanDo(t *testing.T) {
 	for name, c := range map[string]struct {
 		args []string
