@@ -51,7 +51,7 @@ func restore(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	var site string
 	storeFlags(flags, &c)
 	siteFlag(flags, &site)
-	flags.StringVar(&r.Checkpoint, "checkpoint", "", "`file` with a checkpoint that was kept elsewhere, or a visitor's receipt, to hold it against")
+	textFlag(flags, &r.Checkpoint, "checkpoint", "`file` with a checkpoint that was kept elsewhere, or a visitor's receipt, to hold it against")
 	whoFlag(flags, &r.By, "branch", "`who` says that it goes on though receipts are missing, and why; the log says so from then on")
 	words, err := parse(flags, args)
 	if err != nil {

@@ -61,10 +61,7 @@ func TestBackup(t *testing.T) {
 	if len(makes) != 2 || len(restores) != 5 {
 		t.Fatalf("the documentation has other steps than this test: %q and %q", makes, restores)
 	}
-	rich, err := filepath.Abs("server/demo/rich.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	rich := absolute(t, "server/demo/rich.yaml")
 	t.Chdir(t.TempDir())
 	url, stop := serving(t, "-catalogue", rich)
 	before := []string{choose(t, url), choose(t, url)}

@@ -21,7 +21,7 @@ func check(_ context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := newFlags("check", stderr)
 	sitesFlag(flags, &folder)
 	siteFlag(flags, &name)
-	flags.StringVar(&against, "against", "", "`file` of the catalogue that visitors have answered: says what the other one asks them anew, and why")
+	textFlag(flags, &against, "against", "`file` of the catalogue that visitors have answered: says what the other one asks them anew, and why")
 	words, err := parse(flags, args)
 	if err != nil {
 		return err

@@ -17,10 +17,14 @@ import (
 
 // csp prints the header line that holds a page to a choice.
 func csp(_ context.Context, args []string, stdout, stderr io.Writer) error {
-	var path, allow string
+	var path string
+	var allowed []string // nil where nothing is said of it
 	flags := newFlags("csp", stderr)
 	catalogueFlag(flags, &path)
-	flags.StringVar(&allow, "allow", "", "`ids` of the categories and services that are allowed, with commas between; the rest is refused")
+	flags.Func("allow", "`ids` of the categories and services that are allowed, with commas between; the rest is refused, and all of it where this is empty", func(value string) error {
+		allowed = append([]string{}, list(value)...) // not nil, even of nobody
+		return nil
+	})
 	all := flags.Bool("all", false, "all is allowed")
 	words, err := parse(flags, args)
 	switch {
@@ -28,14 +32,14 @@ func csp(_ context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	case len(words) > 0:
 		return fmt.Errorf("csp takes flags only, not %q", words[0])
-	case *all && allow != "":
+	case *all && allowed != nil:
 		return errors.New("csp takes -all or -allow, not both")
 	}
 	c, err := catalogue.Load(path)
 	if err != nil {
 		return advised(path, err)
 	}
-	record, err := answered(&c.Catalogue, *all, list(allow))
+	record, err := answered(&c.Catalogue, *all, allowed)
 	if err != nil {
 		return err
 	}
@@ -44,7 +48,7 @@ func csp(_ context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 // answered returns the record that allows everything, or the categories and
-// services of those ids; or nil, where there are none: nothing is answered yet.
+// services of those ids; or nil, where ids is nil: nothing is answered yet.
 func answered(c *consent.Catalogue, all bool, ids []string) (*consent.Record, error) {
 	var known []string
 	for _, category := range c.Categories {
@@ -61,7 +65,7 @@ func answered(c *consent.Catalogue, all bool, ids []string) (*consent.Record, er
 	switch {
 	case all:
 		return &consent.Record{Choices: c.Accept()}, nil
-	case len(ids) == 0:
+	case ids == nil:
 		return nil, nil
 	}
 	record := &consent.Record{}

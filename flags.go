@@ -15,6 +15,7 @@ import (
 
 	"temoin.example/temoin/server"
 	"temoin.example/temoin/server/ledger"
+	"temoin.example/temoin/server/store"
 )
 
 // newFlags returns the flags of a command, which it has yet to name.
@@ -27,18 +28,47 @@ func newFlags(command string, stderr io.Writer) *flag.FlagSet {
 // storeFlags are the flags that say where receipts are kept.
 func storeFlags(flags *flag.FlagSet, c *ledger.StoreConfig) {
 	flags.StringVar(&c.Data, "data", "data", "`folder` of the receipts and of the key that signs them; empty keeps none")
-	flags.StringVar(&c.Database, "database", "", "`address` of a PostgreSQL database for the receipts, postgres://…, instead of one in -data")
-	flags.StringVar(&c.Key, "key", "", "`file` of the signing key (default: key in -data); servers on one database share it")
+	textFlag(flags, &c.Database, "database", "`address` of a PostgreSQL database for the receipts, postgres://…, instead of one in -data")
+	textFlag(flags, &c.Key, "key", "`file` of the signing key (default: key in -data); servers on one database share it")
+}
+
+// textFlag is a flag that says something where it is given: a variable that a script
+// has not set does not stand for what the flag means where it is not.
+func textFlag(flags *flag.FlagSet, text *string, name, usage string) {
+	flags.Func(name, usage, func(value string) error {
+		if strings.TrimSpace(value) == "" {
+			return errors.New("it is empty; give it a value, or leave the flag out")
+		}
+		*text = value
+		return nil
+	})
+}
+
+// spanFlag is a time that is not below 0.
+type spanFlag time.Duration
+
+func (s *spanFlag) String() string { return time.Duration(*s).String() }
+
+func (s *spanFlag) Set(text string) error {
+	span, err := time.ParseDuration(text)
+	if err == nil && span < 0 {
+		err = errors.New("want 0 or more")
+	}
+	*s = spanFlag(span)
+	return err
 }
 
 // sitesFlag is the folder of the catalogues of many sites.
 func sitesFlag(flags *flag.FlagSet, folder *string) {
-	flags.StringVar(folder, "sites", "", "`folder` of catalogues, one for each site, named by its host: data.example.org.yaml; instead of -catalogue")
+	textFlag(flags, folder, "sites", "`folder` of catalogues, one for each site, named by its host: data.example.org.yaml; instead of -catalogue")
 }
 
 // siteFlag is the one of many sites that a command is about.
 func siteFlag(flags *flag.FlagSet, name *string) {
-	flags.StringVar(name, "site", "", "the `name` of the site that is meant, of many: the host that its catalogue is named by")
+	flags.Func("site", "the `name` of the site that is meant, of many: the host that its catalogue is named by", func(value string) error {
+		*name = value
+		return checkSiteName(value)
+	})
 }
 
 // chooseSite makes a store's configuration that of one site of many, which has receipts.
@@ -57,9 +87,6 @@ func nameSite(c *ledger.StoreConfig, name string) error {
 	if name == "" {
 		return nil
 	}
-	if err := checkSiteName(name); err != nil {
-		return err
-	}
 	if c.Database != "" {
 		return errors.New("-database is one site's; those of -sites keep their receipts in -data")
 	}
@@ -69,19 +96,16 @@ func nameSite(c *ledger.StoreConfig, name string) error {
 
 func checkSiteName(name string) error {
 	if !server.IsSiteName(name) {
-		return fmt.Errorf("-site is %q, want the name of a site, such as data.example.org", name)
+		return errors.New("want the name of a site, such as data.example.org")
 	}
 	return nil
 }
 
 // whoFlag is a flag whose words say who decides something, and why.
 func whoFlag(flags *flag.FlagSet, who *string, name, usage string) {
-	flags.Func(name, usage, func(value string) error {
-		if strings.TrimSpace(value) == "" {
-			return errors.New("want who says so, and why")
-		}
-		*who = value
-		return nil
+	flags.Func(name, usage, func(value string) (err error) {
+		*who, err = store.WhoSays(value)
+		return err
 	})
 }
 
@@ -94,7 +118,7 @@ func chooseCatalogue(path, folder, name string) (string, error) {
 	case folder == "" || name == "":
 		return "", errors.New("-sites and -site go together: the folder of the catalogues, and the site that is meant")
 	}
-	return server.CataloguePath(folder, name), checkSiteName(name)
+	return server.CataloguePath(folder, name), nil
 }
 
 // defaultCatalogue is the catalogue's file where none is named.
@@ -105,7 +129,8 @@ func catalogueFlag(flags *flag.FlagSet, path *string) {
 }
 
 func maxAgeFlag(flags *flag.FlagSet, maxAge *time.Duration) {
-	flags.DurationVar(maxAge, "max-age", 5*time.Minute, "how long browsers use temoin.js without asking for a newer one; 0 makes them ask always")
+	*maxAge = 5 * time.Minute
+	flags.Var((*spanFlag)(maxAge), "max-age", "the `duration` for which browsers use temoin.js without asking for a newer one; 0 makes them ask always")
 }
 
 // parse takes what the environment sets, and over it what the arguments say;

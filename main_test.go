@@ -37,6 +37,16 @@ func mustWrite(t *testing.T, name, text string) string {
 	return path
 }
 
+// absolute names a file of ours for a test that goes elsewhere.
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	path, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func TestRun_SaysWhatItCanDo(t *testing.T) {
 	for name, c := range map[string]struct {
 		args []string
@@ -67,8 +77,8 @@ func TestRun_SaysWhatItCanDo(t *testing.T) {
 		"receipts of nothing": {[]string{"receipts", "verify", "-data", "nowhere"}, "no key"},
 		"admin alone":         {[]string{"admin"}, "password"},
 		"networks":            {[]string{"serve", "-proxies", "example.org"}, "192.0.2.0/24"},
-		"a short retention":   {[]string{"serve", "-addr", "127.0.0.1:99999", "-catalogue", "server/demo/rich.yaml", "-data", t.TempDir(), "-retention", "1 day"}, `"1 day", want at least`},
-		"no retention":        {[]string{"serve", "-addr", "127.0.0.1:99999", "-catalogue", "server/demo/rich.yaml", "-data", t.TempDir(), "-retention", "session"}, `"session", want at least`},
+		"a short retention":   {[]string{"serve", "-addr", "127.0.0.1:99999", "-catalogue", "server/demo/rich.yaml", "-data", t.TempDir(), "-retention", "1 day"}, `"1 day", want a duration such as`},
+		"no retention":        {[]string{"serve", "-addr", "127.0.0.1:99999", "-catalogue", "server/demo/rich.yaml", "-data", t.TempDir(), "-retention", "session"}, `"session", want a duration such as`},
 		"a database of none":  {[]string{"serve", "-addr", "127.0.0.1:99999", "-catalogue", "server/demo/rich.yaml", "-data", t.TempDir(), "-database", "postgress://u@h/d"}, "want postgres://"},
 		"retention":           {[]string{"serve", "-retention", "for ever"}, "for ever"},
 		"version with a word": {[]string{"version", "now"}, `not "now"`},
@@ -112,6 +122,55 @@ func TestRun_Check(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestRun_Nothing: a flag that is given nothing, as by a script whose variable is not set, or less than nothing, does not mean what it means where it is not given.
+func TestRun_Nothing(t *testing.T) {
+	demo := absolute(t, "server/demo")
+	t.Chdir(t.TempDir())
+	catalogue := filepath.Join(demo, "rich.yaml")
+	serve := []string{"serve", "-addr", "127.0.0.1:0", "-catalogue", catalogue}
+	for name, c := range map[string]struct {
+		command    []string
+		flag, text string
+		says       string
+	}{
+		"no address":                 {serve, "-addr", "", "want host:port"},
+		"no database":                {serve, "-database", "", "-database"},
+		"no key":                     {serve, "-key", "", "-key"},
+		"no certificate":             {serve, "-tls-cert", "", "-tls-cert"},
+		"no certificate's key":       {serve, "-tls-key", "", "-tls-key"},
+		"no host for a certificate":  {serve, "-autocert", "", "-autocert"},
+		"a comma for a certificate":  {serve, "-autocert", " ,", "-autocert"},
+		"no folder of sites":         {serve, "-sites", "", "-sites"},
+		"less than no time":          {serve, "-max-age", "-5m", "want 0 or more"},
+		"less than no draining":      {serve, "-drain", "-1s", "want 0 or more"},
+		"less than no rate":          {serve, "-rate", "-1", "or 0, which sets no bound"},
+		"no folder for a database's": {slices.Concat(serve, []string{"-database", "postgres://u@127.0.0.1:1/d"}), "-data", "", "-data"},
+		"an inexact retention":       {serve, "-retention", "at most 25 months", "at most 25 months"},
+
+		"export for less than no time": {[]string{"export", "-catalogue", catalogue, "out"}, "-max-age", "-1ns", "-max-age"},
+		"export of no site":            {[]string{"export", "-sites", demo, "out"}, "-site", "", "the name of a site"},
+		"check of no site":             {[]string{"check", "-sites", demo}, "-site", "", "the name of a site"},
+		"check against nothing":        {[]string{"check", catalogue}, "-against", "", "-against"},
+		"receipts of no site":          {[]string{"receipts", "stats"}, "-site", "", "the name of a site"},
+		"verified against nothing":     {[]string{"receipts", "verify"}, "-checkpoint", "", "-checkpoint"},
+		"verified from nothing":        {[]string{"receipts", "verify"}, "-from", "", "-from"},
+		"exported since nothing":       {[]string{"receipts", "export"}, "-since", "", "-since"},
+		"exported until nothing":       {[]string{"receipts", "export"}, "-until", "", "-until"},
+		"restored for no site":         {[]string{"restore", "copy.db"}, "-site", "", "the name of a site"},
+		"restored against nothing":     {[]string{"restore", "copy.db"}, "-checkpoint", "", "-checkpoint"},
+		"the dashboard of no site":     {[]string{"admin", "off"}, "-site", "", "the name of a site"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // a server that starts ends without an error
+			defer cancel()
+			_, _, err := temoin(ctx, append(slices.Clone(c.command), c.flag, c.text)...)
+			if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), c.flag) {
+				t.Errorf("got %v, want an error with %q and %q", err, c.flag, c.says)
+			}
+		})
+	}
 }
 
 // TestRun_Audit: a page that sets a tracker's cookie at once is found out, in each
@@ -179,15 +238,20 @@ services:
   - { id: cdn, category: necessary, name: A, provider: S, purpose: P, hosts: [cdn.example] }
   - { id: video, category: third-party, name: A, provider: S, purpose: P, hosts: ["*.video.example"] }
   - { id: map, category: third-party, name: A, provider: S, purpose: P, hosts: [map.example] }
+  - { id: counter, category: statistics, kind: measure, anonymous: true, name: A, provider: S, purpose: P, hosts: [count.example],
+      exemption: { own-use-only: true, anonymous-data: true, single-site: true, not-renewed: true, data-retention: 25 months } }
 `)
 	for name, c := range map[string]struct {
 		args []string
 		want string
 	}{
-		"nothing answered": {nil, "'wasm-unsafe-eval' cdn.example;"},
+		"nothing answered": {nil, "'wasm-unsafe-eval' cdn.example count.example;"},
+		"nothing allowed":  {[]string{"-allow", ""}, "'wasm-unsafe-eval' cdn.example;"},
+		"no name allowed":  {[]string{"-allow", " , "}, "'wasm-unsafe-eval' cdn.example;"},
 		"a service":        {[]string{"-allow", "map"}, "'wasm-unsafe-eval' cdn.example map.example;"},
-		"a category":       {[]string{"-allow", "statistics,third-party"}, "'wasm-unsafe-eval' *.video.example cdn.example map.example;"},
-		"all":              {[]string{"-all"}, "'wasm-unsafe-eval' *.video.example cdn.example map.example;"},
+		"a category":       {[]string{"-allow", "third-party"}, "'wasm-unsafe-eval' *.video.example cdn.example map.example;"},
+		"categories":       {[]string{"-allow", "statistics,third-party"}, "'wasm-unsafe-eval' *.video.example cdn.example count.example map.example;"},
+		"all":              {[]string{"-all"}, "'wasm-unsafe-eval' *.video.example cdn.example count.example map.example;"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stdout, _, err := temoin(t.Context(), append([]string{"csp", "-catalogue", file}, c.args...)...)

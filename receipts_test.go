@@ -37,14 +37,20 @@ func (o *outputBuffer) String() string {
 	return o.b.String()
 }
 
-// serving runs the command serve with these flags until the test, or stop, ends it.
+// serving serves the rich catalogue, with these flags, until the test, or stop, ends it.
 func serving(t *testing.T, args ...string) (url string, stop func()) {
+	t.Helper()
+	return servingOther(t, append([]string{"-catalogue", "server/demo/rich.yaml"}, args...)...)
+}
+
+// servingOther is serving without a catalogue of its own.
+func servingOther(t *testing.T, args ...string) (url string, stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var out, log outputBuffer
 	done := make(chan error, 1)
 	go func() {
-		done <- run(ctx, append([]string{"serve", "-addr", "127.0.0.1:0", "-catalogue", "server/demo/rich.yaml"}, args...), &out, &log)
+		done <- run(ctx, append([]string{"serve", "-addr", "127.0.0.1:0"}, args...), &out, &log)
 	}()
 	stop = sync.OnceFunc(func() {
 		cancel()

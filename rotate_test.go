@@ -3,9 +3,11 @@
 package main
 
 import (
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,10 +20,7 @@ func TestRotateKey(t *testing.T) {
 	if len(steps) != 3 {
 		t.Fatalf("the documentation has other steps than this test: %q", steps)
 	}
-	rich, err := filepath.Abs("server/demo/rich.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	rich := absolute(t, "server/demo/rich.yaml")
 	t.Chdir(t.TempDir())
 	url, stop := serving(t, "-catalogue", rich)
 	ids := []string{choose(t, url)}
@@ -72,6 +71,53 @@ func TestRotateKey(t *testing.T) {
 	if left, err := filepath.Glob("data/key*"); err != nil || len(left) != 4 { // the key, its checkpoint, two that are put away
 		t.Errorf("got %q (%v)", left, err)
 	}
+}
+
+// TestWho: whoever decides what the log says from then on says who he is, in one line. Else nothing is done.
+func TestWho(t *testing.T) {
+	rich := absolute(t, "server/demo/rich.yaml")
+	t.Chdir(t.TempDir())
+	_, stop := serving(t, "-catalogue", rich)
+	stop()
+	mustType(t, "temoin backup copy.db")
+	before := filesOf(t, "data")
+	for flag, command := range map[string][]string{
+		"-leaked": {"receipts", "rotate-key", "-leaked"},
+		"-lost":   {"receipts", "rotate-key", "-lost"},
+		"-branch": {"restore", "copy.db", "-data", "new", "-key", "data/key", "-branch"},
+		"who":     {"receipts", "branch"},
+	} {
+		for _, who := range []string{"", "  ", "\t\n", "A. Martin:\nthe laptop was stolen", strings.Repeat("é", 101)} {
+			_, _, err := temoin(t.Context(), append(command, who)...)
+			if err == nil || !strings.Contains(err.Error(), "want a name and a reason in one line of 200 bytes") || !strings.Contains(err.Error(), flag) {
+				t.Errorf("%s %q: got %v", flag, who, err)
+			}
+		}
+	}
+	if after := filesOf(t, "data"); !maps.Equal(after, before) {
+		t.Errorf("what was refused left %q, want %q", slices.Sorted(maps.Keys(after)), slices.Sorted(maps.Keys(before)))
+	}
+	if left := filesOf(t, "new"); len(left) > 0 {
+		t.Errorf("what was refused left %v", left)
+	}
+}
+
+// filesOf returns the files of a folder, by their names.
+func filesOf(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(folder, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[name] = string(text)
+	}
+	return texts
 }
 
 // chooseSoon is choose once the server keeps receipts again.

@@ -58,7 +58,10 @@ func readServeConfig(command string, args []string, stderr io.Writer) (serveConf
 		return config, fmt.Errorf("%s takes flags only, not %q", command, words[0])
 	}
 	config.Log = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: config.level}))
-	if config.Rate <= 0 {
+	if config.Rate < 0 {
+		return config, fmt.Errorf("-rate is %d; want a number of choices, or 0, which sets no bound", config.Rate)
+	}
+	if config.Rate == 0 {
 		config.Rate = -1 // 0 stands for the default elsewhere, and for no bound here
 	}
 	return config, nil
@@ -74,10 +77,10 @@ func serverFlags(flags *flag.FlagSet, config *serveConfig) {
 	flags.IntVar(&config.Rate, "rate", server.DefaultRate, "how many choices one client may report in a minute; 0 sets no bound")
 	flags.TextVar(&config.Proxies, "proxies", server.Networks(nil), "`networks` of the proxies in front, whose header X-Forwarded-For is believed, or none; empty: this machine and private networks")
 	flags.StringVar(&config.front.MetricsAddr, "metrics-addr", "", "`host:port`, or unix:/path, on which /metrics is answered, and nothing else; empty: nowhere")
-	flags.DurationVar(&config.front.Drain, "drain", 0, "how long to go on answering once told to stop, while /readyz says so to a balancer")
-	flags.StringVar(&config.front.TLS.Cert, "tls-cert", "", "`file` of a certificate, with its intermediates; it is read anew when it changes")
-	flags.StringVar(&config.front.TLS.Key, "tls-key", "", "`file` of the certificate's key")
-	flags.StringVar(&config.front.TLS.Autocert, "autocert", "", "`hosts` for which certificates are obtained and renewed, on port 443; who sets it agrees to the authority's terms")
+	flags.Var((*spanFlag)(&config.front.Drain), "drain", "the `duration` for which to go on answering once told to stop, while /readyz says so to a balancer")
+	textFlag(flags, &config.front.TLS.Cert, "tls-cert", "`file` of a certificate, with its intermediates; it is read anew when it changes")
+	textFlag(flags, &config.front.TLS.Key, "tls-key", "`file` of the certificate's key")
+	textFlag(flags, &config.front.TLS.Autocert, "autocert", "`hosts` for which certificates are obtained and renewed, on port 443; who sets it agrees to the authority's terms")
 	flags.StringVar(&config.front.TLS.Directory, "autocert-directory", autocert.DefaultACMEDirectory, "`address` of the authority that issues them (ACME)")
 	flags.StringVar(&config.UserHeader, "user-header", "", "`header` in which a proxy of -proxies names who may see /admin; the proxy has to remove the visitor's own header of that name")
 	flags.TextVar(&config.level, "log", slog.LevelInfo, "least `level` that is logged: debug, info, warn or error; debug shows each request")

@@ -3,14 +3,11 @@
 package main
 
 import (
-	"context"
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
-	"time"
 )
 
 // sitesFolder is a folder with the catalogues of two sites, by name and text.
@@ -70,35 +67,77 @@ func TestSites_Commands(t *testing.T) {
 // receipts.
 func TestSites_Serve(t *testing.T) {
 	folder, data := sitesFolder(t, map[string]string{"a.example.yaml": goodSite, "b.example.yaml": strings.ReplaceAll(goodSite, "a.example", "b.example")}), t.TempDir()
-	ctx, stop := context.WithCancel(t.Context())
-	var log, out outputBuffer
-	ended := make(chan error, 1)
-	go func() {
-		ended <- run(ctx, []string{"serve", "-sites", folder, "-data", data, "-addr", "127.0.0.1:0"}, &out, &log)
-	}()
-	address := regexp.MustCompile(`http://\S+`)
-	for address.FindString(out.String()) == "" {
-		select {
-		case err := <-ended:
-			t.Fatalf("ended: %v: %s", err, log.String())
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
-	url := address.FindString(out.String())
+	url, stop := servingOther(t, "-sites", folder, "-data", data)
 	for host, status := range map[string]int{"a.example": 200, "b.example": 200, "c.example": 404} {
 		if got := statusAt(t, url+"/temoin.js", host); got != status {
 			t.Errorf("%s: got %d, want %d", host, got, status)
 		}
 	}
 	stop()
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
 	for _, site := range []string{"a.example", "b.example"} {
 		stdout, _, err := temoin(t.Context(), "receipts", "checkpoint", "-data", data, "-site", site)
 		if err != nil || !strings.HasPrefix(stdout, site) {
 			t.Errorf("the checkpoint of %s: %v %q", site, err, stdout)
 		}
+	}
+}
+
+// askingSite is a catalogue that has two services ask.
+const askingSite = goodSite + `services:
+  - { id: counter, category: statistics, name: Counter, provider: Counter, purpose: Counts visits }
+  - { id: video, category: third-party, name: Video, provider: Video, purpose: Shows films }
+`
+
+// TestSites_Restore: one site of many is copied while it is served, the copy rehearsed
+// beside it, and brought back on a new machine, where it goes on.
+func TestSites_Restore(t *testing.T) {
+	folder := sitesFolder(t, map[string]string{"a.example.yaml": askingSite, "b.example.yaml": strings.ReplaceAll(askingSite, "a.example", "b.example")})
+	serves := func(data string) (a, b string, stop func()) {
+		url, stop := servingOther(t, "-sites", folder, "-data", data, "-shared-host", "localhost")
+		url = strings.Replace(url, "127.0.0.1", "localhost", 1) + "/s/"
+		return url + "a.example", url + "b.example", stop
+	}
+	says := func(want, line string) {
+		t.Helper()
+		if got := mustType(t, line); !strings.Contains(got, want) {
+			t.Errorf("%s: got %q, want %q", line, got, want)
+		}
+	}
+	t.Chdir(t.TempDir())
+	a, b, stop := serves("data")
+	copied := []string{choose(t, a), choose(t, a)}
+	choose(t, b)
+	mustType(t, "temoin backup a.db -with-key -data data -site a.example")
+	later := choose(t, a)
+
+	const rehearsed = "temoin restore a.db -data rehearsal -site a.example -key data/a.example/key -checkpoint a.db.checkpoint"
+	says("2 receipts, 0 erased are verified and back in "+filepath.Join("rehearsal", "a.example"), rehearsed)
+	choose(t, a)
+	says("4 receipts, 0 erased\nthe log is whole", "temoin receipts verify -data data -site a.example")
+	stop()
+	// The checkpoint beside the key is newer than the copy now, and the one beside the copy is not.
+	again := strings.Replace(rehearsed, "rehearsal", "again", 1)
+	if _, err := typed(t, strings.TrimSuffix(again, " -checkpoint a.db.checkpoint")); err == nil || !strings.Contains(err.Error(), "does not hold all that it held") {
+		t.Errorf("a copy that is older than the checkpoint beside the key: got %v", err)
+	}
+	says("2 receipts, 0 erased are verified", again)
+
+	says("2 receipts, 0 erased are verified and back in "+filepath.Join("new", "a.example"), "temoin restore a.db -data new -site a.example")
+	if there, err := os.ReadDir("new"); err != nil || len(there) != 1 {
+		t.Errorf("in the new folder there are %v (%v), want the one site", there, err)
+	}
+	says("2 receipts, 0 erased\nthe log is whole", "temoin receipts verify -checkpoint a.db.checkpoint -data new -site a.example")
+	a, b, stop = serves("new")
+	copied = append(copied, choose(t, a))
+	choose(t, b)
+	stop()
+	says("3 receipts, 0 erased\nthe log is whole", "temoin receipts verify -checkpoint a.db.checkpoint -data new -site a.example")
+	says("1 receipts, 0 erased\nthe log is whole", "temoin receipts verify -data new -site b.example")
+	for _, id := range copied {
+		says(id, "temoin receipts show -data new -site a.example "+id)
+	}
+	if _, err := typed(t, "temoin receipts show -data new -site a.example "+later); err == nil {
+		t.Error("a receipt is there that came after the copy")
 	}
 }
 

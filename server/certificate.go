@@ -47,7 +47,11 @@ func newCertificates(config TLSConfig, data string) (*certificates, error) {
 	case config.Autocert != "" && data == "":
 		return nil, errors.New("-autocert keeps its certificates in the folder of -data, which is empty")
 	case config.Autocert != "":
-		c.tls = obtained(config, data)
+		hosts := strings.FieldsFunc(config.Autocert, func(r rune) bool { return r == ',' || r == ' ' })
+		if len(hosts) == 0 {
+			return nil, fmt.Errorf("-autocert is %q, want the hosts for which certificates are obtained", config.Autocert)
+		}
+		c.tls = obtained(hosts, config.Directory, data)
 	case config.Cert != "":
 		c.tls = &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current.Load(), nil }}
 		return c, c.load()
@@ -57,13 +61,12 @@ func newCertificates(config TLSConfig, data string) (*certificates, error) {
 
 // obtained returns a configuration that obtains certificates when they are first
 // asked for, and renews them.
-func obtained(config TLSConfig, data string) *tls.Config {
-	hosts := strings.FieldsFunc(config.Autocert, func(r rune) bool { return r == ',' || r == ' ' })
+func obtained(hosts []string, directory, data string) *tls.Config {
 	manager := &autocert.Manager{
 		Prompt:     autocert.AcceptTOS,
 		Cache:      autocert.DirCache(filepath.Join(data, "autocert")),
 		HostPolicy: autocert.HostWhitelist(hosts...),
-		Client:     &acme.Client{DirectoryURL: config.Directory, UserAgent: version.UserAgent()},
+		Client:     &acme.Client{DirectoryURL: directory, UserAgent: version.UserAgent()},
 	}
 	return manager.TLSConfig()
 }

@@ -29,9 +29,12 @@ func listen(addr string, log *slog.Logger) (net.Listener, error) {
 	path, isUnix := strings.CutPrefix(addr, unixPrefix)
 	var listener net.Listener
 	var err error
-	if isUnix {
+	switch {
+	case addr == "": // to package net that is any port, for everybody
+		return nil, errors.New("there is no address to listen on (-addr); want host:port, where port 0 takes a free one")
+	case isUnix:
 		listener, err = listenUnix(path)
-	} else {
+	default:
 		listener, err = net.Listen("tcp", addr)
 	}
 	if err != nil {

@@ -128,6 +128,9 @@ type Server struct {
 // New returns a server that is ready to answer, and watches its catalogue and
 // keeps its receipts until [Server.Close]. A catalogue that cannot be read is an error.
 func New(config Config) (*Server, error) {
+	if config.Store.Database != "" && config.Store.Data == "" {
+		return nil, errors.New("-data is empty, which keeps no receipts, and -database has a place for them; want the folder of the key")
+	}
 	s := &Server{config: config.withDefaults(), files: newWatcher()}
 	ctx, err := s.start(s.load)
 	if err != nil {

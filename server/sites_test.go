@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -17,6 +18,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"temoin.example/temoin/app/consent"
 	"temoin.example/temoin/server/admin"
@@ -624,6 +627,47 @@ func TestSites_Key(t *testing.T) {
 	if n := strings.Count(s.log.String(), "site not served"); n != 1 {
 		t.Errorf("the log says it %d times for two requests, want once", n)
 	}
+}
+
+// TestSites_Retry: a site that cannot be made is tried again every half minute, not at each look or visit, and served once it can be.
+func TestSites_Retry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := twoSites(t, SitesConfig{})
+		key := filepath.Join(s.config.Store.Data, siteA, "key")
+		if err := errors.Join(os.Mkdir(filepath.Dir(key), 0o700), os.WriteFile(key, []byte("no key"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		lookFor := func(seconds int) (tries int) {
+			before := strings.Count(s.log.String(), "site not served")
+			for range seconds {
+				s.look()
+				s.get(siteA, "/temoin.js")
+				time.Sleep(time.Second)
+			}
+			return strings.Count(s.log.String(), "site not served") - before
+		}
+		for i, want := range []int{1, 0, 1} {
+			if got := lookFor([]int{5, 25, 5}[i]); got != want {
+				t.Errorf("stretch %d: tried %d times, want %d", i, got, want)
+			}
+		}
+		if got := s.get(siteB, "/temoin.js"); got.StatusCode != http.StatusOK {
+			t.Errorf("the other site: got %d", got.StatusCode)
+		}
+		if err := os.Remove(key); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.get(siteA, "/temoin.js"); got.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("before it is tried again: got %d", got.StatusCode)
+		}
+		lookFor(26)
+		if got := s.get(siteA, "/temoin.js"); got.StatusCode != http.StatusOK {
+			t.Errorf("the site that can be made again: got %d", got.StatusCode)
+		}
+		if got := bodyOf(t, s.get("", "/healthz")); !strings.Contains(got, `"invalid":0`) {
+			t.Errorf("the health is %s", got)
+		}
+	})
 }
 
 // TestSites_Retention: a catalogue says how long its site keeps receipts.

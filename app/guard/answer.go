@@ -142,6 +142,8 @@ func (a *answer) decide() {
 		a.visit.hold(h, a.request)
 		if isPage && a.status != http.StatusPartialContent {
 			a.rewrite(parameters["charset"], nonce)
+		} else {
+			a.leave()
 		}
 	}
 	a.ResponseWriter.WriteHeader(a.status)
@@ -189,11 +191,16 @@ func (a *answer) rewrite(charset, nonce string) {
 	a.body, a.closers = a.decoder, []io.Closer{a.decoder, p, encoder}
 }
 
-// pass has the policy alone hold a page, and says so, once of each kind.
-func (a *answer) pass(what, name string) {
+// leave has the policy alone hold a page, since its markup cannot.
+func (a *answer) leave() {
 	if a.visit.noPolicy {
 		a.Header().Add(policyHeader, a.visit.policy)
 	}
+}
+
+// pass leaves a page to the policy, and says so, once of each kind.
+func (a *answer) pass(what, name string) {
+	a.leave()
 	if a.edge.Log == nil {
 		return
 	}

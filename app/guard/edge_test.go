@@ -3,6 +3,7 @@ package guard_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
@@ -17,6 +18,9 @@ import (
 	"net/http/httputil"
 	"net/textproto"
 	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -82,7 +86,13 @@ func ask(t *testing.T, server *httptest.Server, method string, more ...string) *
 // try is the same for what may break off.
 func try(t *testing.T, server *httptest.Server, method string, more ...string) (*http.Response, error) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, server.URL, nil)
+	return tryPath(t, server, method, "", more...)
+}
+
+// tryPath is the same for another page than the first. It follows nobody elsewhere.
+func tryPath(t *testing.T, server *httptest.Server, method, path string, more ...string) (*http.Response, error) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +104,7 @@ func try(t *testing.T, server *httptest.Server, method string, more ...string) (
 	}
 	client := server.Client()
 	client.Transport.(*http.Transport).DisableCompression = true
-	return client.Do(r)
+	return client.Transport.RoundTrip(r)
 }
 
 func body(t *testing.T, answer *http.Response) string {
@@ -362,6 +372,115 @@ func TestEdge_Others(t *testing.T) {
 			t.Errorf("got %v", answer.Header)
 		}
 	})
+}
+
+// TestEdge_NoPolicy: a page that nobody can rewrite has the policy even where no other has.
+func TestEdge_NoPolicy(t *testing.T) {
+	for name, test := range map[string]struct {
+		kind   string
+		status int
+		want   bool
+	}{
+		"a page":          {"text/html", 200, false},
+		"XHTML":           {"application/xhtml+xml", 200, true},
+		"a page's part":   {"text/html", 206, true},
+		"what is no page": {"text/plain", 206, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := edge()
+			e.NoPolicy = true
+			answer := ask(t, behind(t, e, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", test.kind)
+				w.WriteHeader(test.status)
+				io.WriteString(w, plainPage)
+			}), "GET")
+			if got := len(answer.Header.Values("Content-Security-Policy")); got != 1 && test.want || got != 0 && !test.want {
+				t.Errorf("got %d policies", got)
+			}
+			if got := body(t, answer); (got == plainPage) != (test.want || test.kind == "text/plain") {
+				t.Errorf("got %s", got)
+			}
+		})
+	}
+}
+
+// filesBehindEdge serves a folder by Go's own file server, with its pages held. One of the files has an entity tag.
+func filesBehindEdge(t *testing.T, texts map[string]string) *httptest.Server {
+	t.Helper()
+	folder := t.TempDir()
+	for name, text := range texts {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files := http.FileServer(http.Dir(folder))
+	server := httptest.NewServer(edge().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/i.svg" {
+			w.Header().Set("ETag", `"own"`)
+		}
+		files.ServeHTTP(w, r)
+	})))
+	t.Cleanup(server.Close)
+	return server
+}
+
+// saidOf is an answer's status and its length, "-" for none, and what it says of its content.
+func saidOf(answer *http.Response) string {
+	h := answer.Header
+	said := []string{fmt.Sprint(answer.StatusCode), cmp.Or(h.Get("Content-Length"), "-")}
+	if h.Get("Content-Security-Policy") != "" && h.Get("Vary") != "" {
+		said = append(said, "held")
+	}
+	if h.Get("Last-Modified") != "" {
+		said = append(said, "dated")
+	}
+	return strings.Join(slices.DeleteFunc(append(said, h.Get("ETag"), h.Get("Content-Range")), func(one string) bool { return one == "" }), " ")
+}
+
+// TestEdge_Files: before Go's own file server a page is whole and held, however it is asked for; each other file is as it was.
+func TestEdge_Files(t *testing.T) {
+	long := strings.Repeat("<p>long", 10_000)
+	const picture, icon = "GIF89a, so to speak", "<svg xmlns='http://www.w3.org/2000/svg'/>"
+	server := filesBehindEdge(t, map[string]string{"index.html": plainPage, "long.html": plainPage + long, "a.gif": picture, "i.svg": icon})
+	tomorrow := time.Now().Add(24 * time.Hour).UTC().Format(http.TimeFormat)
+	for name, test := range map[string]struct {
+		method, path string
+		headers      []string
+		want         string // by saidOf
+		body         string
+	}{
+		"a page":                         {"GET", "/", nil, "200 200 held", heldPage},
+		"a long page":                    {"GET", "/long.html", nil, "200 - held", heldPage + long},
+		"a page that has not changed":    {"GET", "/", []string{"If-Modified-Since", tomorrow}, "200 200 held", heldPage},
+		"a page's head":                  {"HEAD", "/", nil, "200 - held", ""},
+		"a page's part":                  {"GET", "/", []string{"Range", "bytes=2-8"}, "206 7 held dated bytes 2-8/114", plainPage[2:9]},
+		"a part of a page that was held": {"GET", "/", []string{"Range", "bytes=2-8", "If-Range", `W/"x.t12345678"`}, "200 200 held", heldPage},
+		"a part that no page has":        {"GET", "/", []string{"Range", "bytes=999-"}, "416 33 bytes */114", "invalid range: failed to overlap\n"},
+		"a page by another name":         {"GET", "/index.html", nil, "301 0", ""},
+		"no page":                        {"GET", "/x.html", nil, "404 19", "404 page not found\n"},
+
+		"an image":                       {"GET", "/a.gif", nil, "200 19 dated", picture},
+		"an image's head":                {"HEAD", "/a.gif", nil, "200 19 dated", ""},
+		"an image's part":                {"GET", "/a.gif", []string{"Range", "bytes=-5"}, "206 5 dated bytes 14-18/19", "speak"},
+		"an image that has not changed":  {"GET", "/a.gif", []string{"Accept", "image/*", "If-Modified-Since", tomorrow}, "304 - dated", ""},
+		"one by its tag":                 {"GET", "/i.svg", []string{"Sec-Fetch-Dest", "image", "If-None-Match", `"own"`}, `304 - "own"`, ""},
+		"a part, of the one of that tag": {"GET", "/i.svg", []string{"Range", "bytes=0-3", "If-Range", `"own"`}, `206 4 dated "own" bytes 0-3/41`, icon[:4]},
+		"a part, of one with another":    {"GET", "/i.svg", []string{"Range", "bytes=0-3", "If-Range", `"x"`}, `200 41 dated "own"`, icon},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer, err := tryPath(t, server, test.method, test.path, test.headers...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer answer.Body.Close()
+			if got := saidOf(answer); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+			if got := body(t, answer); got != test.body {
+				t.Errorf("got %.300q, want %.300q", got, test.body)
+			}
+		})
+	}
 }
 
 // TestEdge_Links: what a header would have a browser ask for waits too, in early hints as in the answer.

@@ -124,6 +124,27 @@ func TestPage_Tags(t *testing.T) {
 		"SVG":    {`<svg><image xlink:href="//tiles.example/1.png" /></svg>`, `<svg><image data-consent="map" data-consent-href="//tiles.example/1.png" /></svg>`},
 		"script in SVG": {`<svg><script href="//count.example/c.js"/><title><img src=//count.example/></title></svg>`,
 			`<svg><script data-consent="counter" type="text/plain" data-consent-href="//count.example/c.js"/><title><img data-consent="counter" data-consent-src=//count.example/></title></svg>`},
+		"audio":             {`<audio controls src=//video.example/a.mp3></audio>`, `<audio data-consent="video" controls data-consent-src=//video.example/a.mp3></audio>`},
+		"video's source":    {`<video><source src=//video.example/a.mp4 type=video/mp4></video>`, `<video><source data-consent="video" data-consent-src=//video.example/a.mp4 type=video/mp4></video>`},
+		"track":             {`<video src=a.mp4><track src=//video.example/fr.vtt></video>`, `<video src=a.mp4><track data-consent="video" data-consent-src=//video.example/fr.vtt></video>`},
+		"old frame":         {`<frameset><frame src=//video.example/f></frameset>`, `<frameset><frame data-consent="video" data-consent-src=//video.example/f></frameset>`},
+		"embed":             {`<embed src=//video.example/e.swf>`, `<embed data-consent="video" data-consent-src=//video.example/e.swf>`},
+		"video itself":      {`<video src=//video.example/a.mp4></video>`, `<video data-consent="video" data-consent-src=//video.example/a.mp4></video>`},
+		"old image's set":   {`<image src=a.png srcset="//tiles.example/1.png 2x">`, `<image data-consent="map" src=a.png data-consent-srcset="//tiles.example/1.png 2x">`},
+		"old script in SVG": {`<svg><script xlink:href="//count.example/c.js"/></svg>`, `<svg><script data-consent="counter" type="text/plain" data-consent-href="//count.example/c.js"/></svg>`},
+		"button":            {`<input type=image src=//tiles.example/b.png>`, `<input data-consent="map" type=image data-consent-src=//tiles.example/b.png>`},
+		"old image":         {`<image src=//tiles.example/1.png>`, `<image data-consent="map" data-consent-src=//tiles.example/1.png>`},
+		"preload of a set": {`<link rel=preload as=image imagesrcset="a.png 1x, //tiles.example/b.png 2x">`,
+			`<link data-consent="map" rel=preload as=image data-consent-imagesrcset="a.png 1x, //tiles.example/b.png 2x">`},
+		"icon":           {`<link rel="shortcut icon" href=//tiles.example/i.ico>`, `<link data-consent="map" rel="shortcut icon" data-consent-href=//tiles.example/i.ico>`},
+		"touch icon":     {`<link href=//tiles.example/i.png rel=apple-touch-icon>`, `<link data-consent="map" data-consent-href=//tiles.example/i.png rel=apple-touch-icon>`},
+		"manifest":       {`<link rel=manifest href=//tiles.example/m.json>`, `<link data-consent="map" rel=manifest data-consent-href=//tiles.example/m.json>`},
+		"SVG by href":    {`<svg><image href=//tiles.example/1.png /></svg>`, `<svg><image data-consent="map" data-consent-href=//tiles.example/1.png /></svg>`},
+		"use":            {`<svg><use href="//tiles.example/i.svg#a"/></svg>`, `<svg><use data-consent="map" data-consent-href="//tiles.example/i.svg#a"/></svg>`},
+		"old use":        {`<svg><use xlink:href="//tiles.example/i.svg#a"/></svg>`, `<svg><use data-consent="map" data-consent-href="//tiles.example/i.svg#a"/></svg>`},
+		"use of its own": {`<svg><use href="#a"/></svg>`, ``},
+		"filter":         {`<svg><filter><feImage href=//tiles.example/1.png /></filter></svg>`, `<svg><filter><feImage data-consent="map" data-consent-href=//tiles.example/1.png /></filter></svg>`},
+		"old filter":     {`<svg><filter><feImage xlink:href=//tiles.example/1.png /></filter></svg>`, `<svg><filter><feImage data-consent="map" data-consent-href=//tiles.example/1.png /></filter></svg>`},
 		"own path":       {`<script src=../metrics/x.js></script>`, `<script data-consent="counter" type="text/plain" data-consent-src=../metrics/x.js></script>`},
 		"base":           {`<base href=//video.example/x/><img src=a.png>`, `<base href=//video.example/x/><img data-consent="video" data-consent-src=a.png>`},
 		"second base":    {`<base href=/x/><base href=//video.example/><img src=a.png>`, ``},
@@ -172,6 +193,25 @@ func TestPage_Tags(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestPage_Relations: each relation for which a browser asks at once waits, alone or among others; one for a click does not.
+func TestPage_Relations(t *testing.T) {
+	for relation, waits := range map[string]bool{
+		"stylesheet": true, "preload": true, "modulepreload": true, "prefetch": true, "prerender": true, "preconnect": true,
+		"dns-prefetch": true, "icon": true, "apple-touch-icon": true, "apple-touch-icon-precomposed": true, "mask-icon": true,
+		"manifest": true, "compression-dictionary": true,
+		"canonical": false, "alternate": false, "next": false, "license": false, "iconic": false,
+	} {
+		for _, rel := range []string{relation, "x " + strings.ToUpper(relation)} {
+			p := newPage(&bytes.Buffer{})
+			p.place = nowhere
+			got := rewritten(t, p, `<link rel="`+rel+`" href=//tiles.example/a>`, 1<<10)
+			if held := strings.Contains(got, "data-consent-href=//tiles.example/a"); held != waits {
+				t.Errorf("%s: got %s", rel, got)
+			}
+		}
 	}
 }
 

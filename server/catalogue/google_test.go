@@ -31,6 +31,9 @@ func TestCatalogue_GoogleTypes(t *testing.T) {
 		"settings without types": {
 			[]consent.Service{service("a", consent.Measure, google)}, &catalogue.GoogleConsent{WaitForUpdate: 500},
 			map[string]string{"analytics_storage": "a"}},
+		"no types": {
+			[]consent.Service{service("a", consent.Measure, google)}, &catalogue.GoogleConsent{Types: map[string]string{}},
+			map[string]string{}},
 		"own types": {
 			[]consent.Service{service("a", consent.Measure, google)},
 			&catalogue.GoogleConsent{Types: map[string]string{"ad_storage": "third-party"}},

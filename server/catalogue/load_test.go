@@ -75,6 +75,9 @@ func TestValues(t *testing.T) {
 		host    = "languages: [fr]\nsite: { name: The site, url: \"https://data.rivemont.example\" }\n" +
 			"services: [{ id: a, category: third-party, name: A, provider: S, purpose: P, hosts: [%q] }]"
 		lifetime = minimal + "cookie: { lifetime: %q }"
+		kept     = minimal + "cookie: { lifetime: 12 months }\nretention: %q"
+		exempt   = minimal + "services: [{ id: a, category: statistics, kind: measure, anonymous: true, name: A, provider: S, purpose: P,\n" +
+			"  exemption: { own-use-only: true, anonymous-data: true, single-site: true, not-renewed: true, data-retention: %q } }]"
 	)
 	const layer = minimal + "google-consent: { layer: %q }"
 	tests := []struct{ form, value, wrong string }{
@@ -185,6 +188,15 @@ func TestValues(t *testing.T) {
 		{lifetime, "at most 6 months", "is not exact"},
 		{lifetime, "session", "for the session alone"},
 		{lifetime, "six months", "is no duration"},
+
+		{kept, "12 months", ""},
+		{kept, "359 days", "at least \"12 months\""},
+		{kept, "at most 25 months", "retention is"},
+		{kept, "session", "retention is \"session\""},
+
+		{exempt, "25 months", ""},
+		{exempt, "26 months", "are kept for"},
+		{exempt, "session", "are kept for \"session\""},
 	}
 	for _, test := range tests {
 		text := fmt.Sprintf(test.form, test.value)

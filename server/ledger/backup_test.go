@@ -44,12 +44,7 @@ func TestRestore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, log, stop := running(t, back, "6 months")
-	keep(t, l)
-	if !l.Healthy() {
-		t.Errorf("the server says\n%s", log)
-	}
-	stop()
+	keepsOn(t, back)
 
 	db, err := sql.Open("sqlite", withKey)
 	if err != nil {

@@ -30,8 +30,8 @@ const (
 // CheckRetention refuses to keep receipts for a shorter time than the choices
 // that they prove (GDPR, article 7(1)).
 func CheckRetention(retention, lifetime consent.Duration) error {
-	if retention.Length() < lifetime.Length() {
-		return fmt.Errorf("-retention is %q, want at least %q, for which the catalogue keeps a choice (cookie.lifetime)", retention, lifetime)
+	if retention.AtMost || retention.Length() < lifetime.Length() {
+		return fmt.Errorf("-retention is %q, want a duration such as \"25 months\", and at least %q, for which the catalogue keeps a choice (cookie.lifetime)", retention, lifetime)
 	}
 	return nil
 }

@@ -94,6 +94,27 @@ func keep(t *testing.T, l *Ledger) string {
 	return record.ID
 }
 
+// keepsOn: a ledger that is opened anew keeps a receipt, and all is well with it.
+func keepsOn(t *testing.T, dir string) {
+	t.Helper()
+	l, log, stop := running(t, dir, "6 months")
+	keep(t, l)
+	if !l.Healthy() {
+		t.Errorf("the server says\n%s", log)
+	}
+	stop()
+}
+
+// lasts reports whether a receipt is kept once a ledger has run for a minute, and what that one logged.
+func lasts(t *testing.T, dir, retention, id string) (kept bool, said string) {
+	t.Helper()
+	l, log, stop := running(t, dir, retention)
+	time.Sleep(time.Minute)
+	kept = isKept(t, l, id)
+	stop()
+	return kept, log.String()
+}
+
 func isKept(t *testing.T, l *Ledger, id string) bool {
 	t.Helper()
 	_, err := l.Find(t.Context(), id)
@@ -117,30 +138,22 @@ func TestPurge_NewRetention(t *testing.T) {
 			stop()
 		}
 
-		l, log, stop := running(t, dir, "6 months")
-		time.Sleep(time.Minute)
-		if !isKept(t, l, id) {
+		kept, said := lasts(t, dir, "6 months", id)
+		if !kept {
 			t.Fatal("the receipt is erased before anybody could read that it would be")
 		}
 		for _, words := range []string{"the retention is new", `retention="6 months"`, `earlier="25 months"`, "receipts=1"} {
-			if !strings.Contains(log.String(), words) {
-				t.Errorf("the log does not say %s:\n%s", words, log)
+			if !strings.Contains(said, words) {
+				t.Errorf("the log does not say %s:\n%s", words, said)
 			}
 		}
-		stop()
-		l, _, stop = running(t, dir, "6 months")
-		time.Sleep(time.Minute)
-		if !isKept(t, l, id) {
+		if kept, _ := lasts(t, dir, "6 months", id); !kept {
 			t.Error("a restart takes the day away")
 		}
-		stop()
 		time.Sleep(day)
-		l, _, stop = running(t, dir, "6 months")
-		time.Sleep(time.Minute)
-		if isKept(t, l, id) {
+		if kept, _ := lasts(t, dir, "6 months", id); kept {
 			t.Error("the receipt is not erased a day later")
 		}
-		stop()
 	})
 }
 
@@ -155,29 +168,21 @@ func TestPurge_ClockJumps(t *testing.T) {
 		stop()
 		time.Sleep(200 * day) // nobody is there: to the next start a clock that has jumped
 
-		l, log, stop := running(t, dir, "6 months")
-		time.Sleep(time.Minute)
-		if !isKept(t, l, id) {
+		kept, said := lasts(t, dir, "6 months", id)
+		if !kept {
 			t.Error("the receipt is erased by a clock that has jumped")
 		}
-		if !strings.Contains(log.String(), "the clock is far ahead") {
-			t.Errorf("the log does not say so:\n%s", log)
+		if !strings.Contains(said, "the clock is far ahead") {
+			t.Errorf("the log does not say so:\n%s", said)
 		}
-		stop()
 		time.Sleep(6 * day)
-		l, _, stop = running(t, dir, "6 months")
-		time.Sleep(time.Minute)
-		if !isKept(t, l, id) {
+		if kept, _ := lasts(t, dir, "6 months", id); !kept {
 			t.Error("the clock is believed too early")
 		}
-		stop()
 		time.Sleep(2 * day)
-		l, _, stop = running(t, dir, "6 months")
-		time.Sleep(time.Minute)
-		if isKept(t, l, id) {
+		if kept, _ := lasts(t, dir, "6 months", id); kept {
 			t.Error("a clock that goes on for a week is not believed")
 		}
-		stop()
 	})
 }
 

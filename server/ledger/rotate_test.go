@@ -39,12 +39,7 @@ func TestRotate_Interrupted(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			l, log, stop := running(t, dir, "6 months")
-			keep(t, l)
-			if !l.Healthy() {
-				t.Errorf("the server says\n%s", log)
-			}
-			stop()
+			keepsOn(t, dir)
 			if now, err := os.ReadFile(c.KeyPath()); err != nil || (string(now) != string(old)) != handsOver {
 				t.Errorf("the key is another: want %t (%v)", handsOver, err)
 			}

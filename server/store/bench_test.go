@@ -107,8 +107,7 @@ func appendOne(tb testing.TB, s *store.Store, change ...func(*receipt.Submission
 // BenchmarkPurge measures what a caller waits for a receipt while b.N old ones are
 // purged, and what it waits when nothing is. Run it with -benchtime 20000x.
 func BenchmarkPurge(b *testing.B) {
-	c := engines["SQLite"](b)
-	c.Key = newKey(b)
+	c := sqlite(b, newKey(b))
 	s := mustOpen(b, c)
 	fillFast(b, s, b.N, receivedAt(noon.AddDate(-1, 0, 0)))
 	alone := waitsWhile(b, s, func() { time.Sleep(2 * time.Second) })

@@ -57,7 +57,7 @@ func (s *Store) NoteCut(ctx context.Context) error {
 // newest checkpoint that is known of what is lost, "" where there is none; by says
 // who decided it. It fails with [ErrWhole] where the log holds all that lost is of.
 func (s *Store) Branch(ctx context.Context, lost, by string) (*Branch, error) {
-	by, err := whoSays(by, false)
+	by, err := WhoSays(by)
 	if err != nil {
 		return nil, err
 	}
@@ -77,11 +77,11 @@ func (s *Store) Branch(ctx context.Context, lost, by string) (*Branch, error) {
 	return b, nil
 }
 
-// whoSays returns the words of who decides something, without the spaces around them,
-// and refuses what does not say who, unless nobody has to.
-func whoSays(by string, optional bool) (string, error) {
+// WhoSays returns the words of who decides something, without the spaces around them,
+// and refuses what does not say who.
+func WhoSays(by string) (string, error) {
 	by = strings.TrimSpace(by)
-	if by == "" && !optional || len(by) > maxBy || strings.ContainsFunc(by, isControl) {
+	if by == "" || len(by) > maxBy || strings.ContainsFunc(by, isControl) {
 		return "", fmt.Errorf("who says so is %q, want a name and a reason in one line of %d bytes at most", by, maxBy)
 	}
 	return by, nil

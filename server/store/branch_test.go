@@ -33,8 +33,7 @@ func faultsSince(tb testing.TB, s *store.Store, since string) int {
 // of no other, and by an entry that cannot be changed unseen.
 func TestBranch(t *testing.T) {
 	onEach(t, func(t *testing.T, c store.Config) {
-		lost := engines["SQLite"](t) // what was lost is of the same key, and another log
-		lost.Key = c.Key
+		lost := sqlite(t, c.Key) // what was lost is of the same key, and another log
 		gone := mustOpen(t, lost)
 		fill(t, gone, 6)
 		missing := mustCheckpoint(t, gone)
@@ -92,10 +91,8 @@ func TestBranch(t *testing.T) {
 // TestBranch_OlderCopyOfIt: that a log once said that something is missing excuses
 // no loss that comes later.
 func TestBranch_OlderCopyOfIt(t *testing.T) {
-	c := engines["SQLite"](t)
-	c.Key = newKey(t)
-	lost := engines["SQLite"](t)
-	lost.Key = c.Key
+	c := sqlite(t, newKey(t))
+	lost := sqlite(t, c.Key)
 	gone := mustOpen(t, lost)
 	fill(t, gone, 20)
 	s := mustOpen(t, c)
@@ -119,8 +116,7 @@ func TestBranch_OlderCopyOfIt(t *testing.T) {
 
 // TestCopy: a copy is of one moment, though receipts come while it is made.
 func TestCopy(t *testing.T) {
-	c := engines["SQLite"](t)
-	c.Key = newKey(t)
+	c := sqlite(t, newKey(t))
 	s := mustOpen(t, c)
 	ids := fill(t, s, 20)
 	if err := s.Erase(t.Context(), ids[0]); err != nil {

@@ -41,8 +41,7 @@ func TestVerifyFrom(t *testing.T) {
 				t.Errorf("from %d: got %v and %v, want %d faults", from, v, err, want)
 			}
 		}
-		other := engines["SQLite"](t)
-		other.Key = c.Key
+		other := sqlite(t, c.Key)
 		if _, err := mustOpen(t, other).VerifyFrom(t.Context(), checkpoints[9], ""); !errors.Is(err, store.ErrCut) {
 			t.Errorf("a log that does not go on from it: got %v, want ErrCut", err)
 		}
@@ -52,8 +51,7 @@ func TestVerifyFrom(t *testing.T) {
 // BenchmarkVerify measures the check of a log of b.N receipts, and of its last
 // hundredth. Run it with -benchtime 1000000x for a large one.
 func BenchmarkVerify(b *testing.B) {
-	c := engines["SQLite"](b)
-	c.Key = newKey(b)
+	c := sqlite(b, newKey(b))
 	s := mustOpen(b, c)
 	fillFast(b, s, b.N*99/100)
 	from := mustCheckpoint(b, s)

@@ -147,9 +147,11 @@ func checkSigner(verifier, checkpoint string) error {
 // HandOver has next sign the log from now on. The store itself can add nothing any
 // more: open it anew, with next.
 func (s *Store) HandOver(ctx context.Context, next *receipt.Key, why Why, by string) (*Handover, error) {
-	by, err := whoSays(by, why == Renewed)
-	if err != nil {
-		return nil, err
+	if by != "" || why != Renewed {
+		var err error
+		if by, err = WhoSays(by); err != nil {
+			return nil, err
+		}
 	}
 	h := s.handoverTo(next, s.key.Verifier(), why, by)
 	if err := s.handOver(ctx, s.key, next, h); err != nil {
@@ -202,7 +204,7 @@ func LostVerifier(ctx context.Context, c Config) (verifier string, err error) {
 // ReplaceLost has c.Key sign the log from now on, in the place of the key old that
 // is lost. by says who decided it.
 func ReplaceLost(ctx context.Context, c Config, old, by string) (h *Handover, err error) {
-	if by, err = whoSays(by, false); err != nil {
+	if by, err = WhoSays(by); err != nil {
 		return nil, err
 	}
 	err = withoutKey(ctx, c, func(s *Store) error {

@@ -10,6 +10,16 @@ import (
 	"temoin.example/temoin/server/store"
 )
 
+// handedOver has a new key sign a log from now on, and returns the configuration with it.
+func handedOver(t *testing.T, s *store.Store, c store.Config, why store.Why, by string) store.Config {
+	t.Helper()
+	c.Key = newKey(t)
+	if _, err := s.HandOver(t.Context(), c.Key, why, by); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // TestHandOver: after one key comes another, all that each has signed verifies, and
 // a store that still has the old one adds nothing.
 func TestHandOver(t *testing.T) {
@@ -17,17 +27,13 @@ func TestHandOver(t *testing.T) {
 		first := mustOpen(t, c)
 		ids := fill(t, first, 3)
 		kept := mustCheckpoint(t, first)
-		next := c
-		next.Key = newKey(t)
-		if _, err := first.HandOver(t.Context(), next.Key, store.Leaked, ""); err == nil {
+		if _, err := first.HandOver(t.Context(), newKey(t), store.Leaked, ""); err == nil {
 			t.Error("a leak that nobody answers for: got no error")
 		}
 		if err := first.CheckKey(t.Context()); err != nil {
 			t.Error(err)
 		}
-		if _, err := first.HandOver(t.Context(), next.Key, store.Renewed, ""); err != nil {
-			t.Fatal(err)
-		}
+		next := handedOver(t, first, c, store.Renewed, "")
 		if _, _, err := first.Append(t.Context(), newReceipt(t)); !errors.Is(err, store.ErrKey) {
 			t.Errorf("with the old key: got %v, want ErrKey", err)
 		}
@@ -40,11 +46,7 @@ func TestHandOver(t *testing.T) {
 
 		second := mustOpen(t, next)
 		ids = append(ids, fill(t, second, 2)...)
-		last := next
-		last.Key = newKey(t)
-		if _, err := second.HandOver(t.Context(), last.Key, store.Leaked, "A. Martin"); err != nil {
-			t.Fatal(err)
-		}
+		last := handedOver(t, second, next, store.Leaked, "A. Martin")
 		s := mustOpen(t, last)
 		ids = append(ids, fill(t, s, 2)...)
 		v := mustVerify(t, s, kept, 7)
@@ -77,15 +79,10 @@ func TestHandOver(t *testing.T) {
 // TestHandOver_Changed: who can write to the database, and has no key, can put no
 // key of their own into its place.
 func TestHandOver_Changed(t *testing.T) {
-	c := engines["SQLite"](t)
-	c.Key = newKey(t)
+	c := sqlite(t, newKey(t))
 	first := mustOpen(t, c)
 	fill(t, first, 3)
-	next := c
-	next.Key = newKey(t)
-	if _, err := first.HandOver(t.Context(), next.Key, store.Renewed, ""); err != nil {
-		t.Fatal(err)
-	}
+	next := handedOver(t, first, c, store.Renewed, "")
 	fill(t, mustOpen(t, next), 2)
 
 	theirs := next
@@ -146,15 +143,10 @@ func TestReplaceLost(t *testing.T) {
 
 // TestCopy_WithKeys: a copy needs the key that signs it, and no other.
 func TestCopy_WithKeys(t *testing.T) {
-	c := engines["SQLite"](t)
-	c.Key = newKey(t)
+	c := sqlite(t, newKey(t))
 	s := mustOpen(t, c)
 	fill(t, s, 2)
-	next := c
-	next.Key = newKey(t)
-	if _, err := s.HandOver(t.Context(), next.Key, store.Renewed, ""); err != nil {
-		t.Fatal(err)
-	}
+	next := handedOver(t, s, c, store.Renewed, "")
 	next.Dir = t.TempDir()
 	if err := s.Copy(t.Context(), filepath.Join(next.Dir, "temoin.db")); err != nil {
 		t.Fatal(err)

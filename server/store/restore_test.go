@@ -31,8 +31,7 @@ func TestGoesOnFrom(t *testing.T) {
 		if err := s.GoesOnFrom(t.Context(), newest); err != nil {
 			t.Errorf("a log that is the same: %v", err)
 		}
-		other := engines["SQLite"](t)
-		other.Key = c.Key
+		other := sqlite(t, c.Key)
 		younger := mustOpen(t, other)
 		fill(t, younger, 3)
 		if err := younger.GoesOnFrom(t.Context(), kept); !errors.Is(err, store.ErrCut) || !strings.Contains(err.Error(), "has 3 entries, and had 5") {
@@ -101,15 +100,25 @@ func TestOpen_Address(t *testing.T) {
 	}
 }
 
+// verifyForReading verifies a log of three receipts that is opened for reading alone. It
+// goes on where that fails: it may run as somebody else.
+func verifyForReading(t *testing.T, dir string, key *receipt.Key) {
+	t.Helper()
+	opened, err := store.Open(context.Background(), store.Config{Dir: dir, Key: key, ReadOnly: true})
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	mustVerify(t, opened, "", 3)
+	if err := opened.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestOpen_ForReading: a log on a medium that cannot be written to is verified,
 // by whatever path it is named, and with what SQLite has yet to move into it.
 func TestOpen_ForReading(t *testing.T) {
-	c := engines["SQLite"](t)
-	key, err := receipt.NewKey("data.rivemont.example")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.Key = key
+	c := sqlite(t, newKey(t))
 	read := func(names ...string) map[string][]byte {
 		t.Helper()
 		files := map[string][]byte{}
@@ -122,17 +131,7 @@ func TestOpen_ForReading(t *testing.T) {
 		}
 		return files
 	}
-	verify := func(dir string) {
-		opened, err := store.Open(context.Background(), store.Config{Dir: dir, Key: key, ReadOnly: true})
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		mustVerify(t, opened, "", 3)
-		if err := opened.Close(); err != nil {
-			t.Error(err)
-		}
-	}
+	verify := func(dir string) { verifyForReading(t, dir, c.Key) }
 
 	s, err := store.Open(t.Context(), c)
 	if err != nil {
@@ -146,7 +145,7 @@ func TestOpen_ForReading(t *testing.T) {
 	asReader(t, running, verify)
 	delete(running, "temoin.db-shm")
 	asReader(t, running, func(dir string) {
-		_, err := store.Open(context.Background(), store.Config{Dir: dir, Key: key, ReadOnly: true})
+		_, err := store.Open(context.Background(), store.Config{Dir: dir, Key: c.Key, ReadOnly: true})
 		if err == nil || !strings.Contains(err.Error(), "copy the folder") {
 			t.Errorf("with a part of it in another file: got %v", err)
 		}
@@ -165,7 +164,7 @@ func TestOpen_ForReading(t *testing.T) {
 			return
 		}
 		verify(relative)
-		if _, err := store.Open(context.Background(), store.Config{Dir: dir, Key: key}); err == nil {
+		if _, err := store.Open(context.Background(), store.Config{Dir: dir, Key: c.Key}); err == nil {
 			t.Error("a server opens what it cannot write to")
 		}
 	})
@@ -185,15 +184,5 @@ func TestOpen_ForReading_Earlier(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	asReader(t, map[string][]byte{"temoin.db": data}, func(dir string) {
-		opened, err := store.Open(context.Background(), store.Config{Dir: dir, Key: c.Key, ReadOnly: true})
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		mustVerify(t, opened, "", 3)
-		if err := opened.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	asReader(t, map[string][]byte{"temoin.db": data}, func(dir string) { verifyForReading(t, dir, c.Key) })
 }

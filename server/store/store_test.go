@@ -53,6 +53,13 @@ var engines = map[string]func(tb testing.TB) store.Config{
 	"PostgreSQL": func(tb testing.TB) store.Config { return store.Config{Database: postgres(tb).Database(tb)} },
 }
 
+// sqlite returns where a new, empty SQLite database is, of that key.
+func sqlite(tb testing.TB, key *receipt.Key) store.Config {
+	c := engines["SQLite"](tb)
+	c.Key = key
+	return c
+}
+
 // onEach runs a test against each database, with a key and an empty log.
 func onEach(t *testing.T, test func(t *testing.T, c store.Config)) {
 	for name, engine := range engines {
