@@ -13,7 +13,7 @@ import (
 const mostRequests = 20000
 
 // recorder keeps what the browser tells in one state, as it was told. What it comes to is made of it
-// at the end, by its methods in made.go: parts of one request come in any order.
+// at the end, by its methods in jar.go, requests.go and stored.go: parts of one request come in any order.
 type recorder struct {
 	started time.Time
 	site    site
@@ -28,7 +28,7 @@ type recorder struct {
 	full     bool
 	notes    []note
 	jar      map[jarKey]*jarCookie
-	stock    map[stockKey]*Stored
+	kept     map[storedKey]*Stored
 	hints    []hint
 	extra    []hop                  // that only the network service's log has
 	frames   map[cdp.FrameID]string // addresses of their documents
@@ -96,7 +96,7 @@ func newRecorder(s site, phase Phase) *recorder {
 	now := time.Now()
 	return &recorder{
 		started: now, site: s, phase: phase, turns: []turn{{now, phase}}, last: now,
-		requests: map[network.RequestID]*raw{}, jar: map[jarKey]*jarCookie{}, stock: map[stockKey]*Stored{},
+		requests: map[network.RequestID]*raw{}, jar: map[jarKey]*jarCookie{}, kept: map[storedKey]*Stored{},
 		frames: map[cdp.FrameID]string{}, values: map[string]bool{}, open: map[network.RequestID]time.Time{},
 	}
 }

@@ -53,12 +53,12 @@ func (o Options) withDefaults() Options {
 
 // audit is one look at a site.
 type audit struct {
-	options Options
-	site    site
-	crawl   *crawl
-	seen    *Observation
-	banner  Banner // as the scout found it: how many presses it takes
-	refused bool   // whether answers are not tried any more
+	options      Options
+	site         site
+	crawl        *crawl
+	seen         *Observation
+	banner       Banner // as the scout found it: how many presses it takes
+	unanswerable bool   // whether answers are not tried any more
 }
 
 func (a *audit) unseen(u Unseen) {
@@ -240,7 +240,7 @@ func (a *audit) with(ctx context.Context, name StateName, folder string, state *
 
 // look looks at the site in one state.
 func (a *audit) look(ctx context.Context, name StateName) error {
-	if a.refused && name.answers() {
+	if a.unanswerable && name.answers() {
 		a.unseen(Unseen{State: string(name), Kind: TrapAnswer, Why: "was left out: the banner could not be answered"})
 		return nil
 	}
@@ -381,7 +381,7 @@ func (a *audit) answer(ctx context.Context, v *visitor, state *State, p *Page) e
 			state.Problem = err.Error()
 			a.unseen(Unseen{State: string(state.Name), Page: p.URL, Kind: TrapAnswer, Why: "could not be answered: " + err.Error()})
 			// What no rule knows now, none will know in the next state.
-			a.refused = a.refused || a.seen.Temoin == nil && i == 0
+			a.unanswerable = a.unanswerable || a.seen.Temoin == nil && i == 0
 			return err
 		}
 		state.Answered = how

@@ -21,8 +21,8 @@ import (
 //go:embed watch.js
 var watchScript string
 
-//go:embed stock.js
-var stockScript string
+//go:embed stored.js
+var storedScript string
 
 // bindingName is what watch.js tells by, and takes out of the page's sight.
 const bindingName = "temoinAudit"
@@ -445,7 +445,7 @@ func (v *visitor) take(ctx context.Context) {
 		for _, f := range frames(tree.FrameTree) {
 			var here found
 			one, done := context.WithTimeout(ctx, 2*time.Second)
-			if evaluate(one, a, f.ID, stockScript, &here) == nil && here.Origin != "" && here.Origin != "null" {
+			if evaluate(one, a, f.ID, storedScript, &here) == nil && here.Origin != "" && here.Origin != "null" {
 				all[f.URL] = here
 			}
 			done()
