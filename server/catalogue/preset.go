@@ -203,6 +203,9 @@ func PresetServices() ([]consent.Service, error) {
 	return list, nil
 }
 
+// calculated are the keys that a site puts before those of its catalogue, for its own server.
+var calculated = []string{"rev", "lifetime", "marks"}
+
 // Published reads the catalogue that a site serves at /temoin/catalogue.json, as
 // strictly as [Parse] reads a file; name is its address in what is reported.
 func Published(name string, data []byte) (*Catalogue, error) {
@@ -210,8 +213,9 @@ func Published(name string, data []byte) (*Catalogue, error) {
 	if err := json.Unmarshal(data, &values); err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
-	delete(values, "rev") // calculated, for the site's own server
-	delete(values, "lifetime")
+	for _, key := range calculated {
+		delete(values, key)
+	}
 	written, err := json.Marshal(values)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)

@@ -83,7 +83,11 @@ func TestAudit_Demo(t *testing.T) {
 	for _, unseen := range seen.Unseen {
 		t.Errorf("not seen: %+v", unseen)
 	}
-	findings, err := audit.Judge(seen, portal.Site().Catalogue)
+	declared, from, err := audit.Published(seen)
+	if err != nil || declared == nil {
+		t.Fatalf("got %v and %v, want the catalogue that the portal serves (%q)", declared, err, from)
+	}
+	findings, err := audit.Judge(seen, declared)
 	if err != nil {
 		t.Fatal(err)
 	}
