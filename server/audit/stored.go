@@ -15,48 +15,65 @@ type storedKey struct {
 
 // found is what stored.js found in a document.
 type found struct {
-	Origin string `json:"origin"`
-	Kept   []struct {
-		Kind  StoredKind `json:"kind"`
-		Key   string     `json:"key"`
-		Value string     `json:"value"`
-	} `json:"kept"`
-	Hints []string `json:"hints"`
+	Origin string   `json:"origin"`
+	Kept   []item   `json:"kept"`
+	Hints  []string `json:"hints"`
 }
 
-// take takes in what documents keep. What is no longer there is no longer left.
+// item is one thing that is stored.
+type item struct {
+	Kind  StoredKind `json:"kind"`
+	Key   string     `json:"key"`
+	Value string     `json:"value"`
+}
+
+// take takes in what documents keep. What no document of its origin has any more is no longer left:
+// so all is cleared before anything is set.
 func (r *recorder) take(documents map[string]found) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for frame, f := range documents {
+	for _, f := range documents {
 		for key, known := range r.kept {
-			if key.origin == f.Origin && key.kind != SessionStorage {
+			if key.origin == f.Origin {
 				known.Left = false
 			}
 		}
-		for _, kept := range f.Kept {
-			r.remember(kept.Value)
-			key := storedKey{kept.Kind, f.Origin, kept.Key}
-			known := r.kept[key]
-			if known == nil {
-				known = &Stored{Kind: kept.Kind, Origin: f.Origin, Key: kept.Key, Page: bare(r.page), At: r.since(time.Now()), Phase: r.phase, Phases: []Phase{r.phase},
-					ThirdParty: !r.site.ownsURL(f.Origin)}
-				r.kept[key] = known
-			} else if known.Hash != hashOf(kept.Value) {
-				known.Phases = append(known.Phases, r.phase)
-			}
-			known.Bytes, known.Hash, known.Left = len(kept.Value), hashOf(kept.Value), true
+	}
+	for frame, f := range documents {
+		for _, one := range f.Kept {
+			r.keep(f.Origin, one)
 		}
 		for _, address := range f.Hints {
-			if !slices.ContainsFunc(r.hints, func(h hint) bool { return h.url == address && h.page == r.page }) {
-				h := hint{url: address, page: r.page, at: time.Now()}
-				if !r.isPage(frame) {
-					h.frame = frame
-				}
-				r.hints = append(r.hints, h)
-			}
+			r.hint(frame, address)
 		}
 	}
+}
+
+// keep takes in one thing that is stored. The lock is held.
+func (r *recorder) keep(origin string, one item) {
+	r.remember(one.Value)
+	key := storedKey{one.Kind, origin, one.Key}
+	known := r.kept[key]
+	if known == nil {
+		known = &Stored{Kind: one.Kind, Origin: origin, Key: one.Key, Page: bare(r.page), At: r.since(time.Now()), Phase: r.phase, Phases: []Phase{r.phase},
+			ThirdParty: !r.site.ownsURL(origin)}
+		r.kept[key] = known
+	} else if known.Hash != hashOf(one.Value) {
+		known.Phases = append(known.Phases, r.phase)
+	}
+	known.Bytes, known.Hash, known.Left = len(one.Value), hashOf(one.Value), true
+}
+
+// hint takes in a server that a document asks the browser to prepare for, once a page. The lock is held.
+func (r *recorder) hint(frame, address string) {
+	if slices.ContainsFunc(r.hints, func(h hint) bool { return h.url == address && h.page == r.page }) {
+		return
+	}
+	h := hint{url: address, page: r.page, at: time.Now()}
+	if !r.isPage(frame) {
+		h.frame = frame
+	}
+	r.hints = append(r.hints, h)
 }
 
 // stored returns what was kept beside cookies, with who did it where a script was seen doing it.
