@@ -26,17 +26,27 @@ func Run(ctx context.Context, o Options) (*Observation, error) {
 	if err := a.scout(ctx); err != nil {
 		return nil, err
 	}
-	for _, name := range a.plan() {
-		if err := a.look(ctx, name); err != nil {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			a.unseen(Unseen{State: string(name), Kind: TrapFailed, Why: err.Error()})
-		}
+	if err := a.lookAll(ctx, a.look); err != nil {
+		return nil, err
 	}
 	a.seen.Unseen = append(a.seen.Unseen, a.crawl.unseen...)
 	a.seen.Took = Duration(time.Since(a.seen.Started))
 	return a.seen, nil
+}
+
+// lookAll looks at the site in each state. It returns an error where it was interrupted: a state
+// of which only part was seen would pass as one in which nothing happens.
+func (a *audit) lookAll(ctx context.Context, look func(context.Context, StateName) error) error {
+	for _, name := range a.plan() {
+		err := look(ctx, name)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			a.unseen(Unseen{State: string(name), Kind: TrapFailed, Why: err.Error()})
+		}
+	}
+	return nil
 }
 
 func (o Options) withDefaults() Options {
