@@ -170,9 +170,10 @@ var readStream = cdp.Command[cdpio.ReadParams, streamPart]{Method: cdpio.Command
 func (v *visitor) load(ctx context.Context, address string) (status int, text []byte) {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	v.mu.Lock()
-	tab := v.tab
-	v.mu.Unlock()
+	tab := v.current()
+	if tab == nil {
+		return 0, nil
+	}
 	got, err := cdp.Call(ctx, tab.session, network.LoadNetworkResource, network.LoadNetworkResourceParams{
 		FrameID: cdp.FrameID(tab.target), URL: address, Options: &network.LoadNetworkResourceOptions{DisableCache: true}})
 	if err != nil || got.Resource == nil || got.Resource.Stream == "" {

@@ -142,7 +142,7 @@ func (a *audit) findTemoin(ctx context.Context, v *visitor) {
 	var tag *struct {
 		Script string `json:"script"`
 	}
-	if v.tab.run(limited, 0, temoinScript, &tag) != nil || tag == nil {
+	if v.inPage(limited, temoinScript, &tag) != nil || tag == nil {
 		return
 	}
 	a.seen.Banner, a.seen.Temoin = "temoin", &Temoin{Cookie: "cookies_preferences", Categories: []string{}}
@@ -453,15 +453,15 @@ func (a *audit) giveTemoin(ctx context.Context, v *visitor, step StateName) erro
 		}
 		call = "save(" + string(choices) + ")"
 	}
-	if err := v.tab.run(ctx, 0, "temoin.ready.then(() => true)", nil); err != nil {
+	if err := v.inPage(ctx, "temoin.ready.then(() => true)", nil); err != nil {
 		return fmt.Errorf("temoin is not ready: %w", err)
 	}
-	if err := v.tab.run(ctx, 0, "void temoin."+call, nil); err != nil && !strings.Contains(err.Error(), "context") {
+	if err := v.inPage(ctx, "void temoin."+call, nil); err != nil && !strings.Contains(err.Error(), "context") {
 		return err
 	}
 	for range 50 { // the page may load itself anew
 		var kept bool
-		if v.tab.run(ctx, 0, "!!(window.temoin && temoin.choice)", &kept) == nil && kept {
+		if v.inPage(ctx, "!!(window.temoin && temoin.choice)", &kept) == nil && kept {
 			return nil
 		}
 		if err := pause(ctx, 200*time.Millisecond); err != nil {

@@ -54,14 +54,22 @@ func (v *visitor) visit(ctx context.Context, address string) (*Page, bool) {
 
 // navigate asks for a page, and asks again in a new tab where the page before is still in the way.
 func (v *visitor) navigate(ctx context.Context, address string) (page.NavigateResult, error) {
-	got, err := cdp.Call(ctx, v.tab.session, page.Navigate, page.NavigateParams{URL: address})
+	got, err := v.goTo(ctx, address)
 	if err != nil || got.IsDownload || !strings.Contains(got.ErrorText, "ERR_ABORTED") {
 		return got, err
 	}
 	if err := v.newTab(ctx); err != nil {
 		return got, err
 	}
-	return cdp.Call(ctx, v.tab.session, page.Navigate, page.NavigateParams{URL: address})
+	return v.goTo(ctx, address)
+}
+
+func (v *visitor) goTo(ctx context.Context, address string) (page.NavigateResult, error) {
+	tab := v.current()
+	if tab == nil {
+		return page.NavigateResult{}, errNoTab
+	}
+	return cdp.Call(ctx, tab.session, page.Navigate, page.NavigateParams{URL: address})
 }
 
 // failed says why a page did not come, or "".
@@ -146,15 +154,18 @@ func (v *visitor) settle(ctx context.Context, from time.Time, linger time.Durati
 	}
 }
 
+// fellOver says why the tab is gone. Where none could be opened, that has been said.
 func (v *visitor) fellOver() {
 	v.mu.Lock()
-	crashed := v.tab != nil && v.tab.crashed
+	tab := v.tab
+	crashed := tab != nil && tab.crashed
 	v.mu.Unlock()
-	if crashed {
+	switch {
+	case crashed:
 		v.fall(TrapCrash, "made the browser's process for it end")
-		return
+	case tab != nil:
+		v.fall(TrapCrash, "closed its own window")
 	}
-	v.fall(TrapCrash, "closed its own window")
 }
 
 // arrive keeps where the page led.
@@ -194,9 +205,10 @@ func (r *recorder) statusOf(address string) int {
 func (v *visitor) ask(ctx context.Context, expression string, result any) bool {
 	limited, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	v.mu.Lock()
-	tab := v.tab
-	v.mu.Unlock()
+	tab := v.current()
+	if tab == nil {
+		return false
+	}
 	err := evaluate(limited, tab, cdp.FrameID(tab.target), expression, result)
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
 		v.giveUp(ctx, TrapTime, "does not answer: its scripts do not let go")
@@ -208,9 +220,10 @@ func (v *visitor) ask(ctx context.Context, expression string, result any) bool {
 func (v *visitor) read(ctx context.Context, p *Page) {
 	limited, cancel := context.WithTimeout(ctx, v.options.PageTime)
 	defer cancel()
-	v.mu.Lock()
-	tab := v.tab
-	v.mu.Unlock()
+	tab := v.current()
+	if tab == nil {
+		return
+	}
 	for i := range 3 {
 		tell(tab.session, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseMoved, X: float64(300 + 20*i), Y: float64(200 + 20*i)})
 	}
@@ -229,21 +242,16 @@ func (v *visitor) read(ctx context.Context, p *Page) {
 func (v *visitor) leave(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, 8*time.Second)
 	defer cancel()
-	v.mu.Lock()
-	tab := v.tab
-	v.mu.Unlock()
-	if tab == nil {
+	if v.current() == nil {
 		return
 	}
-	if _, err := cdp.Call(limited, tab.session, page.Navigate, page.NavigateParams{URL: "about:blank"}); err != nil {
-		if ctx.Err() == nil {
-			v.giveUp(ctx, TrapTime, "could not be left")
-		}
+	if _, err := v.goTo(limited, "about:blank"); err != nil && ctx.Err() == nil {
+		v.giveUp(ctx, TrapTime, "could not be left")
 	}
 	pause(ctx, 400*time.Millisecond)
 	v.count(ctx)
 	for _, a := range v.documents() {
-		if a.kind == "page" && a != v.tab && fetched(v.recorder.addressOf(a)) {
+		if a.kind == "page" && !v.isTab(a) && fetched(v.recorder.addressOf(a)) {
 			tell(v.chrome.root, target.CloseTarget, target.CloseTargetParams{TargetID: a.target})
 		}
 	}
@@ -267,10 +275,21 @@ func (v *visitor) banner(ctx context.Context) Banner {
 		}
 	})
 	best.AcceptClicks, best.RefuseClicks = best.clicks(RoleAccept), best.clicks(RoleRefuse)
-	if picture, err := cdp.Call(limited, v.tab.session, page.CaptureScreenshot, page.CaptureScreenshotParams{}); err == nil {
-		best.Picture = picture.Data
-	}
+	best.Picture = v.picture(limited)
 	return best
+}
+
+// picture returns the window as a PNG, nil where it cannot be taken.
+func (v *visitor) picture(ctx context.Context) []byte {
+	tab := v.current()
+	if tab == nil {
+		return nil
+	}
+	taken, err := cdp.Call(ctx, tab.session, page.CaptureScreenshot, page.CaptureScreenshotParams{})
+	if err != nil {
+		return nil
+	}
+	return taken.Data
 }
 
 // clicks returns 1 where a button of that role is seen at once, and 0 where none is.

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -59,7 +60,8 @@ type attached struct {
 	closed   bool
 }
 
-// meet begins to listen to a browser, and opens a tab in it.
+// meet begins to listen to a browser, and opens a tab in it. Where there is no tab, what the browser
+// tells is heard nevertheless.
 func meet(ctx context.Context, o Options, c *chrome, r *recorder, name StateName) (*visitor, error) {
 	v := &visitor{options: o, chrome: c, recorder: r, gpc: name == GPC, name: name, over: make(chan struct{}), sessions: map[target.SessionID]*attached{}}
 	go func() {
@@ -74,7 +76,7 @@ func meet(ctx context.Context, o Options, c *chrome, r *recorder, name StateName
 		tell(c.root, browser.SetPermission, browser.SetPermissionParams{Permission: &browser.PermissionDescriptor{Name: permission}, Setting: browser.PermissionSettingDenied})
 	}
 	if _, err := cdp.Call(ctx, c.root, target.SetAutoAttach, target.SetAutoAttachParams{AutoAttach: true, WaitForDebuggerOnStart: true, Flatten: &yes}); err != nil {
-		return nil, err
+		return v, err
 	}
 	return v, v.newTab(ctx)
 }
@@ -296,11 +298,14 @@ func (v *visitor) handlePage(a *attached, e event) {
 	}
 }
 
-func (v *visitor) isTab(a *attached) bool {
+// current returns the tab that pages are visited in; nil where none could be opened.
+func (v *visitor) current() *attached {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return a == v.tab
+	return v.tab
 }
+
+func (v *visitor) isTab(a *attached) bool { return a == v.current() }
 
 // mostMoves is how often a page may lead on by itself.
 const mostMoves = 12
@@ -420,6 +425,17 @@ func (a *attached) run(ctx context.Context, in runtime.ExecutionContextID, expre
 		return nil
 	}
 	return json.Unmarshal(got.Result.Value, result)
+}
+
+var errNoTab = errors.New("no tab could be opened")
+
+// inPage runs an expression in the page's own world.
+func (v *visitor) inPage(ctx context.Context, expression string, result any) error {
+	tab := v.current()
+	if tab == nil {
+		return errNoTab
+	}
+	return tab.run(ctx, 0, expression, result)
 }
 
 // scriptError is an exception of the page's.
