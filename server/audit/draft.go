@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -79,7 +78,7 @@ func firstNode(o *Observation, c *catalogue.Catalogue) (*yaml.Node, error) {
 // siteAddress returns a site's address as a catalogue has it: https, but for this
 // machine's own.
 func siteAddress(site string) (string, error) {
-	u, err := url.Parse(site)
+	u, err := parseAddress(site)
 	if err != nil {
 		return "", fmt.Errorf("read the address of the site: %w", err)
 	}

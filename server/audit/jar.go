@@ -268,7 +268,7 @@ func hashOf(value string) string {
 }
 
 func hostOf(address string) string {
-	u, err := url.Parse(address)
+	u, err := parseAddress(address)
 	if err != nil {
 		return ""
 	}

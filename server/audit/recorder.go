@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"net/url"
 	"sync"
 	"time"
 
@@ -339,7 +338,7 @@ func (r *recorder) isFrame(f *cdp.Frame) {
 
 // fetched tells addresses that something is asked of over the network.
 func fetched(address string) bool {
-	u, err := url.Parse(address)
+	u, err := parseAddress(address)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https" || u.Scheme == "ws" || u.Scheme == "wss")
 }
 

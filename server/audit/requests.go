@@ -13,7 +13,7 @@ import (
 
 // bare returns an address without what could tell a visitor: values of its query, user and fragment.
 func bare(address string) string {
-	u, err := url.Parse(address)
+	u, err := parseAddress(address)
 	if err != nil || u.Host == "" {
 		return address
 	}
@@ -190,7 +190,7 @@ func (r *recorder) identifiers(h *hop) []string {
 			names = append(names, name)
 		}
 	}
-	u, err := url.Parse(h.url)
+	u, err := parseAddress(h.url)
 	if err != nil {
 		return nil
 	}

@@ -104,7 +104,7 @@ func (a *audit) scout(ctx context.Context) error {
 		if !ok {
 			return a.noStart(v)
 		}
-		if landed, err := url.Parse(p.Final); err == nil && a.site.owns(landed.Hostname()) {
+		if landed, err := parseAddress(p.Final); err == nil && a.site.owns(landed.Hostname()) {
 			a.crawl.site.start = landed // where links have to lead, after a redirect to www
 		}
 		a.findTemoin(ctx, v)
@@ -146,7 +146,7 @@ func (a *audit) findTemoin(ctx context.Context, v *visitor) {
 		return
 	}
 	a.seen.Banner, a.seen.Temoin = "temoin", &Temoin{Cookie: "cookies_preferences", Categories: []string{}}
-	script, err := url.Parse(tag.Script)
+	script, err := parseAddress(tag.Script)
 	if err != nil || tag.Script == "" {
 		return
 	}

@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -113,7 +112,7 @@ func (r *recorder) stored() []Stored {
 }
 
 func originOf(address string) string {
-	u, err := url.Parse(address)
+	u, err := parseAddress(address)
 	if err != nil || u.Host == "" {
 		return ""
 	}
