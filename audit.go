@@ -146,7 +146,7 @@ func (c *auditConfig) look(ctx context.Context) (*audit.Report, *catalogue.Catal
 	}
 	seen, err := audit.Run(ctx, c.Options)
 	if err != nil {
-		return nil, nil, fmt.Errorf("look at %s: %w", c.URL, err)
+		return nil, nil, fmt.Errorf("look at the site: %w", err)
 	}
 	from := c.catalogue
 	if declared == nil {

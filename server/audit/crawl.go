@@ -79,7 +79,7 @@ func (c *crawl) give(addresses []string) error {
 			u = c.site.start.ResolveReference(u)
 		}
 		if err != nil || !c.site.owns(u.Hostname()) || !fetched(u.String()) {
-			return errors.New(address + " is no page of " + c.site.domain)
+			return errors.New(bare(address) + " is no page of " + c.site.domain)
 		}
 		u.Fragment = ""
 		if page := u.String(); page != c.start && !slices.Contains(c.given, page) && c.allowed(page) {

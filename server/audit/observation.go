@@ -11,7 +11,8 @@ import (
 )
 
 // Observation is what was seen of a site, in each state. No value of a cookie or of a storage's key
-// is in it: only its hash, so that two can be told apart.
+// is in it: only its hash, so that two can be told apart. Short values, and those that are addresses,
+// may be in the path of an address: nobody could tell them from its own words.
 type Observation struct {
 	Site    string    `json:"site"`    // the address that was asked for
 	Browser string    `json:"browser"` // product and version, "HeadlessChrome/156.0.8078.108"

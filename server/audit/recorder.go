@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"strings"
 	"sync"
 	"time"
 
@@ -32,7 +33,9 @@ type recorder struct {
 	extra    []hop                  // that only the network service's log has
 	frames   map[cdp.FrameID]string // addresses of their documents
 	top      cdp.FrameID            // the page's own
-	values   map[string]bool        // of cookies and storages: never leaves the recorder
+	values   map[string]bool        // of cookies and storages: never leaves the audit
+	others   map[string]bool        // values of the visitors before: links may lead to what they were called
+	hidden   *strings.Replacer      // hides values; nil where there are new ones
 	asked    []string
 
 	open map[network.RequestID]time.Time // requests without an end
@@ -258,6 +261,9 @@ func (r *recorder) isAnsweredWith(e *network.EventResponseReceivedExtraInfo) {
 	defer r.mu.Unlock()
 	if one := r.raw(e.RequestID); one != nil {
 		one.got = append(one.got, answer{time.Now(), e})
+		for _, line := range setLines(e) {
+			r.rememberLine(line)
+		}
 	}
 }
 
@@ -307,6 +313,11 @@ func (r *recorder) isNoted(n note) {
 	if n.Kind == "asked" {
 		r.ask(n.Key)
 		return
+	}
+	if n.Kind == "cookie" {
+		r.rememberLine(n.Value)
+	} else {
+		r.remember(n.Value)
 	}
 	if len(r.notes) < mostRequests {
 		r.notes = append(r.notes, n)

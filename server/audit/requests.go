@@ -52,7 +52,7 @@ func (r *recorder) sentRequests() []Request {
 			}
 			request := r.requestOf(&one.hops[i], asked)
 			if i > 0 {
-				request.Initiators = append([]string{bare(one.hops[i-1].url)}, request.Initiators...)
+				request.Initiators = append([]string{r.unsaid(one.hops[i-1].url)}, request.Initiators...)
 			}
 			if k := slices.Index(told, i); k >= 0 {
 				if k < len(one.sent) {
@@ -92,11 +92,11 @@ func (r *recorder) byAddress() map[string][]*hop {
 
 func (r *recorder) requestOf(h *hop, asked map[string][]*hop) Request {
 	request := h.request
-	request.URL, request.Host = bare(h.url), hostOf(h.url)
+	request.URL, request.Host = r.unsaid(h.url), hostOf(h.url)
 	request.ThirdParty = !r.site.owns(request.Host)
 	request.At, request.Phase = r.since(h.at), r.phaseAt(h.at)
-	request.Page, request.Frame = bare(request.Page), bare(request.Frame)
-	request.Initiators = chain(h, asked)
+	request.Page, request.Frame = r.unsaid(request.Page), r.unsaid(request.Frame)
+	request.Initiators = r.chain(h, asked)
 	request.Identifiers = r.identifiers(h)
 	for i := len(r.loads) - 1; i >= 0; i-- {
 		if l := r.loads[i]; !l.began.After(h.at) {
@@ -113,7 +113,7 @@ func (r *recorder) requestOf(h *hop, asked map[string][]*hop) Request {
 const longestChain = 8
 
 // chain returns the addresses that led to a request, the nearest first.
-func chain(h *hop, asked map[string][]*hop) []string {
+func (r *recorder) chain(h *hop, asked map[string][]*hop) []string {
 	var list []string
 	seen := map[*hop]bool{}
 	for h != nil && !seen[h] && len(list) < longestChain {
@@ -122,7 +122,7 @@ func chain(h *hop, asked map[string][]*hop) []string {
 		if address == "" || address == h.url {
 			break
 		}
-		if plain := bare(address); !slices.Contains(list, plain) {
+		if plain := r.unsaid(address); !slices.Contains(list, plain) {
 			list = append(list, plain)
 		}
 		h = latest(asked[address], h.at)

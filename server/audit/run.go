@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ func Run(ctx context.Context, o Options) (*Observation, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &audit{options: o, site: s, seen: &Observation{Site: s.start.String(), Started: time.Now().UTC().Truncate(time.Second), States: []State{}, Unseen: []Unseen{}}}
+	a := &audit{options: o, site: s, values: map[string]bool{}, seen: &Observation{Site: s.said(), Started: time.Now().UTC().Truncate(time.Second), States: []State{}, Unseen: []Unseen{}}}
 	a.crawl = &crawl{site: s, start: s.start.String(), most: o.Pages}
 	if err := a.scout(ctx); err != nil {
 		return nil, err
@@ -29,7 +30,10 @@ func Run(ctx context.Context, o Options) (*Observation, error) {
 	if err := a.lookAll(ctx, a.look); err != nil {
 		return nil, err
 	}
-	a.seen.Unseen = append(a.seen.Unseen, a.crawl.unseen...)
+	all := &recorder{others: a.values}
+	for _, u := range a.crawl.unseen {
+		a.unseen(all.unsaidOf(u))
+	}
 	a.seen.Took = Duration(time.Since(a.seen.Started))
 	return a.seen, nil
 }
@@ -67,8 +71,9 @@ type audit struct {
 	site         site
 	crawl        *crawl
 	seen         *Observation
-	banner       Banner // as the scout found it: how many presses it takes
-	unanswerable bool   // whether answers are not tried any more
+	values       map[string]bool // of the visitors' cookies and storages: no report has them
+	banner       Banner          // as the scout found it: how many presses it takes
+	unanswerable bool            // whether answers are not tried any more
 }
 
 func (a *audit) unseen(u Unseen) {
@@ -88,7 +93,7 @@ const scouting StateName = ""
 
 // scout visits the start page once: whose banner there is, which pages there are.
 func (a *audit) scout(ctx context.Context) error {
-	a.say("%s: looking for its banner and its pages", a.site.start)
+	a.say("%s: looking for its banner and its pages", a.site.said())
 	return a.with(ctx, scouting, "", nil, func(v *visitor) error {
 		a.seen.Browser = v.chrome.product
 		v.options.Rate = -1
@@ -122,9 +127,9 @@ func (a *audit) noStart(v *visitor) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if n := len(v.unseen); n > 0 {
-		return fmt.Errorf("%s %s", a.site.start, v.unseen[n-1].Why)
+		return fmt.Errorf("%s %s", a.site.said(), v.unseen[n-1].Why)
 	}
-	return fmt.Errorf("%s could not be loaded", a.site.start)
+	return fmt.Errorf("%s could not be loaded", a.site.said())
 }
 
 // temoinScript finds Témoin's own interface in a page.
@@ -231,7 +236,9 @@ func (a *audit) with(ctx context.Context, name StateName, folder string, state *
 	if name == Returning {
 		phase = After
 	}
-	v, err := meet(ctx, a.options, c, newRecorder(a.site, phase), name)
+	r := newRecorder(a.site, phase)
+	r.others = a.values
+	v, err := meet(ctx, a.options, c, r, name)
 	if err == nil {
 		err = do(v)
 		v.count(ctx)
@@ -239,12 +246,13 @@ func (a *audit) with(ctx context.Context, name StateName, folder string, state *
 	c.close()
 	<-v.over
 	for _, u := range v.unseen {
-		a.unseen(u)
+		a.unseen(r.unsaidOf(u))
 	}
 	if state != nil {
-		v.recorder.add(readNetLog(netLogFile(folder)))
-		a.keep(v.recorder, state)
+		r.add(readNetLog(netLogFile(folder)))
+		a.keep(r, state)
 	}
+	maps.Copy(a.values, r.values)
 	return err
 }
 
@@ -343,6 +351,10 @@ func (a *audit) keep(r *recorder, state *State) {
 	if len(state.Pages) == 0 {
 		return
 	}
+	for i := range state.Pages {
+		p := &state.Pages[i]
+		p.URL, p.Final = r.unsaid(p.URL), r.unsaid(p.Final)
+	}
 	state.Cookies, state.Stored, state.Requests, state.Asked = r.cookies(), r.stored(), r.sentRequests(), r.asked
 	if r.full {
 		a.unseen(Unseen{State: string(state.Name), Kind: TrapLimit, Why: fmt.Sprintf("made more than %d requests; the rest was not kept", mostRequests)})
@@ -389,7 +401,7 @@ func (a *audit) answer(ctx context.Context, v *visitor, state *State, p *Page) e
 		how, err := a.give(ctx, v, step, phases[i], state)
 		if err != nil {
 			state.Problem = err.Error()
-			a.unseen(Unseen{State: string(state.Name), Page: p.URL, Kind: TrapAnswer, Why: "could not be answered: " + err.Error()})
+			a.unseen(v.recorder.unsaidOf(Unseen{State: string(state.Name), Page: p.URL, Kind: TrapAnswer, Why: "could not be answered: " + err.Error()}))
 			// What no rule knows now, none will know in the next state.
 			a.unanswerable = a.unanswerable || a.seen.Temoin == nil && i == 0
 			return err

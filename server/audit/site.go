@@ -31,6 +31,9 @@ func newSite(address string) (site, error) {
 	return site{u, domainOf(u.Hostname())}, nil
 }
 
+// said is the site's address as a report may have it.
+func (s site) said() string { return bare(s.start.String()) }
+
 var percent = regexp.MustCompile(`%(?:[0-9A-Fa-f]{2})?`)
 
 // parseAddress reads an address as browsers have it. They take a % that escapes nothing for itself,

@@ -54,7 +54,7 @@ func (r *recorder) keep(origin string, one item) {
 	key := storedKey{one.Kind, origin, one.Key}
 	known := r.kept[key]
 	if known == nil {
-		known = &Stored{Kind: one.Kind, Origin: origin, Key: one.Key, Page: bare(r.page), At: r.since(time.Now()), Phase: r.phase, Phases: []Phase{r.phase},
+		known = &Stored{Kind: one.Kind, Origin: origin, Key: one.Key, Page: r.page, At: r.since(time.Now()), Phase: r.phase, Phases: []Phase{r.phase},
 			ThirdParty: !r.site.ownsURL(origin)}
 		r.kept[key] = known
 	} else if known.Hash != hashOf(one.Value) {
@@ -88,21 +88,21 @@ func (r *recorder) stored() []Stored {
 		}
 		known := r.kept[key]
 		if known == nil {
-			known = &Stored{Kind: kind, Origin: key.origin, Key: n.Key, Bytes: len(n.Value), Hash: hashOf(n.Value), Page: bare(n.page),
+			known = &Stored{Kind: kind, Origin: key.origin, Key: n.Key, Bytes: len(n.Value), Hash: hashOf(n.Value), Page: n.page,
 				At: r.since(n.at), Phase: r.phaseAt(n.at), ThirdParty: !r.site.ownsURL(key.origin)}
 			r.kept[key] = known
 		}
 		if known.Set.Kind == "" {
 			known.Set = r.setterOf(n)
 			if at := r.since(n.at); at < known.At {
-				known.At, known.Phase, known.Page = at, r.phaseAt(n.at), bare(n.page)
+				known.At, known.Phase, known.Page = at, r.phaseAt(n.at), n.page
 			}
 		}
 		known.Phases = append(known.Phases, r.phaseAt(n.at))
 	}
 	list := []Stored{}
 	for _, known := range r.kept {
-		known.Phases = inOrder(known.Phases)
+		known.Page, known.Phases = r.unsaid(known.Page), inOrder(known.Phases)
 		list = append(list, *known)
 	}
 	slices.SortFunc(list, func(a, b Stored) int {
