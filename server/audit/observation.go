@@ -6,7 +6,10 @@
 package audit
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -88,6 +91,26 @@ func (n StateName) Only() string {
 		return string(n[len(onlyPrefix):])
 	}
 	return ""
+}
+
+// plainStates are those that are not of one category alone.
+var plainStates = []StateName{Unanswered, Refused, Accepted, Withdrawn, GPC, Returning}
+
+// ParseState reads the name of a state. Whether a site has the category of one is not known yet.
+func ParseState(name string) (StateName, error) {
+	if n := StateName(name); n.Only() != "" || slices.Contains(plainStates, n) {
+		return n, nil
+	}
+	return "", fmt.Errorf("no visitor %q; there are %s", name, named(append(slices.Clone(plainStates), OnlyState("CATEGORY"))))
+}
+
+// named names states in a sentence.
+func named(states []StateName) string {
+	words := make([]string, len(states))
+	for i, state := range states {
+		words[i] = string(state)
+	}
+	return strings.Join(words, ", ")
 }
 
 // State is what one visitor met, from the first page to the last.

@@ -41,7 +41,11 @@ func Run(ctx context.Context, o Options) (*Observation, error) {
 // lookAll looks at the site in each state. It returns an error where it was interrupted: a state
 // of which only part was seen would pass as one in which nothing happens.
 func (a *audit) lookAll(ctx context.Context, look func(context.Context, StateName) error) error {
-	for _, name := range a.plan() {
+	planned, err := a.plan()
+	if err != nil {
+		return err
+	}
+	for _, name := range planned {
 		err := look(ctx, name)
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -193,17 +197,24 @@ func (a *audit) countClicks(ctx context.Context, v *visitor) {
 	}
 }
 
-// plan returns the states to look at, in their order.
-func (a *audit) plan() []StateName {
+// plan returns the states to look at, in their order. One that is asked for, and that this site does
+// not have, is a mistake.
+func (a *audit) plan() ([]StateName, error) {
 	states := []StateName{Unanswered, Refused}
 	for _, category := range a.categories() {
 		states = append(states, OnlyState(category))
 	}
 	states = append(states, Accepted, Withdrawn, GPC, Returning)
-	if len(a.options.States) == 0 {
-		return states
+	wanted := a.options.States
+	if len(wanted) == 0 {
+		return states, nil
 	}
-	return slices.DeleteFunc(states, func(name StateName) bool { return !slices.Contains(a.options.States, name) })
+	for _, name := range wanted {
+		if !slices.Contains(states, name) {
+			return nil, fmt.Errorf("no visitor %q on this site; there are %s", name, named(states))
+		}
+	}
+	return slices.DeleteFunc(states, func(name StateName) bool { return !slices.Contains(wanted, name) }), nil
 }
 
 // categories are those that can be allowed each alone: only Témoin's banner can.

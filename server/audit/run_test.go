@@ -3,6 +3,8 @@ package audit
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -26,5 +28,18 @@ func TestAudit_Interrupted(t *testing.T) {
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want that it was interrupted", err)
+	}
+}
+
+// TestAudit_PlansWhatIsAsked: visitors come in their order; one whom the site does not have is a mistake.
+func TestAudit_PlansWhatIsAsked(t *testing.T) {
+	a := looking(t, Options{States: []StateName{Returning, OnlyState("statistics"), Unanswered}})
+	if got, err := a.plan(); err != nil || !slices.Equal(got, []StateName{Unanswered, OnlyState("statistics"), Returning}) {
+		t.Errorf("got %v and %v", got, err)
+	}
+	a.options.States = []StateName{OnlyState("advertising")}
+	want := `no visitor "only:advertising" on this site; there are unanswered, refused, only:statistics, accepted`
+	if got, err := a.plan(); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v and %v, want %s", got, err, want)
 	}
 }
