@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -159,10 +160,19 @@ func (a *audit) findTemoin(ctx context.Context, v *visitor) {
 	if err != nil || tag.Script == "" {
 		return
 	}
-	address := script.ResolveReference(&url.URL{Path: "temoin/catalogue.json"}).String()
+	a.readPublished(ctx, v, script.ResolveReference(&url.URL{Path: "temoin/catalogue.json"}).String())
+}
+
+// readPublished keeps the catalogue that a site with Témoin serves. Where it serves none, that is its
+// own affair; where it could not be read, what the site declares is not known.
+func (a *audit) readPublished(ctx context.Context, v *visitor, address string) {
 	status, text := v.load(ctx, address)
+	if status == http.StatusNotFound {
+		return
+	}
 	var c consent.Catalogue
-	if status != 200 || json.Unmarshal(text, &c) != nil || c.Cookie.Name == "" {
+	if status != http.StatusOK || json.Unmarshal(text, &c) != nil || c.Cookie.Name == "" {
+		a.unseen(Unseen{Page: bare(address), Kind: TrapFailed, Why: "the site's catalogue could not be read (" + notRead(status) + "): name its file with -catalogue"})
 		return
 	}
 	a.seen.Temoin.Catalogue, a.seen.Temoin.Cookie, a.seen.Temoin.Source = address, c.Cookie.Name, text
@@ -171,6 +181,17 @@ func (a *audit) findTemoin(ctx context.Context, v *visitor) {
 			a.seen.Temoin.Categories = append(a.seen.Temoin.Categories, category.ID)
 		}
 	}
+}
+
+// notRead says why a file with that status was not read.
+func notRead(status int) string {
+	switch status {
+	case 0:
+		return "no answer"
+	case http.StatusOK:
+		return "it is none"
+	}
+	return fmt.Sprintf("status %d", status)
 }
 
 // countClicks finds out how many presses a refusal takes, where none is offered at once.

@@ -1,11 +1,16 @@
 package audit
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/cdproto"
+	"github.com/chromedp/cdproto/target"
 )
 
 // looking returns an audit of a site whose banner is Témoin's, before any state was looked at.
@@ -41,5 +46,54 @@ func TestAudit_PlansWhatIsAsked(t *testing.T) {
 	want := `no visitor "only:advertising" on this site; there are unanswered, refused, only:statistics, accepted`
 	if got, err := a.plan(); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v and %v, want %s", got, err, want)
+	}
+}
+
+// answering returns a visitor to a page, whose browser answers each method so.
+func answering(t *testing.T, answers map[string]string) *visitor {
+	t.Helper()
+	pipe := &fakePipe{messages: make(chan *cdproto.Message, 100)}
+	pipe.answer = func(asked *cdproto.Message) []*cdproto.Message {
+		return []*cdproto.Message{{ID: asked.ID, Result: []byte(cmp.Or(answers[string(asked.Method)], "{}"))}}
+	}
+	t.Cleanup(func() { pipe.Close() })
+	root := &session{wire: newWire(pipe)}
+	tab := &attached{session: &session{wire: root.wire, id: "TAB"}, kind: "page", target: "TAB"}
+	return &visitor{options: Options{}.withDefaults(), chrome: &chrome{root: root}, recorder: told(t), tab: tab, sessions: map[target.SessionID]*attached{"TAB": tab}}
+}
+
+// TestAudit_FindTemoin: a catalogue that is there and cannot be read is said to be, and how to go on;
+// one that is not there is no matter.
+func TestAudit_FindTemoin(t *testing.T) {
+	for name, c := range map[string]struct {
+		loaded, text string
+		why          string // of what could not be seen
+		categories   []string
+	}{
+		"served":  {`"httpStatusCode":200,"stream":"1"`, `{"cookie":{"name":"choice"},"categories":[{"id":"statistics"}],"services":[{"id":"a","category":"statistics"}]}`, "", []string{"statistics"}},
+		"none":    {`"httpStatusCode":404`, "", "", nil},
+		"refused": {`"httpStatusCode":403`, "", "the site's catalogue could not be read (status 403): name its file with -catalogue", nil},
+		"silent":  {`"netError":-105`, "", "could not be read (no answer)", nil},
+		"a page":  {`"httpStatusCode":200,"stream":"1"`, "<!doctype html>", "could not be read (it is none)", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, err := json.Marshal(c.text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v := answering(t, map[string]string{
+				"Runtime.evaluate":            `{"result":{"type":"object","value":{"script":"https://www.site.example/temoin.js"}}}`,
+				"Network.loadNetworkResource": `{"resource":{"success":true,` + c.loaded + `}}`,
+				"IO.read":                     `{"data":` + string(text) + `,"eof":true}`,
+			})
+			a := &audit{site: v.recorder.site, seen: &Observation{}}
+			a.findTemoin(t.Context(), v)
+			if a.seen.Temoin == nil || !slices.Equal(a.seen.Temoin.Categories, c.categories) {
+				t.Errorf("got %+v", a.seen.Temoin)
+			}
+			if unseen := a.seen.Unseen; (c.why == "") != (len(unseen) == 0) || c.why != "" && (!strings.Contains(unseen[0].Why, c.why) || unseen[0].Page != "https://www.site.example/temoin/catalogue.json") {
+				t.Errorf("got %+v, want %q", unseen, c.why)
+			}
+		})
 	}
 }
