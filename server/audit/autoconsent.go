@@ -27,21 +27,15 @@ const (
 	consentWorld   = "temoin-audit-consent"
 )
 
-// ErrNoRules says that the program was built without autoconsent.
-var ErrNoRules = errors.New("built without autoconsent's rules, which ./build.sh build takes from npm where that is there: only Témoin's own banners can be answered")
-
-// HasRules says whether banners that are not Témoin's can be answered.
-func HasRules() bool {
-	_, _, err := loadRules()
-	return err == nil
-}
+// errNoRules says that the program was built without autoconsent.
+var errNoRules = errors.New("built without autoconsent's rules, which ./build.sh build takes from npm where that is there: only Témoin's own banners can be answered")
 
 func loadRules() (program, rules string, err error) {
 	if program, err = unpacked(consentProgram); err != nil {
-		return "", "", ErrNoRules
+		return "", "", errNoRules
 	}
 	if rules, err = unpacked(consentRules); err != nil {
-		return "", "", ErrNoRules
+		return "", "", errNoRules
 	}
 	return program, rules, nil
 }

@@ -63,7 +63,6 @@ const (
 	TrapAnswer     Trap = "answer"     // could not be answered: no known banner, or no rules
 	TrapElsewhere  Trap = "elsewhere"  // led to another site
 	TrapLimit      Trap = "limit"      // more than what an audit keeps
-	TrapTarget     Trap = "target"     // a frame or worker that could not be listened to
 )
 
 // StateName names a state: one visitor with a profile of their own.
@@ -162,7 +161,7 @@ type Button struct {
 	Height  float64 `json:"height"`
 }
 
-// Role is what a button does, as its words say.
+// Role is what a button does, as its words say; "" is unknown.
 type Role string
 
 // The roles.
@@ -171,7 +170,6 @@ const (
 	RoleRefuse   Role = "refuse"
 	RoleSettings Role = "settings"
 	RoleSave     Role = "save" // what was chosen
-	RoleUnknown  Role = ""
 )
 
 // Page is one load of a page.

@@ -10,8 +10,6 @@ type Options struct {
 	URL   string   // the start page; http or https
 	Pages int      // how many other pages, found by links and the sitemap; 0 for none
 	URLs  []string // other pages, beside those found; of the same site
-	// Categories are looked at each alone, where the site's banner can allow one alone. Empty takes those that the banner names.
-	Categories []string
 	// States are looked at; empty takes all. One that the site does not have is an error.
 	States []StateName
 

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -68,7 +69,6 @@ type answer struct {
 // hop is one request of a chain of redirects.
 type hop struct {
 	request   Request
-	loader    cdp.LoaderID
 	at        time.Time
 	told      bool // the network tells more of it than the page does
 	held      bool // the browser itself kept it in
@@ -197,7 +197,7 @@ func (r *recorder) isSent(e *network.EventRequestWillBeSent, from string) {
 			last.told = e.RedirectHasExtraInfo
 		}
 	}
-	next := hop{at: at, told: true, loader: e.LoaderID, url: e.Request.URL, initiator: e.Initiator}
+	next := hop{at: at, told: true, url: e.Request.URL, initiator: e.Initiator}
 	for _, part := range e.Request.PostDataEntries {
 		next.body = append(next.body, part.Bytes...)
 	}
@@ -325,14 +325,10 @@ func (r *recorder) isNoted(n note) {
 }
 
 // ask keeps what a page asked the visitor, once.
-func (r *recorder) ask(what string) bool {
-	for _, known := range r.asked {
-		if known == what {
-			return false
-		}
+func (r *recorder) ask(what string) {
+	if !slices.Contains(r.asked, what) {
+		r.asked = append(r.asked, what)
 	}
-	r.asked = append(r.asked, what)
-	return true
 }
 
 func (r *recorder) isDialog(kind string) {

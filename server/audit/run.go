@@ -243,9 +243,6 @@ func (a *audit) categories() []string {
 	if a.seen.Temoin == nil {
 		return nil
 	}
-	if len(a.options.Categories) > 0 {
-		return a.options.Categories
-	}
 	return a.seen.Temoin.Categories
 }
 

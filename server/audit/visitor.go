@@ -36,7 +36,6 @@ type visitor struct {
 	options  Options
 	chrome   *chrome
 	recorder *recorder
-	gpc      bool
 	name     StateName
 	over     chan struct{} // closed when all that the browser told has been taken in
 
@@ -63,7 +62,7 @@ type attached struct {
 // meet begins to listen to a browser, and opens a tab in it. Where there is no tab, what the browser
 // tells is heard nevertheless.
 func meet(ctx context.Context, o Options, c *chrome, r *recorder, name StateName) (*visitor, error) {
-	v := &visitor{options: o, chrome: c, recorder: r, gpc: name == GPC, name: name, over: make(chan struct{}), sessions: map[target.SessionID]*attached{}}
+	v := &visitor{options: o, chrome: c, recorder: r, name: name, over: make(chan struct{}), sessions: map[target.SessionID]*attached{}}
 	go func() {
 		for e := range c.root.wire.told {
 			v.handle(e)
@@ -190,7 +189,7 @@ func (v *visitor) listen(a *attached) {
 		tell(a.session, runtime.AddBinding, runtime.AddBindingParams{Name: bindingName})
 		tell(a.session, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watchScript, RunImmediately: &yes})
 	}
-	if v.gpc {
+	if v.name == GPC {
 		tell(a.session, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Sec-GPC": "1"}})
 		if a.isDocument() {
 			tell(a.session, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: gpcScript, RunImmediately: &yes})

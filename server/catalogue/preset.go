@@ -184,16 +184,8 @@ func PresetServices() ([]consent.Service, error) {
 	}
 	var list []consent.Service
 	for _, name := range names {
-		var values any
-		if err := all[name].Decode(&values); err != nil {
-			return nil, fmt.Errorf("read preset %s: %w", name, err)
-		}
-		data, err := json.Marshal(values)
+		service, err := ServiceOf(all[name])
 		if err != nil {
-			return nil, fmt.Errorf("read preset %s: %w", name, err)
-		}
-		service := consent.Service{}
-		if err := json.Unmarshal(data, &service); err != nil {
 			return nil, fmt.Errorf("read preset %s: %w", name, err)
 		}
 		service.ID = name
@@ -201,6 +193,20 @@ func PresetServices() ([]consent.Service, error) {
 		list = append(list, service)
 	}
 	return list, nil
+}
+
+// ServiceOf reads a service of a file that has been found good: it reports no mistakes
+// by their places, as [Parse] does.
+func ServiceOf(node *yaml.Node) (service consent.Service, err error) {
+	var values any
+	if err := node.Decode(&values); err != nil {
+		return service, err
+	}
+	data, err := json.Marshal(values)
+	if err != nil {
+		return service, err
+	}
+	return service, json.Unmarshal(data, &service)
 }
 
 // calculated are the keys that a site puts before those of its catalogue, for its own server.
