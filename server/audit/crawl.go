@@ -170,7 +170,7 @@ var readStream = cdp.Command[cdpio.ReadParams, streamPart]{Method: cdpio.Command
 
 // load fetches a file by the browser, as the site's own page would; status is 0 where it does not come.
 func (v *visitor) load(ctx context.Context, address string) (status int, text []byte) {
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	ctx, cancel := v.within(ctx, 2)
 	defer cancel()
 	tab := v.current()
 	if tab == nil {

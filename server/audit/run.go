@@ -147,7 +147,7 @@ const temoinScript = `(() => {
 
 // findTemoin keeps what a site with Témoin's tag says of itself.
 func (a *audit) findTemoin(ctx context.Context, v *visitor) {
-	limited, cancel := context.WithTimeout(ctx, 10*time.Second)
+	limited, cancel := v.within(ctx, 3)
 	defer cancel()
 	var tag *struct {
 		Script string `json:"script"`
@@ -199,7 +199,7 @@ func (a *audit) countClicks(ctx context.Context, v *visitor) {
 	if !a.banner.Visible || a.banner.RefuseClicks == 1 {
 		return
 	}
-	limited, cancel := context.WithTimeout(ctx, 10*time.Second)
+	limited, cancel := v.within(ctx, 3)
 	defer cancel()
 	a.banner.RefuseClicks = -1
 	if !v.press(limited, RoleSettings) {
@@ -500,14 +500,15 @@ func (a *audit) giveTemoin(ctx context.Context, v *visitor, step StateName) erro
 	if err := v.inPage(ctx, "void temoin."+call, nil); err != nil && !strings.Contains(err.Error(), "context") {
 		return err
 	}
-	for range 50 { // the page may load itself anew
+	limited, cancel := v.within(ctx, 3)
+	defer cancel()
+	for { // the page may load itself anew
 		var kept bool
-		if v.inPage(ctx, "!!(window.temoin && temoin.choice)", &kept) == nil && kept {
+		if v.inPage(limited, "!!(window.temoin && temoin.choice)", &kept) == nil && kept {
 			return nil
 		}
-		if err := pause(ctx, 200*time.Millisecond); err != nil {
-			return err
+		if pause(limited, 200*time.Millisecond) != nil {
+			return errors.New("temoin did not keep the answer")
 		}
 	}
-	return errors.New("temoin did not keep the answer")
 }

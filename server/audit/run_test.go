@@ -49,11 +49,17 @@ func TestAudit_PlansWhatIsAsked(t *testing.T) {
 	}
 }
 
+// silence is the answer of a browser that gives none.
+const silence = "silence"
+
 // answering returns a visitor to a page, whose browser answers each method so.
 func answering(t *testing.T, answers map[string]string) *visitor {
 	t.Helper()
 	pipe := &fakePipe{messages: make(chan *cdproto.Message, 100)}
 	pipe.answer = func(asked *cdproto.Message) []*cdproto.Message {
+		if answers[string(asked.Method)] == silence {
+			return nil
+		}
 		return []*cdproto.Message{{ID: asked.ID, Result: []byte(cmp.Or(answers[string(asked.Method)], "{}"))}}
 	}
 	t.Cleanup(func() { pipe.Close() })

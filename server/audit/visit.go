@@ -40,7 +40,7 @@ func (v *visitor) visit(ctx context.Context, address string) (*Page, bool) {
 	v.moves = 0
 	v.mu.Unlock()
 	p := &Page{URL: bare(address), At: v.recorder.since(time.Now()), Phase: v.recorder.begin(address)}
-	limited, cancel := context.WithTimeout(ctx, v.options.PageTime)
+	limited, cancel := v.within(ctx, 1)
 	defer cancel()
 	got, err := v.navigate(limited, address)
 	if kind, why := failed(got, err, v.options.PageTime); kind != "" {
@@ -203,7 +203,7 @@ func (r *recorder) statusOf(address string) int {
 
 // ask evaluates an expression beside the page's scripts. A page that does not answer is given up.
 func (v *visitor) ask(ctx context.Context, expression string, result any) bool {
-	limited, cancel := context.WithTimeout(ctx, 10*time.Second)
+	limited, cancel := v.within(ctx, 3)
 	defer cancel()
 	tab := v.current()
 	if tab == nil {
@@ -218,7 +218,7 @@ func (v *visitor) ask(ctx context.Context, expression string, result any) bool {
 
 // read goes down the page, and waits for what that brings and for what comes late.
 func (v *visitor) read(ctx context.Context, p *Page) {
-	limited, cancel := context.WithTimeout(ctx, v.options.PageTime)
+	limited, cancel := v.within(ctx, 1)
 	defer cancel()
 	tab := v.current()
 	if tab == nil {
@@ -240,7 +240,7 @@ func (v *visitor) read(ctx context.Context, p *Page) {
 
 // leave goes to an empty page, and waits for what the page sends at last.
 func (v *visitor) leave(ctx context.Context) {
-	limited, cancel := context.WithTimeout(ctx, 8*time.Second)
+	limited, cancel := v.within(ctx, 4)
 	defer cancel()
 	if v.current() == nil {
 		return
@@ -265,7 +265,7 @@ func (r *recorder) addressOf(a *attached) string {
 
 // banner says what a visitor sees of a banner, in the page or in a frame.
 func (v *visitor) banner(ctx context.Context) Banner {
-	limited, cancel := context.WithTimeout(ctx, 10*time.Second)
+	limited, cancel := v.within(ctx, 3)
 	defer cancel()
 	var best Banner
 	v.eachFrame(limited, func(a *attached, f *cdp.Frame) {
@@ -275,12 +275,15 @@ func (v *visitor) banner(ctx context.Context) Banner {
 		}
 	})
 	best.AcceptClicks, best.RefuseClicks = best.clicks(RoleAccept), best.clicks(RoleRefuse)
-	best.Picture = v.picture(limited)
+	best.Picture = v.picture(ctx)
 	return best
 }
 
-// picture returns the window as a PNG, nil where it cannot be taken.
+// picture returns the window as a PNG, nil where it cannot be taken. It has a time of its own: a frame
+// that does not answer is none of its.
 func (v *visitor) picture(ctx context.Context) []byte {
+	ctx, cancel := v.within(ctx, 3)
+	defer cancel()
 	tab := v.current()
 	if tab == nil {
 		return nil

@@ -62,3 +62,18 @@ func TestVisitor_NoTab(t *testing.T) {
 		t.Errorf("got %+v, want that it was said once, when the tab hung", v.unseen)
 	}
 }
+
+// TestVisitor_BannerHasItsPicture: a document that does not answer takes no picture away, and no more
+// time than its part.
+func TestVisitor_BannerHasItsPicture(t *testing.T) {
+	v := answering(t, map[string]string{"Page.getFrameTree": silence, "Page.captureScreenshot": `{"data":"UE5H"}`})
+	v.options.PageTime = time.Second
+	begun := time.Now()
+	if got := v.banner(t.Context()); string(got.Picture) != "PNG" {
+		t.Errorf("got the picture %q", got.Picture)
+	}
+	v.take(t.Context())
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("took %s of a page that may take %s", took, v.options.PageTime)
+	}
+}

@@ -118,6 +118,12 @@ func (v *visitor) newTab(ctx context.Context) error {
 	}
 }
 
+// within bounds a step by a part of the time that a page may take: who looks from a slow machine
+// gives pages more, and with them all else.
+func (v *visitor) within(ctx context.Context, part time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, v.options.PageTime/part)
+}
+
 func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
@@ -381,7 +387,7 @@ func (v *visitor) report(u Unseen) {
 
 // count has the profile's cookies compared with what is known of them.
 func (v *visitor) count(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := v.within(ctx, 6)
 	defer cancel()
 	if got, err := cdp.Call(ctx, v.chrome.root, storage.GetCookies, storage.GetCookiesParams{}); err == nil {
 		v.recorder.count(got.Cookies)
@@ -449,7 +455,7 @@ func (e *scriptError) Error() string {
 
 // take has what documents keep recorded.
 func (v *visitor) take(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, 8*time.Second)
+	ctx, cancel := v.within(ctx, 4)
 	defer cancel()
 	all := map[string]found{}
 	for _, a := range v.documents() {
@@ -459,7 +465,7 @@ func (v *visitor) take(ctx context.Context) {
 		}
 		for _, f := range frames(tree.FrameTree) {
 			var here found
-			one, done := context.WithTimeout(ctx, 2*time.Second)
+			one, done := v.within(ctx, 15)
 			if evaluate(one, a, f.ID, storedScript, &here) == nil && here.Origin != "" && here.Origin != "null" {
 				all[f.URL] = here
 			}
