@@ -154,13 +154,14 @@ func (v *visitor) settle(ctx context.Context, from time.Time, linger time.Durati
 	}
 }
 
-// fellOver says why the tab is gone. Where none could be opened, that has been said.
+// fellOver says why the tab is gone. Where none could be opened, or it was given up, that has been said.
 func (v *visitor) fellOver() {
 	v.mu.Lock()
 	tab := v.tab
 	crashed := tab != nil && tab.crashed
 	v.mu.Unlock()
 	switch {
+	case v.hasFallen():
 	case crashed:
 		v.fall(TrapCrash, "made the browser's process for it end")
 	case tab != nil:

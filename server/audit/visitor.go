@@ -11,6 +11,7 @@ import (
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/inspector"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -210,12 +211,12 @@ func (v *visitor) listen(a *attached) {
 
 func (v *visitor) detach(id target.SessionID) {
 	v.mu.Lock()
-	defer v.mu.Unlock()
-	if a := v.sessions[id]; a != nil && !a.closed {
-		a.closed = true
-		close(a.done)
-	}
+	a := v.sessions[id]
 	delete(v.sessions, id)
+	v.mu.Unlock()
+	if a != nil {
+		v.end(a)
+	}
 }
 
 // handleNetwork takes in what is told of requests.
@@ -287,11 +288,8 @@ func (v *visitor) handlePage(a *attached, e event) {
 	case "Inspector.targetCrashed":
 		v.mu.Lock()
 		a.crashed = true
-		if !a.closed {
-			a.closed = true
-			close(a.done)
-		}
 		v.mu.Unlock()
+		v.end(a)
 	case "Runtime.executionContextCreated":
 		if params, ok := read[runtime.EventExecutionContextCreated](e); ok {
 			v.hasContext(a, params.Context)
@@ -315,7 +313,8 @@ func (v *visitor) isTab(a *attached) bool { return a == v.current() }
 // mostMoves is how often a page may lead on by itself.
 const mostMoves = 12
 
-// hasMoved counts how often the page leads on by itself, and stops it when that has no end.
+// hasMoved counts how often the page leads on by itself, and gives its tab up when that has no end. The scripts
+// are stopped: a page that leads on is not closed, and would keep the site's server at work.
 func (v *visitor) hasMoved(a *attached, f *cdp.Frame) {
 	if f.ParentID != "" || !v.isTab(a) {
 		return
@@ -324,10 +323,20 @@ func (v *visitor) hasMoved(a *attached, f *cdp.Frame) {
 	v.moves++
 	moves := v.moves
 	v.mu.Unlock()
-	if moves > mostMoves {
+	if moves == mostMoves+1 {
 		v.fall(TrapRedirects, "led on to other addresses for ever")
-		tell(a.session, page.StopLoading, cdp.Empty{})
-		tell(a.session, page.Navigate, page.NavigateParams{URL: "about:blank"})
+		tell(a.session, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		v.end(a)
+	}
+}
+
+// end notes that nothing more can be asked of a target.
+func (v *visitor) end(a *attached) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !a.closed {
+		a.closed = true
+		close(a.done)
 	}
 }
 
