@@ -102,29 +102,33 @@ func (a *audit) scout(ctx context.Context) error {
 	return a.with(ctx, scouting, "", nil, func(v *visitor) error {
 		a.seen.Browser = v.chrome.product
 		v.options.Rate = -1
-		a.crawl.consult(ctx, v, a.options.IgnoreRobots)
-		if !a.crawl.allowed(a.crawl.start) {
-			return fmt.Errorf("robots.txt of %s forbids the start page", a.site.start.Host)
-		}
-		a.options.Rate = a.crawl.rate(a.options.Rate)
-		if err := a.crawl.give(a.options.URLs); err != nil {
-			return err
-		}
-		p, ok := v.visit(ctx, a.crawl.start)
-		if !ok {
-			return a.noStart(v)
-		}
-		if landed, err := parseAddress(p.Final); err == nil && a.site.owns(landed.Hostname()) {
-			a.crawl.site.start = landed // where links have to lead, after a redirect to www
-		}
-		a.findTemoin(ctx, v)
-		a.banner = v.banner(ctx)
-		var links []string
-		v.ask(ctx, linksScript, &links)
-		a.crawl.add(links)
-		a.countClicks(ctx, v)
-		return nil
+		return a.explore(ctx, v)
 	})
+}
+
+func (a *audit) explore(ctx context.Context, v *visitor) error {
+	a.crawl.consult(ctx, v, a.options.IgnoreRobots)
+	if !a.crawl.allowed(a.crawl.start) {
+		return fmt.Errorf("robots.txt of %s forbids the start page", a.site.start.Host)
+	}
+	a.options.Rate = a.crawl.rate(a.options.Rate)
+	if err := a.crawl.give(a.options.URLs); err != nil {
+		return err
+	}
+	p, ok := v.visit(ctx, a.crawl.start)
+	if !ok {
+		return a.noStart(v)
+	}
+	if landed, err := parseAddress(p.Final); err == nil && a.site.owns(landed.Hostname()) {
+		a.crawl.site.start = landed // where links have to lead, after a redirect to www
+	}
+	a.findTemoin(ctx, v)
+	a.banner = v.banner(ctx)
+	var links []string
+	v.ask(ctx, linksScript, &links)
+	a.crawl.add(links)
+	a.countClicks(ctx, v)
+	return nil
 }
 
 // noStart says why there is nothing to audit.

@@ -68,6 +68,28 @@ func answering(t *testing.T, answers map[string]string) *visitor {
 	return &visitor{options: Options{}.withDefaults(), chrome: &chrome{root: root}, recorder: told(t), tab: tab, sessions: map[target.SessionID]*attached{"TAB": tab}}
 }
 
+// loading is what a browser answers that is to load a text.
+func loading(t *testing.T, resource, text string) map[string]string {
+	t.Helper()
+	data, err := json.Marshal(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{
+		"Network.loadNetworkResource": `{"resource":{"success":true,` + resource + `}}`,
+		"IO.read":                     `{"data":` + string(data) + `,"eof":true}`,
+	}
+}
+
+// TestAudit_ObeysRobots: nobody comes where robots.txt forbids it.
+func TestAudit_ObeysRobots(t *testing.T) {
+	v := answering(t, loading(t, `"httpStatusCode":200,"stream":"1"`, "User-agent: temoin-audit\nDisallow: /\n"))
+	a := looking(t, Options{})
+	if err := a.explore(t.Context(), v); err == nil || !strings.Contains(err.Error(), "robots.txt of site.example") || len(v.recorder.loads) != 1 {
+		t.Errorf("got %v, and %d pages that were visited", err, len(v.recorder.loads)-1)
+	}
+}
+
 // TestAudit_FindTemoin: a catalogue that is there and cannot be read is said to be, and how to go on;
 // one that is not there is no matter.
 func TestAudit_FindTemoin(t *testing.T) {
@@ -83,15 +105,9 @@ func TestAudit_FindTemoin(t *testing.T) {
 		"a page":  {`"httpStatusCode":200,"stream":"1"`, "<!doctype html>", "could not be read (it is none)", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			text, err := json.Marshal(c.text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			v := answering(t, map[string]string{
-				"Runtime.evaluate":            `{"result":{"type":"object","value":{"script":"https://www.site.example/temoin.js"}}}`,
-				"Network.loadNetworkResource": `{"resource":{"success":true,` + c.loaded + `}}`,
-				"IO.read":                     `{"data":` + string(text) + `,"eof":true}`,
-			})
+			answers := loading(t, c.loaded, c.text)
+			answers["Runtime.evaluate"] = `{"result":{"type":"object","value":{"script":"https://www.site.example/temoin.js"}}}`
+			v := answering(t, answers)
 			a := &audit{site: v.recorder.site, seen: &Observation{}}
 			a.findTemoin(t.Context(), v)
 			if a.seen.Temoin == nil || !slices.Equal(a.seen.Temoin.Categories, c.categories) {
