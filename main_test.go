@@ -6,9 +6,6 @@ import (
 	"bytes"
 	"context"
 	"flag"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -115,46 +112,6 @@ func TestRun_Check(t *testing.T) {
 			}
 		}
 	})
-}
-
-// TestRun_Audit: a page that sets a tracker's cookie at once is found out, in each
-// form that was asked for, and what is accepted counts no longer.
-func TestRun_Audit(t *testing.T) {
-	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		if r.URL.Path == "/" {
-			io.WriteString(w, "<title>A</title><script>document.cookie = '_pk_id.1.a=b; max-age=3600; samesite=lax'</script>")
-		}
-	}))
-	defer site.Close()
-	dir := t.TempDir()
-	in := func(name string) string { return filepath.Join(dir, name) }
-	args := []string{"audit", "-quiet", "-states", "unanswered", "-pages", "0", "-linger", "100ms", "-rate", "0s", "-page-time", "2m"}
-	stdout, _, err := temoin(t.Context(), append(args, "-html", in("a.html"), "-json", in("a.json"), "-sarif", in("a.sarif"), "-junit", in("a.xml"), "-draft", in("a.yaml"), site.URL)...)
-	if err == nil || exitCode(err) != 1 || !strings.Contains(stdout, "cookie _pk_id.1.a (127.0.0.1), known as matomo") {
-		t.Fatalf("got %q and %v", stdout, err)
-	}
-	for name, want := range map[string]string{
-		"a.html": "Sans consentement", "a.json": `"before-consent cookie _pk_id.1.a 127.0.0.1"`, "a.sarif": `"ruleId": "before-consent"`,
-		"a.xml": `classname="audit.before-consent"`, "a.yaml": "preset: matomo",
-	} {
-		if text, err := os.ReadFile(in(name)); err != nil || !strings.Contains(string(text), want) {
-			t.Errorf("%s: got %q and %v, want %q", name, text, err, want)
-		}
-	}
-	if _, _, err := temoin(t.Context(), "check", in("a.yaml")); err != nil {
-		t.Errorf("the drafted catalogue is a bad one: %v", err)
-	}
-	known := mustWrite(t, "known.txt", "before-consent cookie _pk_id.1.a 127.0.0.1\nundeclared cookie _pk_id.1.a 127.0.0.1\n")
-	stdout, _, err = temoin(t.Context(), append(args, "-baseline", known, "-write-baseline", in("known.txt"), site.URL)...)
-	again, _ := os.ReadFile(in("known.txt"))
-	if accepted, _ := os.ReadFile(known); err != nil || !strings.HasSuffix(string(again), string(accepted)) || !strings.Contains(stdout, "accepted by the baseline: 2") {
-		t.Errorf("got %q, %q and %v, want nothing that is not accepted", stdout, again, err)
-	}
-	site.Close()
-	if _, _, err := temoin(t.Context(), append(args, site.URL)...); err == nil || exitCode(err) != 2 {
-		t.Errorf("got %v, want that the site could not be looked at", err)
-	}
 }
 
 func TestRun_CheckAgainst(t *testing.T) {
