@@ -35,25 +35,49 @@ type auditConfig struct {
 // something was found.
 const unlooked = 2
 
-// auditSite looks at a live site, and says where it does not keep its word.
+// auditSite looks at a live site, and says where it does not keep its word. The files
+// that are read are read first: an audit takes minutes.
 func auditSite(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	c, err := readAuditConfig(args, stderr)
 	if err != nil {
 		return exitError{err, unlooked}
 	}
-	report, declared, err := c.look(ctx)
+	declared, err := c.readCatalogue()
 	if err != nil {
 		return exitError{err, unlooked}
 	}
-	if err := report.WriteText(stdout); err != nil {
+	accepted, err := c.readBaseline()
+	if err != nil {
 		return exitError{err, unlooked}
 	}
-	if err := c.write(report, declared); err != nil {
-		return exitError{err, unlooked}
+	seen, err := audit.Run(ctx, c.Options)
+	if err != nil {
+		return exitError{fmt.Errorf("look at the site: %w", err), unlooked}
+	}
+	return c.tell(seen, declared, accepted, stdout)
+}
+
+// tell judges what was seen by what is declared, by what the site publishes where that
+// is nil, and writes what is asked for.
+func (c *auditConfig) tell(seen *audit.Observation, declared *catalogue.Catalogue, accepted audit.Baseline, stdout io.Writer) (err error) {
+	from := c.catalogue
+	if declared == nil {
+		if declared, from, err = audit.Published(seen); err != nil {
+			return exitError{err, unlooked}
+		}
+	}
+	report, err := audit.NewReport(seen, declared, from, accepted)
+	if err == nil {
+		err = report.WriteText(stdout)
+	}
+	if err == nil {
+		err = c.write(report, declared)
 	}
 	switch {
+	case err != nil:
+		return exitError{err, unlooked}
 	case !report.Looked():
-		return exitError{fmt.Errorf("no page of %s could be looked at", report.Site), unlooked}
+		return exitError{fmt.Errorf("no page of %s could be looked at: there is no baseline and no draft of that", report.Site), unlooked}
 	case len(report.Findings) > 0 && c.writeBaseline == "":
 		return fmt.Errorf("findings on %s: %d", report.Site, len(report.Findings))
 	}
@@ -77,8 +101,8 @@ func readAuditConfig(args []string, stderr io.Writer) (*auditConfig, error) {
 	flags.StringVar(&c.draft, "draft", "", "`file` to write a catalogue to that declares all that is seen")
 	flags.StringVar(&c.Browser, "browser", "", "`file` of the Chromium to use; empty looks for one")
 	flags.StringVar(&c.resolve, "resolve", "", "rules by which the browser finds hosts, \"MAP data.example.org 127.0.0.1:8080\": for a site that is not public yet")
-	flags.DurationVar(&c.PageTime, "page-time", 30*time.Second, "how long a page may take")
-	flags.DurationVar(&c.Linger, "linger", 6*time.Second, "how long a page is watched at least, for what comes late")
+	flags.DurationVar(&c.PageTime, "page-time", 30*time.Second, "how long a page may take to load, and as long again to be read")
+	flags.DurationVar(&c.Linger, "linger", 6*time.Second, "how long a page is watched at least, for what comes late; 0 watches none longer than it takes")
 	flags.DurationVar(&c.Rate, "rate", time.Second, "time between the starts of two page loads; robots.txt may want more")
 	flags.BoolVar(&c.Insecure, "insecure", false, "take certificates that nobody vouches for: for a site that is not public yet")
 	flags.BoolVar(&c.IgnoreRobots, "ignore-robots", false, "visit what robots.txt forbids too, on a site of your own")
@@ -93,19 +117,29 @@ func readAuditConfig(args []string, stderr io.Writer) (*auditConfig, error) {
 		return nil, fmt.Errorf("no report in %q; there are %s", c.lang, strings.Join(audit.Languages, ", "))
 	case c.Pages < 0:
 		return nil, fmt.Errorf("-pages is %d; want 0 or more", c.Pages)
+	case c.PageTime <= 0:
+		return nil, fmt.Errorf("-page-time is %s; want more than 0s", c.PageTime)
 	}
 	c.URL = words[0]
-	c.begin(stderr)
+	if err := c.begin(stderr); err != nil {
+		return nil, err
+	}
 	return c, c.readURLs()
 }
 
 // begin fills in what the flags say in other words.
-func (c *auditConfig) begin(stderr io.Writer) {
-	for _, state := range list(c.states) {
-		c.States = append(c.States, audit.StateName(state))
+func (c *auditConfig) begin(stderr io.Writer) error {
+	for _, word := range list(c.states) {
+		state, err := audit.ParseState(word)
+		if err != nil {
+			return fmt.Errorf("-states: %w", err)
+		}
+		c.States = append(c.States, state)
 	}
-	if c.Rate == 0 {
-		c.Rate = -1
+	for _, wait := range []*time.Duration{&c.Rate, &c.Linger} {
+		if *wait == 0 {
+			*wait = -1 // none: for the options, 0 is what goes without saying
+		}
 	}
 	if c.resolve != "" {
 		c.Flags = append(c.Flags, "--host-resolver-rules="+c.resolve)
@@ -113,6 +147,7 @@ func (c *auditConfig) begin(stderr io.Writer) {
 	if !c.quiet {
 		c.Progress = stderr
 	}
+	return nil
 }
 
 func (c *auditConfig) readURLs() error {
@@ -130,32 +165,13 @@ func (c *auditConfig) readURLs() error {
 	return nil
 }
 
-// look looks at the site and judges what was seen. The files that are read are read
-// first: an audit takes minutes.
-func (c *auditConfig) look(ctx context.Context) (*audit.Report, *catalogue.Catalogue, error) {
-	var declared *catalogue.Catalogue
-	if c.catalogue != "" {
-		var err error
-		if declared, err = catalogue.Load(c.catalogue); err != nil {
-			return nil, nil, advised(c.catalogue, err)
-		}
+// readCatalogue reads what the site is held against; nil is what it publishes.
+func (c *auditConfig) readCatalogue() (*catalogue.Catalogue, error) {
+	if c.catalogue == "" {
+		return nil, nil
 	}
-	accepted, err := c.readBaseline()
-	if err != nil {
-		return nil, nil, err
-	}
-	seen, err := audit.Run(ctx, c.Options)
-	if err != nil {
-		return nil, nil, fmt.Errorf("look at %s: %w", c.URL, err)
-	}
-	from := c.catalogue
-	if declared == nil {
-		if declared, from, err = audit.Published(seen); err != nil {
-			return nil, nil, err
-		}
-	}
-	report, err := audit.NewReport(seen, declared, from, accepted)
-	return report, declared, err
+	declared, err := catalogue.Load(c.catalogue)
+	return declared, advised(c.catalogue, err)
 }
 
 func (c *auditConfig) readBaseline() (audit.Baseline, error) {
@@ -170,18 +186,20 @@ func (c *auditConfig) readBaseline() (audit.Baseline, error) {
 	return audit.ReadBaseline(c.baseline, file)
 }
 
-// write writes the files that are asked for.
+// write writes the files that are asked for. What was not looked at is neither accepted
+// nor declared.
 func (c *auditConfig) write(r *audit.Report, declared *catalogue.Catalogue) error {
 	for _, one := range []struct {
 		file  string
+		holds bool // whether what it says is so where no page was looked at
 		write func(io.Writer) error
 	}{
-		{c.html, func(w io.Writer) error { return r.WriteHTML(w, c.lang) }},
-		{c.json, r.WriteJSON},
-		{c.sarif, func(w io.Writer) error { return r.WriteSARIF(w, filepath.ToSlash(c.catalogue)) }},
-		{c.junit, r.WriteJUnit},
-		{c.writeBaseline, func(w io.Writer) error { return audit.WriteBaseline(w, r) }},
-		{c.draft, func(w io.Writer) error {
+		{c.html, true, func(w io.Writer) error { return r.WriteHTML(w, c.lang) }},
+		{c.json, true, r.WriteJSON},
+		{c.sarif, true, func(w io.Writer) error { return r.WriteSARIF(w, filepath.ToSlash(c.catalogue)) }},
+		{c.junit, true, r.WriteJUnit},
+		{c.writeBaseline, false, func(w io.Writer) error { return audit.WriteBaseline(w, r) }},
+		{c.draft, false, func(w io.Writer) error {
 			text, err := audit.Draft(r.Observation, declared)
 			if err == nil {
 				_, err = w.Write(text)
@@ -189,7 +207,7 @@ func (c *auditConfig) write(r *audit.Report, declared *catalogue.Catalogue) erro
 			return err
 		}},
 	} {
-		if one.file == "" {
+		if one.file == "" || !one.holds && !r.Looked() {
 			continue
 		}
 		if err := writeFile(one.file, one.write); err != nil {

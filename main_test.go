@@ -6,9 +6,6 @@ import (
 	"bytes"
 	"context"
 	"flag"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,37 +49,40 @@ func TestRun_SaysWhatItCanDo(t *testing.T) {
 		args []string
 		says string
 	}{
-		"nothing":             {nil, commandNames},
-		"an unknown command":  {[]string{"server"}, `no command "server"`},
-		"an unknown flag":     {[]string{"serve", "-port", "80"}, "-port"},
-		"a bad flag":          {[]string{"serve", "-max-age", "soon"}, "soon"},
-		"a word too many":     {[]string{"serve", "now"}, `not "now"`},
-		"check without file":  {[]string{"check"}, "temoin check"},
-		"check of no file":    {[]string{"check", "nowhere.yaml"}, "no catalogue nowhere.yaml: write one with temoin init"},
-		"no catalogue":        {[]string{"serve", "-addr", "127.0.0.1:0", "-catalogue", "nowhere.yaml"}, "no catalogue nowhere.yaml: write one with temoin init"},
-		"export of none":      {[]string{"export", "-catalogue", "nowhere.yaml", "out"}, "no catalogue nowhere.yaml: write one with temoin init"},
-		"csp of none":         {[]string{"csp", "-catalogue", "nowhere.yaml"}, "no catalogue nowhere.yaml: write one with temoin init"},
-		"init alone":          {[]string{"init"}, "init needs -name and -url"},
-		"export without name": {[]string{"export"}, "temoin export"},
-		"csp for no service":  {[]string{"csp", "-catalogue", "server/demo/catalogue.yaml", "-allow", "matomo,other"}, `no category or service "matomo"`},
-		"csp for two choices": {[]string{"csp", "-all", "-allow", "statistics"}, "not both"},
-		"audit of nothing":    {[]string{"audit"}, "temoin audit https://"},
-		"audit in no tongue":  {[]string{"audit", "-lang", "de", "https://a.example"}, "fr, en"},
-		"audit by none":       {[]string{"audit", "-catalogue", "nowhere.yaml", "https://a.example"}, "no catalogue nowhere.yaml"},
-		"audit from none":     {[]string{"audit", "-baseline", "nowhere.txt", "https://a.example"}, "-write-baseline"},
-		"audit of no site":    {[]string{"audit", "-quiet", "a.example"}, "begins with https://"},
-		"csp with a word":     {[]string{"csp", "all"}, `not "all"`},
-		"receipts alone":      {[]string{"receipts"}, "verify, export"},
-		"receipts unknown":    {[]string{"receipts", "burn", "-data", "nowhere"}, "nowhere"},
-		"receipts of nothing": {[]string{"receipts", "verify", "-data", "nowhere"}, "no key"},
-		"admin alone":         {[]string{"admin"}, "password"},
-		"networks":            {[]string{"serve", "-proxies", "example.org"}, "192.0.2.0/24"},
-		"a short retention":   {[]string{"serve", "-addr", "127.0.0.1:99999", "-catalogue", "server/demo/rich.yaml", "-data", t.TempDir(), "-retention", "1 day"}, `"1 day", want a duration such as`},
-		"no retention":        {[]string{"serve", "-addr", "127.0.0.1:99999", "-catalogue", "server/demo/rich.yaml", "-data", t.TempDir(), "-retention", "session"}, `"session", want a duration such as`},
-		"a database of none":  {[]string{"serve", "-addr", "127.0.0.1:99999", "-catalogue", "server/demo/rich.yaml", "-data", t.TempDir(), "-database", "postgress://u@h/d"}, "want postgres://"},
-		"retention":           {[]string{"serve", "-retention", "for ever"}, "for ever"},
-		"version with a word": {[]string{"version", "now"}, `not "now"`},
-		"an impossible port":  {[]string{"serve", "-addr", "127.0.0.1:99999", "-catalogue", "server/demo/catalogue.yaml", "-data", ""}, "listen on 127.0.0.1:99999"},
+		"nothing":              {nil, commandNames},
+		"an unknown command":   {[]string{"server"}, `no command "server"`},
+		"an unknown flag":      {[]string{"serve", "-port", "80"}, "-port"},
+		"a bad flag":           {[]string{"serve", "-max-age", "soon"}, "soon"},
+		"a word too many":      {[]string{"serve", "now"}, `not "now"`},
+		"check without file":   {[]string{"check"}, "temoin check"},
+		"check of no file":     {[]string{"check", "nowhere.yaml"}, "no catalogue nowhere.yaml: write one with temoin init"},
+		"no catalogue":         {[]string{"serve", "-addr", "127.0.0.1:0", "-catalogue", "nowhere.yaml"}, "no catalogue nowhere.yaml: write one with temoin init"},
+		"export of none":       {[]string{"export", "-catalogue", "nowhere.yaml", "out"}, "no catalogue nowhere.yaml: write one with temoin init"},
+		"csp of none":          {[]string{"csp", "-catalogue", "nowhere.yaml"}, "no catalogue nowhere.yaml: write one with temoin init"},
+		"init alone":           {[]string{"init"}, "init needs -name and -url"},
+		"export without name":  {[]string{"export"}, "temoin export"},
+		"csp for no service":   {[]string{"csp", "-catalogue", "server/demo/catalogue.yaml", "-allow", "matomo,other"}, `no category or service "matomo"`},
+		"csp for two choices":  {[]string{"csp", "-all", "-allow", "statistics"}, "not both"},
+		"audit of nothing":     {[]string{"audit"}, "temoin audit https://"},
+		"audit in no tongue":   {[]string{"audit", "-lang", "de", "https://a.example"}, "fr, en"},
+		"audit by none":        {[]string{"audit", "-catalogue", "nowhere.yaml", "https://a.example"}, "no catalogue nowhere.yaml"},
+		"audit from none":      {[]string{"audit", "-baseline", "nowhere.txt", "https://a.example"}, "-write-baseline"},
+		"audit as nobody":      {[]string{"audit", "-states", "unanswered,curious", "https://a.example"}, `-states: no visitor "curious"; there are unanswered, refused, accepted, withdrawn, gpc, returning, only:CATEGORY`},
+		"audit of no category": {[]string{"audit", "-states", "only:", "https://a.example"}, "only:CATEGORY"},
+		"audit in no time":     {[]string{"audit", "-page-time", "0s", "https://a.example"}, "-page-time is 0s"},
+		"audit of no site":     {[]string{"audit", "-quiet", "a.example"}, "begins with https://"},
+		"csp with a word":      {[]string{"csp", "all"}, `not "all"`},
+		"receipts alone":       {[]string{"receipts"}, "verify, export"},
+		"receipts unknown":     {[]string{"receipts", "burn", "-data", "nowhere"}, "nowhere"},
+		"receipts of nothing":  {[]string{"receipts", "verify", "-data", "nowhere"}, "no key"},
+		"admin alone":          {[]string{"admin"}, "password"},
+		"networks":             {[]string{"serve", "-proxies", "example.org"}, "192.0.2.0/24"},
+		"a short retention":    {[]string{"serve", "-addr", "127.0.0.1:99999", "-catalogue", "server/demo/rich.yaml", "-data", t.TempDir(), "-retention", "1 day"}, `"1 day", want a duration such as`},
+		"no retention":         {[]string{"serve", "-addr", "127.0.0.1:99999", "-catalogue", "server/demo/rich.yaml", "-data", t.TempDir(), "-retention", "session"}, `"session", want a duration such as`},
+		"a database of none":   {[]string{"serve", "-addr", "127.0.0.1:99999", "-catalogue", "server/demo/rich.yaml", "-data", t.TempDir(), "-database", "postgress://u@h/d"}, "want postgres://"},
+		"retention":            {[]string{"serve", "-retention", "for ever"}, "for ever"},
+		"version with a word":  {[]string{"version", "now"}, `not "now"`},
+		"an impossible port":   {[]string{"serve", "-addr", "127.0.0.1:99999", "-catalogue", "server/demo/catalogue.yaml", "-data", ""}, "listen on 127.0.0.1:99999"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := temoin(t.Context(), c.args...)
@@ -170,46 +170,6 @@ func TestRun_Nothing(t *testing.T) {
 				t.Errorf("got %v, want an error with %q and %q", err, c.flag, c.says)
 			}
 		})
-	}
-}
-
-// TestRun_Audit: a page that sets a tracker's cookie at once is found out, in each
-// form that was asked for, and what is accepted counts no longer.
-func TestRun_Audit(t *testing.T) {
-	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		if r.URL.Path == "/" {
-			io.WriteString(w, "<title>A</title><script>document.cookie = '_pk_id.1.a=b; max-age=3600; samesite=lax'</script>")
-		}
-	}))
-	defer site.Close()
-	dir := t.TempDir()
-	in := func(name string) string { return filepath.Join(dir, name) }
-	args := []string{"audit", "-quiet", "-states", "unanswered", "-pages", "0", "-linger", "100ms", "-rate", "0s", "-page-time", "2m"}
-	stdout, _, err := temoin(t.Context(), append(args, "-html", in("a.html"), "-json", in("a.json"), "-sarif", in("a.sarif"), "-junit", in("a.xml"), "-draft", in("a.yaml"), site.URL)...)
-	if err == nil || exitCode(err) != 1 || !strings.Contains(stdout, "cookie _pk_id.1.a (127.0.0.1), known as matomo") {
-		t.Fatalf("got %q and %v", stdout, err)
-	}
-	for name, want := range map[string]string{
-		"a.html": "Sans consentement", "a.json": `"before-consent cookie _pk_id.1.a 127.0.0.1"`, "a.sarif": `"ruleId": "before-consent"`,
-		"a.xml": `classname="audit.before-consent"`, "a.yaml": "preset: matomo",
-	} {
-		if text, err := os.ReadFile(in(name)); err != nil || !strings.Contains(string(text), want) {
-			t.Errorf("%s: got %q and %v, want %q", name, text, err, want)
-		}
-	}
-	if _, _, err := temoin(t.Context(), "check", in("a.yaml")); err != nil {
-		t.Errorf("the drafted catalogue is a bad one: %v", err)
-	}
-	known := mustWrite(t, "known.txt", "before-consent cookie _pk_id.1.a 127.0.0.1\nundeclared cookie _pk_id.1.a 127.0.0.1\n")
-	stdout, _, err = temoin(t.Context(), append(args, "-baseline", known, "-write-baseline", in("known.txt"), site.URL)...)
-	again, _ := os.ReadFile(in("known.txt"))
-	if accepted, _ := os.ReadFile(known); err != nil || !strings.HasSuffix(string(again), string(accepted)) || !strings.Contains(stdout, "accepted by the baseline: 2") {
-		t.Errorf("got %q, %q and %v, want nothing that is not accepted", stdout, again, err)
-	}
-	site.Close()
-	if _, _, err := temoin(t.Context(), append(args, site.URL)...); err == nil || exitCode(err) != 2 {
-		t.Errorf("got %v, want that the site could not be looked at", err)
 	}
 }
 

@@ -27,21 +27,15 @@ const (
 	consentWorld   = "temoin-audit-consent"
 )
 
-// ErrNoRules says that the program was built without autoconsent.
-var ErrNoRules = errors.New("built without autoconsent's rules, which ./build.sh build takes from npm where that is there: only Témoin's own banners can be answered")
-
-// HasRules says whether banners that are not Témoin's can be answered.
-func HasRules() bool {
-	_, _, err := loadRules()
-	return err == nil
-}
+// errNoRules says that the program was built without autoconsent.
+var errNoRules = errors.New("built without autoconsent's rules, which ./build.sh build takes from npm where that is there: only Témoin's own banners can be answered")
 
 func loadRules() (program, rules string, err error) {
 	if program, err = unpacked(consentProgram); err != nil {
-		return "", "", ErrNoRules
+		return "", "", errNoRules
 	}
 	if rules, err = unpacked(consentRules); err != nil {
-		return "", "", ErrNoRules
+		return "", "", errNoRules
 	}
 	return program, rules, nil
 }
@@ -137,7 +131,7 @@ func (c *autoconsent) say(a *attached, in runtime.ExecutionContextID, message st
 
 // evaluate answers a question of a rule that only the page's own world can.
 func (c *autoconsent) evaluate(a *attached, in runtime.ExecutionContextID, m consentMessage) {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	ctx, cancel := c.visitor.within(context.Background(), 10)
 	defer cancel()
 	c.visitor.mu.Lock()
 	main := a.mains[a.contexts[in]]
@@ -174,19 +168,20 @@ func (c *autoconsent) answer(ctx context.Context) (answered, error) {
 	}
 	var got answered
 	found := false
-	patience := time.After(12 * time.Second) // until a banner has been found
+	whole := c.visitor.options.PageTime
+	patience := time.After(whole * 2 / 5) // until a banner has been found
 	for {
 		select {
 		case m := <-c.heard:
 			switch m.Type {
 			case "popupFound":
 				found, got.rule = true, m.CMP
-				patience = time.After(20 * time.Second)
+				patience = time.After(whole * 2 / 3)
 			case "optOutResult", "optInResult":
 				if !m.Result {
 					return got, fmt.Errorf("autoconsent's rule %q did not succeed", m.CMP)
 				}
-				got.rule, patience = m.CMP, time.After(2*time.Second)
+				got.rule, patience = m.CMP, time.After(whole/15)
 			case "autoconsentDone":
 				got.rule, got.clicks = m.CMP, m.Clicks
 				return got, nil

@@ -102,9 +102,10 @@ func chromeFlags(o Options, profile string) []string {
 	return append(append(flags, o.Flags...), "about:blank")
 }
 
-// close lets the browser write its profile, and kills it if that takes longer than ten seconds.
+// close lets the browser write its profile, and kills it if that takes longer than ten seconds. One
+// that hangs takes nothing in, and would keep who tells it.
 func (c *chrome) close() {
-	tell(c.root, browser.Close, cdp.Empty{})
+	go tell(c.root, browser.Close, cdp.Empty{})
 	select {
 	case <-c.ended:
 	case <-time.After(10 * time.Second):

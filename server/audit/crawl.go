@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -52,7 +51,7 @@ var filed = []string{".pdf", ".zip", ".csv", ".xls", ".xlsx", ".ods", ".odt", ".
 // add takes in addresses that were found, where they are pages of the start page's host.
 func (c *crawl) add(addresses []string) {
 	for _, address := range addresses {
-		u, err := url.Parse(address)
+		u, err := parseAddress(address)
 		if err != nil || c.full() {
 			continue
 		}
@@ -75,9 +74,12 @@ func (c *crawl) add(addresses []string) {
 // give takes in pages that were asked for.
 func (c *crawl) give(addresses []string) error {
 	for _, address := range addresses {
-		u, err := c.site.start.Parse(address)
+		u, err := parseAddress(address)
+		if err == nil {
+			u = c.site.start.ResolveReference(u)
+		}
 		if err != nil || !c.site.owns(u.Hostname()) || !fetched(u.String()) {
-			return errors.New(address + " is no page of " + c.site.domain)
+			return errors.New(bare(address) + " is no page of " + c.site.domain)
 		}
 		u.Fragment = ""
 		if page := u.String(); page != c.start && !slices.Contains(c.given, page) && c.allowed(page) {
@@ -89,7 +91,7 @@ func (c *crawl) give(addresses []string) error {
 
 // allowed asks robots.txt, and keeps what it forbids.
 func (c *crawl) allowed(page string) bool {
-	u, err := url.Parse(page)
+	u, err := parseAddress(page)
 	if err != nil || c.robots == nil || c.robots.Test(u.RequestURI()) {
 		return err == nil
 	}
@@ -168,11 +170,12 @@ var readStream = cdp.Command[cdpio.ReadParams, streamPart]{Method: cdpio.Command
 
 // load fetches a file by the browser, as the site's own page would; status is 0 where it does not come.
 func (v *visitor) load(ctx context.Context, address string) (status int, text []byte) {
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	ctx, cancel := v.within(ctx, 2)
 	defer cancel()
-	v.mu.Lock()
-	tab := v.tab
-	v.mu.Unlock()
+	tab := v.current()
+	if tab == nil {
+		return 0, nil
+	}
 	got, err := cdp.Call(ctx, tab.session, network.LoadNetworkResource, network.LoadNetworkResourceParams{
 		FrameID: cdp.FrameID(tab.target), URL: address, Options: &network.LoadNetworkResourceOptions{DisableCache: true}})
 	if err != nil || got.Resource == nil || got.Resource.Stream == "" {

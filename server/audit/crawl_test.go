@@ -71,16 +71,3 @@ func TestReadURLs(t *testing.T) {
 		t.Errorf("got %v (%v)", list, err)
 	}
 }
-
-func TestSite(t *testing.T) {
-	for host, want := range map[string]string{"data.ville.gouv.fr": "ville.gouv.fr", "www.site.co.uk": "site.co.uk", "127.0.0.1": "127.0.0.1", "localhost": "localhost", "a.b.test": "b.test"} {
-		if got := domainOf(host); got != want {
-			t.Errorf("domainOf(%q) = %q, want %q", host, got, want)
-		}
-	}
-	for _, address := range []string{"", "site.example", "ftp://site.example/", "https://", "::"} {
-		if _, err := newSite(address); err == nil {
-			t.Errorf("%q is taken for a page's address", address)
-		}
-	}
-}

@@ -3,9 +3,7 @@ package audit
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -60,7 +58,7 @@ func firstNode(o *Observation, c *catalogue.Catalogue) (*yaml.Node, error) {
 		if err != nil {
 			return nil, err
 		}
-		return plainOf(struct {
+		return nodeOf(struct {
 			Site      map[string]string `json:"site"`
 			Languages []string          `json:"languages"`
 		}{map[string]string{"name": hostOf(o.Site), "url": address}, firstLanguages}), nil
@@ -79,7 +77,7 @@ func firstNode(o *Observation, c *catalogue.Catalogue) (*yaml.Node, error) {
 // siteAddress returns a site's address as a catalogue has it: https, but for this
 // machine's own.
 func siteAddress(site string) (string, error) {
-	u, err := url.Parse(site)
+	u, err := parseAddress(site)
 	if err != nil {
 		return "", fmt.Errorf("read the address of the site: %w", err)
 	}
@@ -149,7 +147,7 @@ func (d *drafter) find(key, value string) *yaml.Node {
 
 func (d *drafter) addPreset(name string) {
 	if d.find("preset", name) == nil && d.find("id", name) == nil {
-		d.append(plainOf(map[string]string{"preset": name}))
+		d.append(nodeOf(map[string]string{"preset": name}))
 	}
 }
 
@@ -166,7 +164,7 @@ func (d *drafter) addUnknown(base *catalogue.Catalogue, s *sighting) {
 		return
 	}
 	if d.find("id", service.ID) == nil {
-		d.append(plainOf(service))
+		d.append(nodeOf(service))
 	}
 	d.change(service.ID, func(service *consent.Service) { addTo(base, service, s) })
 }
@@ -177,20 +175,12 @@ func (d *drafter) change(id string, change func(*consent.Service)) {
 	if node == nil {
 		return
 	}
-	var values any
-	service := consent.Service{}
-	if err := node.Decode(&values); err != nil {
-		panic(err) // it was encoded so before
-	}
-	data, err := json.Marshal(values)
-	if err == nil {
-		err = json.Unmarshal(data, &service)
-	}
+	service, err := catalogue.ServiceOf(node)
 	if err != nil {
 		panic(err) // it is a service of a catalogue that was read
 	}
 	change(&service)
-	*node = *plainOf(service)
+	*node = *nodeOf(service)
 }
 
 func (d *drafter) text() ([]byte, error) {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 //go:embed report.html
@@ -79,7 +80,7 @@ func (v *reportView) Banner() string {
 func (v *reportView) Unseen(u Unseen) string { return u.text(v.words) }
 
 func (v *reportView) Seconds(d Duration) string {
-	return strconv.FormatFloat(seconds(d), 'f', 1, 64)
+	return strings.Replace(strconv.FormatFloat(seconds(d), 'f', 1, 64), ".", v.Say("decimal"), 1)
 }
 
 // Clicks writes a number of clicks, which may be unknown or none that could be found.

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -52,17 +51,6 @@ func (r *recorder) count(cookies []*network.Cookie) {
 	}
 }
 
-// remember keeps a value that would tell a visitor from others, to know it again in requests.
-func (r *recorder) remember(value string) {
-	if len(value) < 8 || len(r.values) > 5000 {
-		return
-	}
-	r.values[value] = true
-	if plain, err := url.QueryUnescape(value); err == nil && len(plain) >= 8 {
-		r.values[plain] = true
-	}
-}
-
 // setting is one line that set a cookie, by a response or a script.
 type setting struct {
 	cookie http.Cookie
@@ -86,7 +74,7 @@ func (r *recorder) settings() []setting {
 			}
 			h := one.hops[told[i]]
 			for _, line := range setLines(got.info) {
-				by := Setter{Kind: "response", URL: bare(h.url), Frame: h.request.Frame}
+				by := Setter{Kind: "response", URL: r.unsaid(h.url), Frame: r.unsaid(h.request.Frame)}
 				all = appendSetting(all, line, hostOf(h.url), got.at, h.request.Page, by, true)
 			}
 		}
@@ -101,9 +89,9 @@ func (r *recorder) settings() []setting {
 }
 
 func (r *recorder) setterOf(n note) Setter {
-	by := Setter{Kind: "script", URL: bare(n.By)}
+	by := Setter{Kind: "script", URL: r.unsaid(n.By)}
 	if bare(n.Frame) != bare(n.page) && !r.isPage(n.Frame) {
-		by.Frame = bare(n.Frame)
+		by.Frame = r.unsaid(n.Frame)
 	}
 	return by
 }
@@ -197,7 +185,7 @@ func (r *recorder) cookieOf(key jarKey, known *jarCookie) Cookie {
 	c := Cookie{
 		Name: key.name, Domain: strings.TrimPrefix(key.domain, "."), Path: key.path, HostOnly: !strings.HasPrefix(key.domain, "."),
 		Secure: known.Secure, HTTPOnly: known.HTTPOnly, SameSite: string(known.SameSite), Partitioned: key.partition,
-		Session: known.Session, Hash: hashOf(known.Value), Page: bare(known.page), At: r.since(known.first),
+		Session: known.Session, Hash: hashOf(known.Value), Page: r.unsaid(known.page), At: r.since(known.first),
 		Phase: known.phases[0], Phases: slices.Clone(known.phases), Left: known.left,
 	}
 	c.ThirdParty = !r.site.owns(c.Domain)
@@ -212,7 +200,7 @@ func (r *recorder) isSetBy(c *Cookie, s setting) {
 	if at := r.since(s.at); c.Set.Kind == "" {
 		c.Set = s.by
 		if at < c.At {
-			c.At, c.Page, c.Phase = at, bare(s.page), r.phaseAt(s.at)
+			c.At, c.Page, c.Phase = at, r.unsaid(s.page), r.phaseAt(s.at)
 			c.Phases = append(c.Phases[1:], c.Phase)
 		}
 	}
@@ -228,7 +216,7 @@ func (r *recorder) gone(list []Cookie, s setting) []Cookie {
 	c := Cookie{
 		Name: s.cookie.Name, Domain: domain, HostOnly: domain == "", Path: s.cookie.Path, Secure: s.cookie.Secure, HTTPOnly: s.cookie.HttpOnly,
 		SameSite: sameSites[s.cookie.SameSite], Session: s.lifetime() == 0, Lifetime: Duration(s.lifetime()), Hash: hashOf(s.cookie.Value),
-		Page: bare(s.page), At: r.since(s.at), Phase: r.phaseAt(s.at), Phases: []Phase{r.phaseAt(s.at)}, Set: s.by,
+		Page: r.unsaid(s.page), At: r.since(s.at), Phase: r.phaseAt(s.at), Phases: []Phase{r.phaseAt(s.at)}, Set: s.by,
 	}
 	if domain == "" {
 		c.Domain = s.host
@@ -268,7 +256,7 @@ func hashOf(value string) string {
 }
 
 func hostOf(address string) string {
-	u, err := url.Parse(address)
+	u, err := parseAddress(address)
 	if err != nil {
 		return ""
 	}

@@ -6,12 +6,16 @@
 package audit
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // Observation is what was seen of a site, in each state. No value of a cookie or of a storage's key
-// is in it: only its hash, so that two can be told apart.
+// is in it: only its hash, so that two can be told apart. Short values, and those that are addresses,
+// may be in the path of an address: nobody could tell them from its own words.
 type Observation struct {
 	Site    string    `json:"site"`    // the address that was asked for
 	Browser string    `json:"browser"` // product and version, "HeadlessChrome/156.0.8078.108"
@@ -59,7 +63,6 @@ const (
 	TrapAnswer     Trap = "answer"     // could not be answered: no known banner, or no rules
 	TrapElsewhere  Trap = "elsewhere"  // led to another site
 	TrapLimit      Trap = "limit"      // more than what an audit keeps
-	TrapTarget     Trap = "target"     // a frame or worker that could not be listened to
 )
 
 // StateName names a state: one visitor with a profile of their own.
@@ -87,6 +90,26 @@ func (n StateName) Only() string {
 		return string(n[len(onlyPrefix):])
 	}
 	return ""
+}
+
+// plainStates are those that are not of one category alone.
+var plainStates = []StateName{Unanswered, Refused, Accepted, Withdrawn, GPC, Returning}
+
+// ParseState reads the name of a state. Whether a site has the category of one is not known yet.
+func ParseState(name string) (StateName, error) {
+	if n := StateName(name); n.Only() != "" || slices.Contains(plainStates, n) {
+		return n, nil
+	}
+	return "", fmt.Errorf("no visitor %q; there are %s", name, named(append(slices.Clone(plainStates), OnlyState("CATEGORY"))))
+}
+
+// named names states in a sentence.
+func named(states []StateName) string {
+	words := make([]string, len(states))
+	for i, state := range states {
+		words[i] = string(state)
+	}
+	return strings.Join(words, ", ")
 }
 
 // State is what one visitor met, from the first page to the last.
@@ -138,7 +161,7 @@ type Button struct {
 	Height  float64 `json:"height"`
 }
 
-// Role is what a button does, as its words say.
+// Role is what a button does, as its words say; "" is unknown.
 type Role string
 
 // The roles.
@@ -147,7 +170,6 @@ const (
 	RoleRefuse   Role = "refuse"
 	RoleSettings Role = "settings"
 	RoleSave     Role = "save" // what was chosen
-	RoleUnknown  Role = ""
 )
 
 // Page is one load of a page.

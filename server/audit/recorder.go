@@ -1,7 +1,8 @@
 package audit
 
 import (
-	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 const mostRequests = 20000
 
 // recorder keeps what the browser tells in one state, as it was told. What it comes to is made of it
-// at the end, by its methods in made.go: parts of one request come in any order.
+// at the end, by its methods in jar.go, requests.go and stored.go: parts of one request come in any order.
 type recorder struct {
 	started time.Time
 	site    site
@@ -28,12 +29,14 @@ type recorder struct {
 	full     bool
 	notes    []note
 	jar      map[jarKey]*jarCookie
-	stock    map[stockKey]*Stored
+	kept     map[storedKey]*Stored
 	hints    []hint
 	extra    []hop                  // that only the network service's log has
 	frames   map[cdp.FrameID]string // addresses of their documents
 	top      cdp.FrameID            // the page's own
-	values   map[string]bool        // of cookies and storages: never leaves the recorder
+	values   map[string]bool        // of cookies and storages: never leaves the audit
+	others   map[string]bool        // values of the visitors before: links may lead to what they were called
+	hidden   *strings.Replacer      // hides values; nil where there are new ones
 	asked    []string
 
 	open map[network.RequestID]time.Time // requests without an end
@@ -66,7 +69,6 @@ type answer struct {
 // hop is one request of a chain of redirects.
 type hop struct {
 	request   Request
-	loader    cdp.LoaderID
 	at        time.Time
 	told      bool // the network tells more of it than the page does
 	held      bool // the browser itself kept it in
@@ -96,7 +98,7 @@ func newRecorder(s site, phase Phase) *recorder {
 	now := time.Now()
 	return &recorder{
 		started: now, site: s, phase: phase, turns: []turn{{now, phase}}, last: now,
-		requests: map[network.RequestID]*raw{}, jar: map[jarKey]*jarCookie{}, stock: map[stockKey]*Stored{},
+		requests: map[network.RequestID]*raw{}, jar: map[jarKey]*jarCookie{}, kept: map[storedKey]*Stored{},
 		frames: map[cdp.FrameID]string{}, values: map[string]bool{}, open: map[network.RequestID]time.Time{},
 	}
 }
@@ -195,7 +197,7 @@ func (r *recorder) isSent(e *network.EventRequestWillBeSent, from string) {
 			last.told = e.RedirectHasExtraInfo
 		}
 	}
-	next := hop{at: at, told: true, loader: e.LoaderID, url: e.Request.URL, initiator: e.Initiator}
+	next := hop{at: at, told: true, url: e.Request.URL, initiator: e.Initiator}
 	for _, part := range e.Request.PostDataEntries {
 		next.body = append(next.body, part.Bytes...)
 	}
@@ -259,6 +261,9 @@ func (r *recorder) isAnsweredWith(e *network.EventResponseReceivedExtraInfo) {
 	defer r.mu.Unlock()
 	if one := r.raw(e.RequestID); one != nil {
 		one.got = append(one.got, answer{time.Now(), e})
+		for _, line := range setLines(e) {
+			r.rememberLine(line)
+		}
 	}
 }
 
@@ -309,20 +314,21 @@ func (r *recorder) isNoted(n note) {
 		r.ask(n.Key)
 		return
 	}
+	if n.Kind == "cookie" {
+		r.rememberLine(n.Value)
+	} else {
+		r.remember(n.Value)
+	}
 	if len(r.notes) < mostRequests {
 		r.notes = append(r.notes, n)
 	}
 }
 
 // ask keeps what a page asked the visitor, once.
-func (r *recorder) ask(what string) bool {
-	for _, known := range r.asked {
-		if known == what {
-			return false
-		}
+func (r *recorder) ask(what string) {
+	if !slices.Contains(r.asked, what) {
+		r.asked = append(r.asked, what)
 	}
-	r.asked = append(r.asked, what)
-	return true
 }
 
 func (r *recorder) isDialog(kind string) {
@@ -339,7 +345,7 @@ func (r *recorder) isFrame(f *cdp.Frame) {
 
 // fetched tells addresses that something is asked of over the network.
 func fetched(address string) bool {
-	u, err := url.Parse(address)
+	u, err := parseAddress(address)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https" || u.Scheme == "ws" || u.Scheme == "wss")
 }
 

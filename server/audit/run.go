@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -21,22 +23,39 @@ func Run(ctx context.Context, o Options) (*Observation, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &audit{options: o, site: s, seen: &Observation{Site: s.start.String(), Started: time.Now().UTC().Truncate(time.Second), States: []State{}, Unseen: []Unseen{}}}
+	a := &audit{options: o, site: s, values: map[string]bool{}, seen: &Observation{Site: s.said(), Started: time.Now().UTC().Truncate(time.Second), States: []State{}, Unseen: []Unseen{}}}
 	a.crawl = &crawl{site: s, start: s.start.String(), most: o.Pages}
 	if err := a.scout(ctx); err != nil {
 		return nil, err
 	}
-	for _, name := range a.plan() {
-		if err := a.look(ctx, name); err != nil {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
+	if err := a.lookAll(ctx, a.look); err != nil {
+		return nil, err
+	}
+	all := &recorder{others: a.values}
+	for _, u := range a.crawl.unseen {
+		a.unseen(all.unsaidOf(u))
+	}
+	a.seen.Took = Duration(time.Since(a.seen.Started))
+	return a.seen, nil
+}
+
+// lookAll looks at the site in each state. It returns an error where it was interrupted: a state
+// of which only part was seen would pass as one in which nothing happens.
+func (a *audit) lookAll(ctx context.Context, look func(context.Context, StateName) error) error {
+	planned, err := a.plan()
+	if err != nil {
+		return err
+	}
+	for _, name := range planned {
+		err := look(ctx, name)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
 			a.unseen(Unseen{State: string(name), Kind: TrapFailed, Why: err.Error()})
 		}
 	}
-	a.seen.Unseen = append(a.seen.Unseen, a.crawl.unseen...)
-	a.seen.Took = Duration(time.Since(a.seen.Started))
-	return a.seen, nil
+	return nil
 }
 
 func (o Options) withDefaults() Options {
@@ -53,12 +72,13 @@ func (o Options) withDefaults() Options {
 
 // audit is one look at a site.
 type audit struct {
-	options Options
-	site    site
-	crawl   *crawl
-	seen    *Observation
-	banner  Banner // as the scout found it: how many presses it takes
-	refused bool   // whether answers are not tried any more
+	options      Options
+	site         site
+	crawl        *crawl
+	seen         *Observation
+	values       map[string]bool // of the visitors' cookies and storages: no report has them
+	banner       Banner          // as the scout found it: how many presses it takes
+	unanswerable bool            // whether answers are not tried any more
 }
 
 func (a *audit) unseen(u Unseen) {
@@ -78,33 +98,37 @@ const scouting StateName = ""
 
 // scout visits the start page once: whose banner there is, which pages there are.
 func (a *audit) scout(ctx context.Context) error {
-	a.say("%s: looking for its banner and its pages", a.site.start)
+	a.say("%s: looking for its banner and its pages", a.site.said())
 	return a.with(ctx, scouting, "", nil, func(v *visitor) error {
 		a.seen.Browser = v.chrome.product
 		v.options.Rate = -1
-		a.crawl.consult(ctx, v, a.options.IgnoreRobots)
-		if !a.crawl.allowed(a.crawl.start) {
-			return fmt.Errorf("robots.txt of %s forbids the start page", a.site.start.Host)
-		}
-		a.options.Rate = a.crawl.rate(a.options.Rate)
-		if err := a.crawl.give(a.options.URLs); err != nil {
-			return err
-		}
-		p, ok := v.visit(ctx, a.crawl.start)
-		if !ok {
-			return a.noStart(v)
-		}
-		if landed, err := url.Parse(p.Final); err == nil && a.site.owns(landed.Hostname()) {
-			a.crawl.site.start = landed // where links have to lead, after a redirect to www
-		}
-		a.findTemoin(ctx, v)
-		a.banner = v.banner(ctx)
-		var links []string
-		v.ask(ctx, linksScript, &links)
-		a.crawl.add(links)
-		a.countClicks(ctx, v)
-		return nil
+		return a.explore(ctx, v)
 	})
+}
+
+func (a *audit) explore(ctx context.Context, v *visitor) error {
+	a.crawl.consult(ctx, v, a.options.IgnoreRobots)
+	if !a.crawl.allowed(a.crawl.start) {
+		return fmt.Errorf("robots.txt of %s forbids the start page", a.site.start.Host)
+	}
+	a.options.Rate = a.crawl.rate(a.options.Rate)
+	if err := a.crawl.give(a.options.URLs); err != nil {
+		return err
+	}
+	p, ok := v.visit(ctx, a.crawl.start)
+	if !ok {
+		return a.noStart(v)
+	}
+	if landed, err := parseAddress(p.Final); err == nil && a.site.owns(landed.Hostname()) {
+		a.crawl.site.start = landed // where links have to lead, after a redirect to www
+	}
+	a.findTemoin(ctx, v)
+	a.banner = v.banner(ctx)
+	var links []string
+	v.ask(ctx, linksScript, &links)
+	a.crawl.add(links)
+	a.countClicks(ctx, v)
+	return nil
 }
 
 // noStart says why there is nothing to audit.
@@ -112,9 +136,9 @@ func (a *audit) noStart(v *visitor) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if n := len(v.unseen); n > 0 {
-		return fmt.Errorf("%s %s", a.site.start, v.unseen[n-1].Why)
+		return fmt.Errorf("%s %s", a.site.said(), v.unseen[n-1].Why)
 	}
-	return fmt.Errorf("%s could not be loaded", a.site.start)
+	return fmt.Errorf("%s could not be loaded", a.site.said())
 }
 
 // temoinScript finds Témoin's own interface in a page.
@@ -127,23 +151,32 @@ const temoinScript = `(() => {
 
 // findTemoin keeps what a site with Témoin's tag says of itself.
 func (a *audit) findTemoin(ctx context.Context, v *visitor) {
-	limited, cancel := context.WithTimeout(ctx, 10*time.Second)
+	limited, cancel := v.within(ctx, 3)
 	defer cancel()
 	var tag *struct {
 		Script string `json:"script"`
 	}
-	if v.tab.run(limited, 0, temoinScript, &tag) != nil || tag == nil {
+	if v.inPage(limited, temoinScript, &tag) != nil || tag == nil {
 		return
 	}
 	a.seen.Banner, a.seen.Temoin = "temoin", &Temoin{Cookie: "cookies_preferences", Categories: []string{}}
-	script, err := url.Parse(tag.Script)
+	script, err := parseAddress(tag.Script)
 	if err != nil || tag.Script == "" {
 		return
 	}
-	address := script.ResolveReference(&url.URL{Path: "temoin/catalogue.json"}).String()
+	a.readPublished(ctx, v, script.ResolveReference(&url.URL{Path: "temoin/catalogue.json"}).String())
+}
+
+// readPublished keeps the catalogue that a site with Témoin serves. Where it serves none, that is its
+// own affair; where it could not be read, what the site declares is not known.
+func (a *audit) readPublished(ctx context.Context, v *visitor, address string) {
 	status, text := v.load(ctx, address)
+	if status == http.StatusNotFound {
+		return
+	}
 	var c consent.Catalogue
-	if status != 200 || json.Unmarshal(text, &c) != nil || c.Cookie.Name == "" {
+	if status != http.StatusOK || json.Unmarshal(text, &c) != nil || c.Cookie.Name == "" {
+		a.unseen(Unseen{Page: bare(address), Kind: TrapFailed, Why: "the site's catalogue could not be read (" + notRead(status) + "): name its file with -catalogue"})
 		return
 	}
 	a.seen.Temoin.Catalogue, a.seen.Temoin.Cookie, a.seen.Temoin.Source = address, c.Cookie.Name, text
@@ -154,12 +187,23 @@ func (a *audit) findTemoin(ctx context.Context, v *visitor) {
 	}
 }
 
+// notRead says why a file with that status was not read.
+func notRead(status int) string {
+	switch status {
+	case 0:
+		return "no answer"
+	case http.StatusOK:
+		return "it is none"
+	}
+	return fmt.Sprintf("status %d", status)
+}
+
 // countClicks finds out how many presses a refusal takes, where none is offered at once.
 func (a *audit) countClicks(ctx context.Context, v *visitor) {
 	if !a.banner.Visible || a.banner.RefuseClicks == 1 {
 		return
 	}
-	limited, cancel := context.WithTimeout(ctx, 10*time.Second)
+	limited, cancel := v.within(ctx, 3)
 	defer cancel()
 	a.banner.RefuseClicks = -1
 	if !v.press(limited, RoleSettings) {
@@ -178,26 +222,30 @@ func (a *audit) countClicks(ctx context.Context, v *visitor) {
 	}
 }
 
-// plan returns the states to look at, in their order.
-func (a *audit) plan() []StateName {
+// plan returns the states to look at, in their order. One that is asked for, and that this site does
+// not have, is a mistake.
+func (a *audit) plan() ([]StateName, error) {
 	states := []StateName{Unanswered, Refused}
 	for _, category := range a.categories() {
 		states = append(states, OnlyState(category))
 	}
 	states = append(states, Accepted, Withdrawn, GPC, Returning)
-	if len(a.options.States) == 0 {
-		return states
+	wanted := a.options.States
+	if len(wanted) == 0 {
+		return states, nil
 	}
-	return slices.DeleteFunc(states, func(name StateName) bool { return !slices.Contains(a.options.States, name) })
+	for _, name := range wanted {
+		if !slices.Contains(states, name) {
+			return nil, fmt.Errorf("no visitor %q on this site; there are %s", name, named(states))
+		}
+	}
+	return slices.DeleteFunc(states, func(name StateName) bool { return !slices.Contains(wanted, name) }), nil
 }
 
 // categories are those that can be allowed each alone: only Témoin's banner can.
 func (a *audit) categories() []string {
 	if a.seen.Temoin == nil {
 		return nil
-	}
-	if len(a.options.Categories) > 0 {
-		return a.options.Categories
 	}
 	return a.seen.Temoin.Categories
 }
@@ -221,7 +269,9 @@ func (a *audit) with(ctx context.Context, name StateName, folder string, state *
 	if name == Returning {
 		phase = After
 	}
-	v, err := meet(ctx, a.options, c, newRecorder(a.site, phase), name)
+	r := newRecorder(a.site, phase)
+	r.others = a.values
+	v, err := meet(ctx, a.options, c, r, name)
 	if err == nil {
 		err = do(v)
 		v.count(ctx)
@@ -229,18 +279,19 @@ func (a *audit) with(ctx context.Context, name StateName, folder string, state *
 	c.close()
 	<-v.over
 	for _, u := range v.unseen {
-		a.unseen(u)
+		a.unseen(r.unsaidOf(u))
 	}
 	if state != nil {
-		v.recorder.add(readNetLog(netLogFile(folder)))
-		a.keep(v.recorder, state)
+		r.add(readNetLog(netLogFile(folder)))
+		a.keep(r, state)
 	}
+	maps.Copy(a.values, r.values)
 	return err
 }
 
 // look looks at the site in one state.
 func (a *audit) look(ctx context.Context, name StateName) error {
-	if a.refused && name.answers() {
+	if a.unanswerable && name.answers() {
 		a.unseen(Unseen{State: string(name), Kind: TrapAnswer, Why: "was left out: the banner could not be answered"})
 		return nil
 	}
@@ -333,6 +384,10 @@ func (a *audit) keep(r *recorder, state *State) {
 	if len(state.Pages) == 0 {
 		return
 	}
+	for i := range state.Pages {
+		p := &state.Pages[i]
+		p.URL, p.Final = r.unsaid(p.URL), r.unsaid(p.Final)
+	}
 	state.Cookies, state.Stored, state.Requests, state.Asked = r.cookies(), r.stored(), r.sentRequests(), r.asked
 	if r.full {
 		a.unseen(Unseen{State: string(state.Name), Kind: TrapLimit, Why: fmt.Sprintf("made more than %d requests; the rest was not kept", mostRequests)})
@@ -379,9 +434,9 @@ func (a *audit) answer(ctx context.Context, v *visitor, state *State, p *Page) e
 		how, err := a.give(ctx, v, step, phases[i], state)
 		if err != nil {
 			state.Problem = err.Error()
-			a.unseen(Unseen{State: string(state.Name), Page: p.URL, Kind: TrapAnswer, Why: "could not be answered: " + err.Error()})
+			a.unseen(v.recorder.unsaidOf(Unseen{State: string(state.Name), Page: p.URL, Kind: TrapAnswer, Why: "could not be answered: " + err.Error()}))
 			// What no rule knows now, none will know in the next state.
-			a.refused = a.refused || a.seen.Temoin == nil && i == 0
+			a.unanswerable = a.unanswerable || a.seen.Temoin == nil && i == 0
 			return err
 		}
 		state.Answered = how
@@ -443,20 +498,21 @@ func (a *audit) giveTemoin(ctx context.Context, v *visitor, step StateName) erro
 		}
 		call = "save(" + string(choices) + ")"
 	}
-	if err := v.tab.run(ctx, 0, "temoin.ready.then(() => true)", nil); err != nil {
+	if err := v.inPage(ctx, "temoin.ready.then(() => true)", nil); err != nil {
 		return fmt.Errorf("temoin is not ready: %w", err)
 	}
-	if err := v.tab.run(ctx, 0, "void temoin."+call, nil); err != nil && !strings.Contains(err.Error(), "context") {
+	if err := v.inPage(ctx, "void temoin."+call, nil); err != nil && !strings.Contains(err.Error(), "context") {
 		return err
 	}
-	for range 50 { // the page may load itself anew
+	limited, cancel := v.within(ctx, 3)
+	defer cancel()
+	for { // the page may load itself anew
 		var kept bool
-		if v.tab.run(ctx, 0, "!!(window.temoin && temoin.choice)", &kept) == nil && kept {
+		if v.inPage(limited, "!!(window.temoin && temoin.choice)", &kept) == nil && kept {
 			return nil
 		}
-		if err := pause(ctx, 200*time.Millisecond); err != nil {
-			return err
+		if pause(limited, 200*time.Millisecond) != nil {
+			return errors.New("temoin did not keep the answer")
 		}
 	}
-	return errors.New("temoin did not keep the answer")
 }

@@ -3,7 +3,6 @@ package audit
 import (
 	"encoding/json"
 	"io"
-	"slices"
 
 	"temoin.example/temoin/server/version"
 )
@@ -119,8 +118,9 @@ func (r *Report) sarifResult(f Finding, file string) sarifResult {
 			place = f.Evidence.Page
 		}
 	}
+	_, index := ruleOf(f.Kind)
 	return sarifResult{
-		Rule: string(f.Kind), Index: slices.IndexFunc(rules, func(r rule) bool { return r.kind == f.Kind }), Level: f.Level,
+		Rule: string(f.Kind), Index: index, Level: f.Level,
 		Message:      sarifText{english().Say(string(f.Kind)) + ": " + english().Subject(f.Subject) + "\n" + f.details()},
 		Locations:    []sarifLocation{{sarifPhysical{sarifArtifact{place}, sarifRegion{1}}}},
 		Fingerprints: map[string]string{"temoin/v1": f.ID},

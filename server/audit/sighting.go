@@ -32,7 +32,6 @@ type sighting struct {
 	insecure  bool            // came by https without Secure
 	unlimited bool            // without SameSite
 	httpOnly  bool
-	path      string
 }
 
 // situations are those in which it was seen, in order.
@@ -93,7 +92,7 @@ func (all *sightings) of(subject Subject, key string, make func(*sighting)) *sig
 
 func (all *sightings) cookie(state StateName, c Cookie) {
 	s := all.of(Subject{SubjectCookie, c.Name, c.Domain}, "", func(s *sighting) {
-		s.thirdParty, s.httpOnly, s.path = c.ThirdParty, c.HTTPOnly, c.Path
+		s.thirdParty, s.httpOnly = c.ThirdParty, c.HTTPOnly
 		all.ownCookie(s, c)
 	})
 	s.lifetime = max(s.lifetime, time.Duration(c.Lifetime))

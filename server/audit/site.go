@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
@@ -16,7 +17,7 @@ type site struct {
 }
 
 func newSite(address string) (site, error) {
-	u, err := url.Parse(address)
+	u, err := parseAddress(address)
 	if err != nil {
 		return site{}, fmt.Errorf("%q is no address: %w", address, err)
 	}
@@ -28,6 +29,22 @@ func newSite(address string) (site, error) {
 		u.Path = "/"
 	}
 	return site{u, domainOf(u.Hostname())}, nil
+}
+
+// said is the site's address as a report may have it.
+func (s site) said() string { return bare(s.start.String()) }
+
+var percent = regexp.MustCompile(`%(?:[0-9A-Fa-f]{2})?`)
+
+// parseAddress reads an address as browsers have it. They take a % that escapes nothing for itself,
+// which [url.Parse] refuses: whatever is at such an address would not be seen.
+func parseAddress(address string) (*url.URL, error) {
+	return url.Parse(percent.ReplaceAllStringFunc(address, func(found string) string {
+		if found == "%" {
+			return "%25"
+		}
+		return found
+	}))
 }
 
 // domainOf returns the registrable domain of a host; the host itself where it has none.
@@ -48,6 +65,6 @@ func (s site) owns(host string) bool { return domainOf(host) == s.domain }
 
 // ownsURL says whether the address is one of the site's.
 func (s site) ownsURL(address string) bool {
-	u, err := url.Parse(address)
+	u, err := parseAddress(address)
 	return err == nil && s.owns(u.Hostname())
 }

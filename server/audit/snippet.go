@@ -2,7 +2,6 @@ package audit
 
 import (
 	"bytes"
-	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -38,7 +37,7 @@ var firstLanguages = []string{"fr", "en"}
 func declaring(c *catalogue.Catalogue, s *sighting) string {
 	switch {
 	case len(s.services) > 0 && s.subject.Kind == SubjectCookie:
-		return inService(s.services[0], map[string]any{"cookies": []any{plainOf(newCookie(c, s))}})
+		return inService(s.services[0], map[string]any{"cookies": []any{nodeOf(newCookie(c, s))}})
 	case len(s.services) > 0 && s.thirdParty:
 		return inService(s.services[0], map[string]any{"hosts": []any{s.host()}})
 	case len(s.services) > 0:
@@ -51,14 +50,14 @@ func declaring(c *catalogue.Catalogue, s *sighting) string {
 		return ""
 	}
 	addTo(c, service, s)
-	return yamlText(map[string]any{"services": []any{plainOf(service)}})
+	return yamlText(map[string]any{"services": []any{nodeOf(service)}})
 }
 
 // cookieEntry returns the entry of a declared cookie as it would be right.
 func cookieEntry(name string, entry *consent.Cookie, duration consent.Duration, party consent.Party) string {
 	right := *entry
 	right.Duration, right.Party = duration, party
-	return "# " + name + "\n" + yamlText(map[string]any{"cookies": []any{plainOf(right)}})
+	return "# " + name + "\n" + yamlText(map[string]any{"cookies": []any{nodeOf(right)}})
 }
 
 func inService(id string, values map[string]any) string {
@@ -163,26 +162,13 @@ func newCookie(c *catalogue.Catalogue, s *sighting) consent.Cookie {
 	return cookie
 }
 
-// plainOf returns what JSON makes of a value, with the keys in their order.
-func plainOf(value any) *yaml.Node {
-	data, err := json.Marshal(value)
+// nodeOf returns a value of this package's own as YAML.
+func nodeOf(value any) *yaml.Node {
+	node, err := catalogue.YAML(value)
 	if err != nil {
-		panic(err) // values of this package's own, of types that JSON has
+		panic(err) // it is of a type that JSON has
 	}
-	var document yaml.Node
-	if err := yaml.Unmarshal(data, &document); err != nil { // JSON is YAML
-		panic(err)
-	}
-	unquote(document.Content[0])
-	return document.Content[0]
-}
-
-// unquote has a node written in the plain style.
-func unquote(node *yaml.Node) {
-	node.Style = 0
-	for _, child := range node.Content {
-		unquote(child)
-	}
+	return node
 }
 
 // yamlText writes values, none of which YAML cannot have.

@@ -125,7 +125,7 @@ func (u Unseen) text(w words) string {
 		text = u.Page + " " + text
 	}
 	if u.State != "" {
-		text += " (" + u.State + ")"
+		text += " (" + w.State(StateName(u.State)) + ")"
 	}
 	return text
 }

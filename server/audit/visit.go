@@ -40,7 +40,7 @@ func (v *visitor) visit(ctx context.Context, address string) (*Page, bool) {
 	v.moves = 0
 	v.mu.Unlock()
 	p := &Page{URL: bare(address), At: v.recorder.since(time.Now()), Phase: v.recorder.begin(address)}
-	limited, cancel := context.WithTimeout(ctx, v.options.PageTime)
+	limited, cancel := v.within(ctx, 1)
 	defer cancel()
 	got, err := v.navigate(limited, address)
 	if kind, why := failed(got, err, v.options.PageTime); kind != "" {
@@ -54,14 +54,22 @@ func (v *visitor) visit(ctx context.Context, address string) (*Page, bool) {
 
 // navigate asks for a page, and asks again in a new tab where the page before is still in the way.
 func (v *visitor) navigate(ctx context.Context, address string) (page.NavigateResult, error) {
-	got, err := cdp.Call(ctx, v.tab.session, page.Navigate, page.NavigateParams{URL: address})
+	got, err := v.goTo(ctx, address)
 	if err != nil || got.IsDownload || !strings.Contains(got.ErrorText, "ERR_ABORTED") {
 		return got, err
 	}
 	if err := v.newTab(ctx); err != nil {
 		return got, err
 	}
-	return cdp.Call(ctx, v.tab.session, page.Navigate, page.NavigateParams{URL: address})
+	return v.goTo(ctx, address)
+}
+
+func (v *visitor) goTo(ctx context.Context, address string) (page.NavigateResult, error) {
+	tab := v.current()
+	if tab == nil {
+		return page.NavigateResult{}, errNoTab
+	}
+	return cdp.Call(ctx, tab.session, page.Navigate, page.NavigateParams{URL: address})
 }
 
 // failed says why a page did not come, or "".
@@ -146,15 +154,19 @@ func (v *visitor) settle(ctx context.Context, from time.Time, linger time.Durati
 	}
 }
 
+// fellOver says why the tab is gone. Where none could be opened, or it was given up, that has been said.
 func (v *visitor) fellOver() {
 	v.mu.Lock()
-	crashed := v.tab != nil && v.tab.crashed
+	tab := v.tab
+	crashed := tab != nil && tab.crashed
 	v.mu.Unlock()
-	if crashed {
+	switch {
+	case v.hasFallen():
+	case crashed:
 		v.fall(TrapCrash, "made the browser's process for it end")
-		return
+	case tab != nil:
+		v.fall(TrapCrash, "closed its own window")
 	}
-	v.fall(TrapCrash, "closed its own window")
 }
 
 // arrive keeps where the page led.
@@ -192,11 +204,12 @@ func (r *recorder) statusOf(address string) int {
 
 // ask evaluates an expression beside the page's scripts. A page that does not answer is given up.
 func (v *visitor) ask(ctx context.Context, expression string, result any) bool {
-	limited, cancel := context.WithTimeout(ctx, 10*time.Second)
+	limited, cancel := v.within(ctx, 3)
 	defer cancel()
-	v.mu.Lock()
-	tab := v.tab
-	v.mu.Unlock()
+	tab := v.current()
+	if tab == nil {
+		return false
+	}
 	err := evaluate(limited, tab, cdp.FrameID(tab.target), expression, result)
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
 		v.giveUp(ctx, TrapTime, "does not answer: its scripts do not let go")
@@ -206,11 +219,12 @@ func (v *visitor) ask(ctx context.Context, expression string, result any) bool {
 
 // read goes down the page, and waits for what that brings and for what comes late.
 func (v *visitor) read(ctx context.Context, p *Page) {
-	limited, cancel := context.WithTimeout(ctx, v.options.PageTime)
+	limited, cancel := v.within(ctx, 1)
 	defer cancel()
-	v.mu.Lock()
-	tab := v.tab
-	v.mu.Unlock()
+	tab := v.current()
+	if tab == nil {
+		return
+	}
 	for i := range 3 {
 		tell(tab.session, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseMoved, X: float64(300 + 20*i), Y: float64(200 + 20*i)})
 	}
@@ -227,23 +241,18 @@ func (v *visitor) read(ctx context.Context, p *Page) {
 
 // leave goes to an empty page, and waits for what the page sends at last.
 func (v *visitor) leave(ctx context.Context) {
-	limited, cancel := context.WithTimeout(ctx, 8*time.Second)
+	limited, cancel := v.within(ctx, 4)
 	defer cancel()
-	v.mu.Lock()
-	tab := v.tab
-	v.mu.Unlock()
-	if tab == nil {
+	if v.current() == nil {
 		return
 	}
-	if _, err := cdp.Call(limited, tab.session, page.Navigate, page.NavigateParams{URL: "about:blank"}); err != nil {
-		if ctx.Err() == nil {
-			v.giveUp(ctx, TrapTime, "could not be left")
-		}
+	if _, err := v.goTo(limited, "about:blank"); err != nil && ctx.Err() == nil {
+		v.giveUp(ctx, TrapTime, "could not be left")
 	}
 	pause(ctx, 400*time.Millisecond)
 	v.count(ctx)
 	for _, a := range v.documents() {
-		if a.kind == "page" && a != v.tab && fetched(v.recorder.addressOf(a)) {
+		if a.kind == "page" && !v.isTab(a) && fetched(v.recorder.addressOf(a)) {
 			tell(v.chrome.root, target.CloseTarget, target.CloseTargetParams{TargetID: a.target})
 		}
 	}
@@ -257,7 +266,7 @@ func (r *recorder) addressOf(a *attached) string {
 
 // banner says what a visitor sees of a banner, in the page or in a frame.
 func (v *visitor) banner(ctx context.Context) Banner {
-	limited, cancel := context.WithTimeout(ctx, 10*time.Second)
+	limited, cancel := v.within(ctx, 3)
 	defer cancel()
 	var best Banner
 	v.eachFrame(limited, func(a *attached, f *cdp.Frame) {
@@ -267,10 +276,24 @@ func (v *visitor) banner(ctx context.Context) Banner {
 		}
 	})
 	best.AcceptClicks, best.RefuseClicks = best.clicks(RoleAccept), best.clicks(RoleRefuse)
-	if picture, err := cdp.Call(limited, v.tab.session, page.CaptureScreenshot, page.CaptureScreenshotParams{}); err == nil {
-		best.Picture = picture.Data
-	}
+	best.Picture = v.picture(ctx)
 	return best
+}
+
+// picture returns the window as a PNG, nil where it cannot be taken. It has a time of its own: a frame
+// that does not answer is none of its.
+func (v *visitor) picture(ctx context.Context) []byte {
+	ctx, cancel := v.within(ctx, 3)
+	defer cancel()
+	tab := v.current()
+	if tab == nil {
+		return nil
+	}
+	taken, err := cdp.Call(ctx, tab.session, page.CaptureScreenshot, page.CaptureScreenshotParams{})
+	if err != nil {
+		return nil
+	}
+	return taken.Data
 }
 
 // clicks returns 1 where a button of that role is seen at once, and 0 where none is.

@@ -4,12 +4,14 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/inspector"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -21,8 +23,8 @@ import (
 //go:embed watch.js
 var watchScript string
 
-//go:embed stock.js
-var stockScript string
+//go:embed stored.js
+var storedScript string
 
 // bindingName is what watch.js tells by, and takes out of the page's sight.
 const bindingName = "temoinAudit"
@@ -35,7 +37,6 @@ type visitor struct {
 	options  Options
 	chrome   *chrome
 	recorder *recorder
-	gpc      bool
 	name     StateName
 	over     chan struct{} // closed when all that the browser told has been taken in
 
@@ -59,9 +60,10 @@ type attached struct {
 	closed   bool
 }
 
-// meet begins to listen to a browser, and opens a tab in it.
+// meet begins to listen to a browser, and opens a tab in it. Where there is no tab, what the browser
+// tells is heard nevertheless.
 func meet(ctx context.Context, o Options, c *chrome, r *recorder, name StateName) (*visitor, error) {
-	v := &visitor{options: o, chrome: c, recorder: r, gpc: name == GPC, name: name, over: make(chan struct{}), sessions: map[target.SessionID]*attached{}}
+	v := &visitor{options: o, chrome: c, recorder: r, name: name, over: make(chan struct{}), sessions: map[target.SessionID]*attached{}}
 	go func() {
 		for e := range c.root.wire.told {
 			v.handle(e)
@@ -74,7 +76,7 @@ func meet(ctx context.Context, o Options, c *chrome, r *recorder, name StateName
 		tell(c.root, browser.SetPermission, browser.SetPermissionParams{Permission: &browser.PermissionDescriptor{Name: permission}, Setting: browser.PermissionSettingDenied})
 	}
 	if _, err := cdp.Call(ctx, c.root, target.SetAutoAttach, target.SetAutoAttachParams{AutoAttach: true, WaitForDebuggerOnStart: true, Flatten: &yes}); err != nil {
-		return nil, err
+		return v, err
 	}
 	return v, v.newTab(ctx)
 }
@@ -115,6 +117,12 @@ func (v *visitor) newTab(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// within bounds a step by a part of the time that a page may take: who looks from a slow machine
+// gives pages more, and with them all else.
+func (v *visitor) within(ctx context.Context, part time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, v.options.PageTime/part)
 }
 
 func pause(ctx context.Context, d time.Duration) error {
@@ -188,7 +196,7 @@ func (v *visitor) listen(a *attached) {
 		tell(a.session, runtime.AddBinding, runtime.AddBindingParams{Name: bindingName})
 		tell(a.session, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watchScript, RunImmediately: &yes})
 	}
-	if v.gpc {
+	if v.name == GPC {
 		tell(a.session, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Sec-GPC": "1"}})
 		if a.isDocument() {
 			tell(a.session, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: gpcScript, RunImmediately: &yes})
@@ -203,12 +211,12 @@ func (v *visitor) listen(a *attached) {
 
 func (v *visitor) detach(id target.SessionID) {
 	v.mu.Lock()
-	defer v.mu.Unlock()
-	if a := v.sessions[id]; a != nil && !a.closed {
-		a.closed = true
-		close(a.done)
-	}
+	a := v.sessions[id]
 	delete(v.sessions, id)
+	v.mu.Unlock()
+	if a != nil {
+		v.end(a)
+	}
 }
 
 // handleNetwork takes in what is told of requests.
@@ -280,11 +288,8 @@ func (v *visitor) handlePage(a *attached, e event) {
 	case "Inspector.targetCrashed":
 		v.mu.Lock()
 		a.crashed = true
-		if !a.closed {
-			a.closed = true
-			close(a.done)
-		}
 		v.mu.Unlock()
+		v.end(a)
 	case "Runtime.executionContextCreated":
 		if params, ok := read[runtime.EventExecutionContextCreated](e); ok {
 			v.hasContext(a, params.Context)
@@ -296,16 +301,20 @@ func (v *visitor) handlePage(a *attached, e event) {
 	}
 }
 
-func (v *visitor) isTab(a *attached) bool {
+// current returns the tab that pages are visited in; nil where none could be opened.
+func (v *visitor) current() *attached {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return a == v.tab
+	return v.tab
 }
+
+func (v *visitor) isTab(a *attached) bool { return a == v.current() }
 
 // mostMoves is how often a page may lead on by itself.
 const mostMoves = 12
 
-// hasMoved counts how often the page leads on by itself, and stops it when that has no end.
+// hasMoved counts how often the page leads on by itself, and gives its tab up when that has no end. The scripts
+// are stopped: a page that leads on is not closed, and would keep the site's server at work.
 func (v *visitor) hasMoved(a *attached, f *cdp.Frame) {
 	if f.ParentID != "" || !v.isTab(a) {
 		return
@@ -314,10 +323,20 @@ func (v *visitor) hasMoved(a *attached, f *cdp.Frame) {
 	v.moves++
 	moves := v.moves
 	v.mu.Unlock()
-	if moves > mostMoves {
+	if moves == mostMoves+1 {
 		v.fall(TrapRedirects, "led on to other addresses for ever")
-		tell(a.session, page.StopLoading, cdp.Empty{})
-		tell(a.session, page.Navigate, page.NavigateParams{URL: "about:blank"})
+		tell(a.session, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		v.end(a)
+	}
+}
+
+// end notes that nothing more can be asked of a target.
+func (v *visitor) end(a *attached) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !a.closed {
+		a.closed = true
+		close(a.done)
 	}
 }
 
@@ -377,7 +396,7 @@ func (v *visitor) report(u Unseen) {
 
 // count has the profile's cookies compared with what is known of them.
 func (v *visitor) count(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := v.within(ctx, 6)
 	defer cancel()
 	if got, err := cdp.Call(ctx, v.chrome.root, storage.GetCookies, storage.GetCookiesParams{}); err == nil {
 		v.recorder.count(got.Cookies)
@@ -422,6 +441,17 @@ func (a *attached) run(ctx context.Context, in runtime.ExecutionContextID, expre
 	return json.Unmarshal(got.Result.Value, result)
 }
 
+var errNoTab = errors.New("no tab could be opened")
+
+// inPage runs an expression in the page's own world.
+func (v *visitor) inPage(ctx context.Context, expression string, result any) error {
+	tab := v.current()
+	if tab == nil {
+		return errNoTab
+	}
+	return tab.run(ctx, 0, expression, result)
+}
+
 // scriptError is an exception of the page's.
 type scriptError struct{ details *runtime.ExceptionDetails }
 
@@ -434,7 +464,7 @@ func (e *scriptError) Error() string {
 
 // take has what documents keep recorded.
 func (v *visitor) take(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, 8*time.Second)
+	ctx, cancel := v.within(ctx, 4)
 	defer cancel()
 	all := map[string]found{}
 	for _, a := range v.documents() {
@@ -444,8 +474,8 @@ func (v *visitor) take(ctx context.Context) {
 		}
 		for _, f := range frames(tree.FrameTree) {
 			var here found
-			one, done := context.WithTimeout(ctx, 2*time.Second)
-			if evaluate(one, a, f.ID, stockScript, &here) == nil && here.Origin != "" && here.Origin != "null" {
+			one, done := v.within(ctx, 15)
+			if evaluate(one, a, f.ID, storedScript, &here) == nil && here.Origin != "" && here.Origin != "null" {
 				all[f.URL] = here
 			}
 			done()

@@ -12,8 +12,9 @@
     Error.stackTraceLimit = limit;
     return (address.exec(stack) || [])[1] || '';
   };
+  // A value is told as far as stored.js reads it: a page may keep megabytes.
   const tell = (kind, key, value, taken = false) => {
-    try { send(text({ kind, key: String(key), value: String(value ?? ''), taken, by: by(), frame: location.href })); } catch {}
+    try { send(text({ kind, key: String(key), value: String(value ?? '').slice(0, 20000), taken, by: by(), frame: location.href })); } catch {}
   };
   // Calls what was there, and tells afterwards, so that a call that throws is not told.
   const wrap = (object, name, told) => {

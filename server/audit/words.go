@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/catalogue"
 )
 
 //go:embed words/*.yaml
@@ -82,7 +85,27 @@ func (w words) Subject(s Subject) string {
 // Life says how long a cookie lives.
 func (w words) Life(c Cookie) string {
 	if c.Session {
-		return w.Say("session")
+		return w.Duration(consent.Duration{})
 	}
-	return inWords(time.Duration(c.Lifetime)).String()
+	return w.Duration(inWords(time.Duration(c.Lifetime)))
+}
+
+// Duration says a duration as banners in the language do.
+func (w words) Duration(d consent.Duration) string {
+	languages, err := catalogue.Languages()
+	if err != nil {
+		panic(err) // they are part of the program
+	}
+	return languages[w["lang"]].Duration(d)
+}
+
+// Measure says what is declared, or what is so, of which a finding has a catalogue's words.
+func (w words) Measure(text string) string {
+	if d, err := consent.ParseDuration(text); err == nil {
+		return w.Duration(d)
+	}
+	if party := consent.Party(text); party == consent.FirstParty || party == consent.ThirdParty {
+		return w.Say("party-" + text)
+	}
+	return text
 }

@@ -184,16 +184,8 @@ func PresetServices() ([]consent.Service, error) {
 	}
 	var list []consent.Service
 	for _, name := range names {
-		var values any
-		if err := all[name].Decode(&values); err != nil {
-			return nil, fmt.Errorf("read preset %s: %w", name, err)
-		}
-		data, err := json.Marshal(values)
+		service, err := ServiceOf(all[name])
 		if err != nil {
-			return nil, fmt.Errorf("read preset %s: %w", name, err)
-		}
-		service := consent.Service{}
-		if err := json.Unmarshal(data, &service); err != nil {
 			return nil, fmt.Errorf("read preset %s: %w", name, err)
 		}
 		service.ID = name
@@ -203,6 +195,23 @@ func PresetServices() ([]consent.Service, error) {
 	return list, nil
 }
 
+// ServiceOf reads a service of a file that has been found good: it reports no mistakes
+// by their places, as [Parse] does.
+func ServiceOf(node *yaml.Node) (service consent.Service, err error) {
+	var values any
+	if err := node.Decode(&values); err != nil {
+		return service, err
+	}
+	data, err := json.Marshal(values)
+	if err != nil {
+		return service, err
+	}
+	return service, json.Unmarshal(data, &service)
+}
+
+// calculated are the keys that a site puts before those of its catalogue, for its own server.
+var calculated = []string{"rev", "lifetime", "marks"}
+
 // Published reads the catalogue that a site serves at /temoin/catalogue.json, as
 // strictly as [Parse] reads a file; name is its address in what is reported.
 func Published(name string, data []byte) (*Catalogue, error) {
@@ -210,8 +219,9 @@ func Published(name string, data []byte) (*Catalogue, error) {
 	if err := json.Unmarshal(data, &values); err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
-	delete(values, "rev") // calculated, for the site's own server
-	delete(values, "lifetime")
+	for _, key := range calculated {
+		delete(values, key)
+	}
 	written, err := json.Marshal(values)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)

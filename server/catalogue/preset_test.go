@@ -121,9 +121,9 @@ func TestPresetServices(t *testing.T) {
 // TestPublished: what a site serves is read as strictly as a file.
 func TestPublished(t *testing.T) {
 	for data, want := range map[string]string{
-		`{"rev":"a","lifetime":1,"site":{"name":"A","url":"https://a.example"},"languages":["fr"]}`: "",
-		`{"site":{"name":"A","url":"https://a.example"},"languages":["xx"]}`:                        `no texts for the language "xx"`,
-		`{"site":{"name":"A","url":"https://a.example"},"languages":["fr"],"more":1}`:               "more",
+		`{"rev":"a","lifetime":1,"marks":{"a":"b"},"site":{"name":"A","url":"https://a.example"},"languages":["fr"]}`: "",
+		`{"site":{"name":"A","url":"https://a.example"},"languages":["xx"]}`:                                          `no texts for the language "xx"`,
+		`{"site":{"name":"A","url":"https://a.example"},"languages":["fr"],"more":1}`:                                 "more",
 		`<!doctype html>`: "read https://a.example",
 	} {
 		c, err := catalogue.Published("https://a.example/temoin/catalogue.json", []byte(data))

@@ -12,11 +12,11 @@ import (
 // Print returns the catalogue as a file that [Parse] reads as the same: without
 // what goes without saying, and without comments.
 func Print(c *Catalogue) ([]byte, error) {
-	file, err := yamlOf(c)
+	file, err := YAML(c)
 	if err != nil {
 		return nil, err
 	}
-	implied, err := yamlOf(implied(c))
+	implied, err := YAML(implied(c))
 	if err != nil {
 		return nil, err
 	}
@@ -40,16 +40,15 @@ func implied(c *Catalogue) *Catalogue {
 	return d
 }
 
-// yamlOf returns the keys and values of v, which JSON names, as YAML in its
-// plain style.
-func yamlOf(v any) (*yaml.Node, error) {
+// YAML returns the keys and values of v, which JSON names, as YAML in its plain style.
+func YAML(v any) (*yaml.Node, error) {
 	data, err := json.Marshal(v)
 	if err != nil {
-		return nil, fmt.Errorf("print catalogue: %w", err)
+		return nil, fmt.Errorf("write as YAML: %w", err)
 	}
 	var document yaml.Node
 	if err := yaml.Unmarshal(data, &document); err != nil { // JSON is YAML
-		return nil, fmt.Errorf("print catalogue: %w", err)
+		return nil, fmt.Errorf("write as YAML: %w", err)
 	}
 	plain(&document)
 	return document.Content[0], nil

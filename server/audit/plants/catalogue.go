@@ -21,7 +21,7 @@ func (s Site) Catalogue() string {
 
 // declare writes the cookies, hosts and keys that plants declare in a service.
 func (s Site) declare(b *strings.Builder, service string) {
-	var cookies, hosts, keys []string
+	var cookies, hosts, local, session []string
 	for _, plant := range s.Plants {
 		if plant.Declared.Service != service {
 			continue
@@ -33,7 +33,10 @@ func (s Site) declare(b *strings.Builder, service string) {
 			hosts = append(hosts, plant.Name+".test")
 		}
 		if plant.Declared.Local {
-			keys = append(keys, plant.Name)
+			local = append(local, plant.Name)
+		}
+		if plant.Declared.Session {
+			session = append(session, plant.Name)
 		}
 	}
 	if len(cookies) > 0 {
@@ -42,7 +45,7 @@ func (s Site) declare(b *strings.Builder, service string) {
 	if len(hosts) > 0 {
 		fmt.Fprintf(b, "    hosts: [%s]\n", strings.Join(hosts, ", "))
 	}
-	if len(keys) > 0 {
-		fmt.Fprintf(b, "    storage: { local: [%s] }\n", strings.Join(keys, ", "))
+	if len(local)+len(session) > 0 {
+		fmt.Fprintf(b, "    storage: { local: [%s], session: [%s] }\n", strings.Join(local, ", "), strings.Join(session, ", "))
 	}
 }

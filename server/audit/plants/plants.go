@@ -34,8 +34,8 @@ type Declared struct {
 	Service string
 	// Cookie is what stands beside its name and purpose, as YAML: "duration: 1 day"; "" declares no cookie.
 	Cookie string
-	// Host and Local declare the plant's host, and a key of its name in the local storage.
-	Host, Local bool
+	// Host, Local and Session declare the plant's host, and a key of its name in a storage.
+	Host, Local, Session bool
 }
 
 // Want is one finding, by its kind and subject. An empty States is any.

@@ -250,6 +250,8 @@ var controls = []Plant{
 		Markup: `<script type="text/plain" data-consent="mesure">document.cookie = 'NAME=a1b2; max-age=3600; path=/; secure; samesite=lax'</script>`},
 	{Name: "gated-local", Declared: Declared{Service: "mesure", Local: true},
 		Markup: `<script type="text/plain" data-consent="mesure">localStorage.setItem('NAME', 'a1b2')</script>`},
+	{Name: "gated-session", Declared: Declared{Service: "mesure", Session: true}, // removed when consent is withdrawn
+		Markup: `<script type="text/plain" data-consent="mesure">sessionStorage.setItem('NAME', 'a1b2')</script>`},
 	{Name: "gated-frame", Declared: Declared{Service: "film", Host: true},
 		Markup: `<iframe title="" width="200" height="100" data-consent="film" data-src="https://HOST/p.html"></iframe>`},
 	{Name: "gated-third", Declared: Declared{Service: "film", Host: true, Cookie: "duration: 1 day, party: third"},

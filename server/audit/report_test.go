@@ -26,6 +26,7 @@ func planted(t *testing.T, accepted Baseline) *Report {
 		s[Unanswered].ask("https://odd.example/", Before)
 		s[Unanswered].store("odd", Before)
 		s[Withdrawn].put(cookie("fig_3", 0), After)
+		s[Accepted].put(cookie("vid", 0), After)
 		s[Unanswered].Banner = Banner{
 			Visible: true, AcceptClicks: 1, RefuseClicks: 2, Picture: []byte("\x89PNG\r\n\x1a\n"),
 			Buttons: []Button{{Text: "<i>Oui</i>", Role: RoleAccept, Visible: true}, {Text: "Non", Role: RoleRefuse}},
@@ -33,7 +34,7 @@ func planted(t *testing.T, accepted Baseline) *Report {
 		s[Refused].Problem = "no rule"
 	})
 	seen.Unseen = []Unseen{{State: "refused", Page: start, Kind: TrapDownload, Why: "was <a file>"}}
-	seen.Took = Duration(90 * time.Second)
+	seen.Took = Duration(90400 * time.Millisecond)
 	r, err := NewReport(seen, mustParse(t, declared), "c.yaml", accepted)
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +83,7 @@ func TestReport_Text(t *testing.T) {
 	for _, want := range []string{
 		"Without consent (R1; French law 78-17, article 82", "cookie fig_2 (data.example.org), service figures", "visitor who has answered nothing",
 		"by script https://data.example.org/a.js", "declared 13 months, is 14 months", "1 to accept, 2 to refuse", "no longer found: kept cookie gone",
-		"download: was <a file> (refused)", "1 pages as 8 visitors, in 1m30s", "catalogue: c.yaml, revision ", "2 without consent, 5 wrongly declared, 0 worth a look",
+		"download: was <a file> (has refused all)", "1 pages as 8 visitors, in 1m30s", "catalogue: c.yaml, revision ", "2 without consent, 6 wrongly declared, 0 worth a look",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("nothing is said of %q in\n%s", want, text)
@@ -100,6 +101,12 @@ func TestReport_Text(t *testing.T) {
 	}
 }
 
+// spoken is what a page says in its language of durations, parties, times and visitors.
+var spoken = map[string][]string{
+	"fr": {"<dd>13\u00a0mois</dd>", "<dd>14\u00a0mois</dd>", "<td>jusqu’à la fermeture du navigateur</td>", "<dd>d’un autre site</dd>", "<dd>90,4 s</dd>", "(a tout refusé)"},
+	"en": {"<dd>13\u00a0months</dd>", "<dd>14\u00a0months</dd>", "<td>until the browser is closed</td>", "<dd>another site&#39;s</dd>", "<dd>90.4 s</dd>", "(has refused all)"},
+}
+
 // TestReport_HTML: the page is whole in each language, loads nothing, and shows
 // names as they are.
 func TestReport_HTML(t *testing.T) {
@@ -114,6 +121,11 @@ func TestReport_HTML(t *testing.T) {
 			} {
 				if !strings.Contains(page, want) {
 					t.Errorf("nothing is said of %q", want)
+				}
+			}
+			for _, want := range spoken[lang] {
+				if !strings.Contains(page, want) {
+					t.Errorf("nothing is said of %q, in the language of the page", want)
 				}
 			}
 			root, err := html.Parse(strings.NewReader(page))

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"cmp"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -127,7 +126,7 @@ func storageOf(service *consent.Service, kind StoredKind) []string {
 
 // pathOf returns the path of an address as a browser writes it.
 func pathOf(address string) string {
-	u, err := url.Parse(address)
+	u, err := parseAddress(address)
 	if err != nil || u.EscapedPath() == "" {
 		return "/"
 	}

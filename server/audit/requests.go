@@ -13,7 +13,7 @@ import (
 
 // bare returns an address without what could tell a visitor: values of its query, user and fragment.
 func bare(address string) string {
-	u, err := url.Parse(address)
+	u, err := parseAddress(address)
 	if err != nil || u.Host == "" {
 		return address
 	}
@@ -52,7 +52,7 @@ func (r *recorder) sentRequests() []Request {
 			}
 			request := r.requestOf(&one.hops[i], asked)
 			if i > 0 {
-				request.Initiators = append([]string{bare(one.hops[i-1].url)}, request.Initiators...)
+				request.Initiators = append([]string{r.unsaid(one.hops[i-1].url)}, request.Initiators...)
 			}
 			if k := slices.Index(told, i); k >= 0 {
 				if k < len(one.sent) {
@@ -92,11 +92,11 @@ func (r *recorder) byAddress() map[string][]*hop {
 
 func (r *recorder) requestOf(h *hop, asked map[string][]*hop) Request {
 	request := h.request
-	request.URL, request.Host = bare(h.url), hostOf(h.url)
+	request.URL, request.Host = r.unsaid(h.url), hostOf(h.url)
 	request.ThirdParty = !r.site.owns(request.Host)
 	request.At, request.Phase = r.since(h.at), r.phaseAt(h.at)
-	request.Page, request.Frame = bare(request.Page), bare(request.Frame)
-	request.Initiators = chain(h, asked)
+	request.Page, request.Frame = r.unsaid(request.Page), r.unsaid(request.Frame)
+	request.Initiators = r.chain(h, asked)
 	request.Identifiers = r.identifiers(h)
 	for i := len(r.loads) - 1; i >= 0; i-- {
 		if l := r.loads[i]; !l.began.After(h.at) {
@@ -113,7 +113,7 @@ func (r *recorder) requestOf(h *hop, asked map[string][]*hop) Request {
 const longestChain = 8
 
 // chain returns the addresses that led to a request, the nearest first.
-func chain(h *hop, asked map[string][]*hop) []string {
+func (r *recorder) chain(h *hop, asked map[string][]*hop) []string {
 	var list []string
 	seen := map[*hop]bool{}
 	for h != nil && !seen[h] && len(list) < longestChain {
@@ -122,7 +122,7 @@ func chain(h *hop, asked map[string][]*hop) []string {
 		if address == "" || address == h.url {
 			break
 		}
-		if plain := bare(address); !slices.Contains(list, plain) {
+		if plain := r.unsaid(address); !slices.Contains(list, plain) {
 			list = append(list, plain)
 		}
 		h = latest(asked[address], h.at)
@@ -190,7 +190,7 @@ func (r *recorder) identifiers(h *hop) []string {
 			names = append(names, name)
 		}
 	}
-	u, err := url.Parse(h.url)
+	u, err := parseAddress(h.url)
 	if err != nil {
 		return nil
 	}
@@ -221,100 +221,4 @@ func (r *recorder) identifiers(h *hop) []string {
 // looksMade says whether a value looks like one that is made for one visitor: long, of letters and figures.
 func looksMade(value string) bool {
 	return long.MatchString(value) && strings.ContainsAny(value, "0123456789") && strings.Trim(value, "0123456789.") != "" && !strings.Contains(value, "www.")
-}
-
-// stockKey tells what is stored apart.
-type stockKey struct {
-	kind        StoredKind
-	origin, key string
-}
-
-// found is what stock.js found in a document.
-type found struct {
-	Origin string `json:"origin"`
-	Kept   []struct {
-		Kind  StoredKind `json:"kind"`
-		Key   string     `json:"key"`
-		Value string     `json:"value"`
-	} `json:"kept"`
-	Hints []string `json:"hints"`
-}
-
-// take takes in what documents keep. What is no longer there is no longer left.
-func (r *recorder) take(documents map[string]found) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for frame, f := range documents {
-		for key, known := range r.stock {
-			if key.origin == f.Origin && key.kind != SessionStorage {
-				known.Left = false
-			}
-		}
-		for _, kept := range f.Kept {
-			r.remember(kept.Value)
-			key := stockKey{kept.Kind, f.Origin, kept.Key}
-			known := r.stock[key]
-			if known == nil {
-				known = &Stored{Kind: kept.Kind, Origin: f.Origin, Key: kept.Key, Page: bare(r.page), At: r.since(time.Now()), Phase: r.phase, Phases: []Phase{r.phase},
-					ThirdParty: !r.site.ownsURL(f.Origin)}
-				r.stock[key] = known
-			} else if known.Hash != hashOf(kept.Value) {
-				known.Phases = append(known.Phases, r.phase)
-			}
-			known.Bytes, known.Hash, known.Left = len(kept.Value), hashOf(kept.Value), true
-		}
-		for _, address := range f.Hints {
-			if !slices.ContainsFunc(r.hints, func(h hint) bool { return h.url == address && h.page == r.page }) {
-				h := hint{url: address, page: r.page, at: time.Now()}
-				if !r.isPage(frame) {
-					h.frame = frame
-				}
-				r.hints = append(r.hints, h)
-			}
-		}
-	}
-}
-
-// stored returns what was kept beside cookies, with who did it where a script was seen doing it.
-func (r *recorder) stored() []Stored {
-	for _, n := range r.notes {
-		kind := StoredKind(n.Kind)
-		if !slices.Contains([]StoredKind{LocalStorage, SessionStorage, IndexedDB, CacheStorage}, kind) {
-			continue
-		}
-		key := stockKey{kind, originOf(n.Frame), n.Key}
-		if key.origin == "" {
-			continue
-		}
-		known := r.stock[key]
-		if known == nil {
-			known = &Stored{Kind: kind, Origin: key.origin, Key: n.Key, Bytes: len(n.Value), Hash: hashOf(n.Value), Page: bare(n.page),
-				At: r.since(n.at), Phase: r.phaseAt(n.at), ThirdParty: !r.site.ownsURL(key.origin)}
-			r.stock[key] = known
-		}
-		if known.Set.Kind == "" {
-			known.Set = r.setterOf(n)
-			if at := r.since(n.at); at < known.At {
-				known.At, known.Phase, known.Page = at, r.phaseAt(n.at), bare(n.page)
-			}
-		}
-		known.Phases = append(known.Phases, r.phaseAt(n.at))
-	}
-	list := []Stored{}
-	for _, known := range r.stock {
-		known.Phases = inOrder(known.Phases)
-		list = append(list, *known)
-	}
-	slices.SortFunc(list, func(a, b Stored) int {
-		return strings.Compare(string(a.Kind)+a.Origin+a.Key, string(b.Kind)+b.Origin+b.Key)
-	})
-	return list
-}
-
-func originOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
 }

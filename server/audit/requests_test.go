@@ -99,24 +99,3 @@ func TestRecorder_RequestsThatNeverLeft(t *testing.T) {
 		t.Errorf("got %+v; what the network's log tells of did leave", all)
 	}
 }
-
-func TestRecorder_StoredKnowsWhoAndWhether(t *testing.T) {
-	r := told(t)
-	r.isNoted(note{Kind: "local", Key: "id", Value: "1", By: "https://www.site.example/a.js", Frame: "https://www.site.example/"})
-	r.take(map[string]found{"https://www.site.example/": {Origin: "https://www.site.example"}})
-	stored := r.stored()
-	if len(stored) != 1 || stored[0].Set.URL != "https://www.site.example/a.js" || stored[0].Left || stored[0].Key != "id" || stored[0].Kind != LocalStorage {
-		t.Errorf("got %+v", stored)
-	}
-}
-
-func TestDuration_JSON(t *testing.T) {
-	text, err := json.Marshal(Duration(90*time.Second + 1234567*time.Nanosecond))
-	if err != nil || string(text) != "90.001" {
-		t.Errorf("got %s (%v)", text, err)
-	}
-	var back Duration
-	if err := json.Unmarshal([]byte("1.5"), &back); err != nil || time.Duration(back) != 1500*time.Millisecond {
-		t.Errorf("got %v (%v)", time.Duration(back), err)
-	}
-}
