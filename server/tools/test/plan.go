@@ -83,7 +83,7 @@ func nodeJob(engine, file string, size int64) job {
 		args:     []string{"node", "--test-reporter=" + reporter, "--test-reporter-destination=/dev/fd/3", file},
 		env:      []string{"TEMOIN_ENGINE=" + engine},
 		read:     readNode,
-		patience: 15 * time.Minute,
+		patience: 25 * time.Minute,
 		cost:     size * max(weight[engine], 1),
 	}
 }
