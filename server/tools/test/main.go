@@ -39,6 +39,8 @@ type options struct {
 	atOnce int
 	// files are tests in server/e2e; with none, everything is run.
 	files []string
+	// whole runs each file in every engine; see besideChromium.
+	whole bool
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
@@ -50,6 +52,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("test", flag.ContinueOnError)
 	flags.IntVar(&o.atOnce, "at-once", runtime.NumCPU()+1, "how many jobs run side by side; a browser waits more than it works")
 	flags.StringVar(&engines, "engines", engines, "the browsers, as in TEMOIN_ENGINES")
+	flags.BoolVar(&o.whole, "whole", false, "run each file of browser tests in every engine, as before a release: an hour more")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -65,6 +68,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	jobs, err := plan(o)
 	if err != nil {
 		return err
+	}
+	if len(o.files) == 0 && !o.whole {
+		fmt.Fprintf(out, "== %d files of browser tests run in some engines alone; with -whole each runs in all\n", len(besideChromium))
 	}
 	s := runAll(ctx, jobs, o.atOnce, out)
 	s.print(out)

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -109,22 +111,46 @@ func TestFormatted(t *testing.T) {
 	}
 }
 
-func TestPlan_EachFileInEachEngineButThoseWithoutABrowser(t *testing.T) {
+func TestPlan(t *testing.T) {
 	t.Chdir("../../..")
-	jobs, err := plan(options{engines: []string{"chromium", "firefox"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	count := map[string]int{}
-	for _, j := range jobs {
-		count[j.suite]++
-	}
 	files, _ := filepath.Glob("server/e2e/*.test.mjs")
 	plain, _ := filepath.Glob("server/e2e/plain/*.test.mjs")
-	if count["chromium"] != len(files) || count["firefox"] != len(files) || count["node"] != len(plain) || count["go"] != 2 || count["wasm"] != 1 {
-		t.Errorf("got %v for %d files and %d plain ones", count, len(files), len(plain))
+	count := func(o options) (all map[string]int, first job) {
+		o.engines = []string{"chromium", "firefox", "webkit"}
+		jobs, err := plan(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = map[string]int{}
+		for _, j := range jobs {
+			all[j.suite]++
+		}
+		return all, jobs[0]
 	}
-	if jobs[0].suite != "go" {
-		t.Errorf("begins with %s %s, not with the longest", jobs[0].suite, jobs[0].name)
+	fewer := map[string]int{}
+	for name, others := range besideChromium {
+		if !slices.Contains(files, "server/e2e/"+name+".test.mjs") {
+			t.Errorf("besideChromium has %q, of which there is no file", name)
+		}
+		for _, engine := range []string{"firefox", "webkit"} {
+			if !slices.Contains(others, engine) {
+				fewer[engine]++
+			}
+		}
+	}
+	n := len(files)
+	all, first := count(options{})
+	want := map[string]int{"go": 2, "wasm": 1, "node": len(plain), "chromium": n, "firefox": n - fewer["firefox"], "webkit": n - fewer["webkit"]}
+	if !maps.Equal(all, want) {
+		t.Errorf("each time: got %v, want %v", all, want)
+	}
+	if first.suite != "go" {
+		t.Errorf("begins with %s %s, not with the longest", first.suite, first.name)
+	}
+	if all, _ := count(options{whole: true}); all["firefox"] != n || all["webkit"] != n {
+		t.Errorf("-whole: got %v for %d files", all, n)
+	}
+	if all, _ := count(options{files: []string{"server/e2e/look.test.mjs"}}); !maps.Equal(all, map[string]int{"chromium": 1, "firefox": 1, "webkit": 1}) {
+		t.Errorf("a file that is named: got %v, want it in each engine", all)
 	}
 }
