@@ -121,7 +121,7 @@ func goJobs() ([]job, error) {
 	}
 	inNode := "-exec=" + filepath.Join(strings.TrimSpace(string(root)), "lib/wasm/go_js_wasm_exec")
 	return []job{
-		{suite: "go", name: "unit tests", args: append(test, "-race", "./..."), read: readGo(), patience: 25 * time.Minute, cost: first},
+		{suite: "go", name: "unit tests", args: append(test, "-race", "./..."), read: readGo(), patience: 45 * time.Minute, cost: first},
 		{suite: "go", name: "unit tests of the release", args: slices.Concat(test[:1], []string{"-C", "server/tools/release"}, test[1:], []string{"./..."}), read: readGo(), patience: 20 * time.Minute, cost: first},
 		{suite: "wasm", name: "unit tests", args: append(slices.Clone(test), inNode, "./app/..."), env: wasm, read: readGo(), patience: 10 * time.Minute, cost: first / 2},
 	}, nil
