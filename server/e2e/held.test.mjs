@@ -58,6 +58,7 @@ const given = {
   'insertAdjacentHTML': ['html', 'box.insertAdjacentHTML("beforeend", `<iframe src="${url}"></iframe>`)'],
   'outerHTML': ['svg', 'box.appendChild(document.createElement("p")).outerHTML = `<img alt="" src="${url}">`'],
   'setHTMLUnsafe': ['svg', 'box.appendChild(document.createElement("p")).setHTMLUnsafe(`<img alt="" src="${url}">`)'],
+  'setHTMLUnsafe, a shadow root': ['svg', 'box.appendChild(document.createElement("p")).attachShadow({ mode: "open" }).setHTMLUnsafe(`<img alt="" src="${url}">`)'],
   'setHTML': ['svg', 'box.appendChild(document.createElement("p")).setHTML(`<img alt="" src="${url}">`, { sanitizer: { elements: ["img"], attributes: ["src"] } })'],
   'createContextualFragment': ['js', 'document.head.append(document.createRange().createContextualFragment(`<script src="${url}"></scr` + "ipt>"))'],
   'document.write': ['svg', 'if (document.readyState === "loading") document.write("<img alt=\'\' src=\'", url, "\'>")'],
@@ -330,6 +331,24 @@ test('who has come back and takes consent away: what stands in the page goes, an
   await stamp(tab);
   await tab.run(() => { window.temoin.refuse(); });
   await reloaded(tab);
+});
+
+test('a script in SVG waits; a window that the visitor opens does not', async (t) => {
+  const tab = await browser.tab(t);
+  site.page('/svg-script', page(include, `<svg id="drawing"></svg><button>open</button><script>
+    for (const address of ['${stranger.url('video', 'svg-held.js')}', '${stranger.url('elsewhere', 'svg-free.js')}']) {
+      const made = document.createElementNS('http://www.w3.org/2000/svg', 'script');
+      made.href.baseVal = address;
+      drawing.append(made);
+    }
+    document.querySelector('button').onclick = () => { window.open('${stranger.url('video', 'opened.html')}'); };
+  </script>`));
+  await tab.visit(site.url + '/svg-script');
+  await tab.until(() => !!window.ran, 'the one whose host no service names to run');
+  await settles(tab);
+  assert.deepEqual([stranger.asked('svg-held'), await tab.run(() => window.ran)], [0, ['svg-free']]);
+  await tab.click('button');
+  await eventually(() => stranger.asked('opened') === 1, 'the window to be asked for');
 });
 
 test('who has come back and takes consent away: what stands in a closed tree in shadow goes as well', async (t) => {
