@@ -1,5 +1,5 @@
 // Bundles of the libraries from npm that other people's pages are made with.
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 import { build } from 'esbuild';
@@ -36,9 +36,11 @@ export async function makePage(name, alias = {}) {
 export async function makeAstro(t) {
   process.env.ASTRO_TELEMETRY_DISABLED = '1';
   const astro = await import('astro');
-  const dir = await newFolder(t);
-  const outDir = path.join(dir, 'made');
-  await astro.build({ root: path.join(folder, 'astro'), outDir, cacheDir: path.join(dir, 'cache'), logLevel: 'error' });
+  const root = path.join(folder, 'astro');
+  // It runs what it makes. Outside of the working directory that would lie in that, where no package is found.
+  const outDir = path.join(root, '.astro', `made-${process.pid}`);
+  t.after(() => rm(outDir, { recursive: true, force: true }));
+  await astro.build({ root, outDir, cacheDir: await newFolder(t), logLevel: 'error' });
   const files = (await readdir(outDir, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
   return Object.fromEntries(await Promise.all(files.map(async ({ parentPath, name }) => {
     const file = path.join(parentPath, name);
