@@ -89,6 +89,10 @@ for (const [name, serve] of Object.entries(routers)) {
     await shows(tab, 'banner');
     await tab.press('customize');
     await closes(tab);
+    await tab.run(() => { history.back(); });
+    await arrives(tab, 'one');
+    await shows(tab, 'banner');
+    await goes('two');
     await goes('one');
     await shows(tab, 'banner');
     await tab.press('accept');
