@@ -253,3 +253,20 @@ test('where the other language cannot be had, all goes on in the one that is the
   assert.equal(await receiptLanguage(tab), 'fr');
   assert.deepEqual(tab.errors, []);
 });
+
+test('a button that is held down while the language changes is pressed all the same', async (t) => {
+  site.page('/page', page(' lang="fr"'));
+  const tab = await browser.tab(t);
+  await tab.visit(site.url + '/page');
+  await speaks(tab, 'fr');
+  const { x, y } = await tab.inside((shadow) => {
+    const { left, top, width, height } = shadow.querySelector('.banner [data-temoin="customize"]').getBoundingClientRect();
+    return { x: left + width / 2, y: top + height / 2 };
+  });
+  await tab.mouse.move(x, y);
+  await tab.mouse.down();
+  await tab.run(() => { document.documentElement.lang = 'en'; });
+  await tab.until((shadow) => shadow.querySelector('.banner [data-temoin="customize"]').textContent === 'Customize', 'the button in English');
+  await tab.mouse.up();
+  await tab.dialogIsOpen();
+});

@@ -20,7 +20,8 @@ const said = ['lang', 'dir', 'href'];
 function translate(node, like) {
   for (const name of said) if (like.hasAttribute(name)) node.setAttribute(name, like.getAttribute(name));
   if (!like.childElementCount) {
-    node.textContent = like.textContent;
+    // The text itself stays: WebKit loses the press of a button whose text is another one when it ends.
+    (node.firstChild ?? node).textContent = like.textContent;
     return;
   }
   [...like.childNodes].forEach((child, i) => {
