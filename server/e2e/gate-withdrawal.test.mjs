@@ -93,7 +93,7 @@ for (const [what, [markup, fill]] of Object.entries(fields)) {
     await decide(other, 'refuse');
     await begunAnew(other);
     await tab.until(() => !window.temoin.has('counter'), 'the withdrawal to count in the other tab');
-    await eventually(() => tab.console.some((line) => /filled in/.test(line)), 'the console to say why the page goes on');
+    await eventually(async () => (await tab.lines()).some((line) => /filled in/.test(line)), 'the console to say why the page goes on');
     assert.deepEqual([await text(), await tab.run(() => window.stamped)], [typed, true]);
   });
 }
@@ -108,7 +108,7 @@ for (const part of ['there', 'missing']) {
     await tab.run(() => { window.stamped = true; });
     await tab.click('#tick');
     await decide(tab, 'refuse');
-    await eventually(() => tab.console.some((line) => (part === 'there' ? /filled in/ : /gated/).test(line)), 'the console to say why the page goes on');
+    await eventually(async () => (await tab.lines()).some((line) => (part === 'there' ? /filled in/ : /gated|[Ii]mporting a module/).test(line)), 'the console to say why the page goes on');
     await pause(300); // in which it would begin anew
     assert.deepEqual(await tab.run(() => [window.stamped, document.querySelector('#tick').checked, window.temoin.has('counter')]), [true, true, false]);
 
@@ -147,7 +147,7 @@ test('what Global Privacy Control does, and a nonce that is not the page’s, is
   site.page('/gpc', page(include));
   const tab = await visitor.tab();
   await tab.visit(url('/gpc'));
-  await eventually(() => tab.console.some((line) => /Global Privacy Control/.test(line)), 'a word about the signal');
+  await eventually(async () => (await tab.lines()).some((line) => /Global Privacy Control/.test(line)), 'a word about the signal');
   const plain = await browser.visitor(t);
   await plain.setCookies(accepted());
   site.page('/nonce', page('<script nonce="one" src="/temoin.js"></script>', `<script type="text/plain" nonce="two" data-consent="statistics">${mark('two')}</script>`));

@@ -511,6 +511,7 @@ class Tab extends Place {
       // Nobody is asked for these.
       if (request.url().startsWith('data:')) return;
       this.requests.push(request.url());
+      if (request.isNavigationRequest?.()) this.#overtaken(request.frame());
       this.#inFlight.add(request);
       this.#lastRequest = Date.now();
     });
@@ -530,6 +531,11 @@ class Tab extends Place {
         if (!/\/favicon\.ico because/.test(text)) this.console.push(`error: ${text}`);
       } else this.errors.push(text);
     });
+  }
+
+  /** A frame that goes to another address, or to the same once more: what it had asked for before is never answered. */
+  #overtaken(frame) {
+    for (const request of this.#inFlight) if (request.isNavigationRequest() && request.frame() === frame) this.#inFlight.delete(request);
   }
 
   said() {

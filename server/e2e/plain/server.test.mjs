@@ -341,7 +341,7 @@ test('a flag from the environment counts, and the one of the command line counts
 });
 
 test('an unknown command, flag or word is a clear error, and exit 1', async () => {
-  for (const [args, says] of [[[], /no command/], [['srve'], /no command "srve"; there are init, check, serve, proxy, demo, export, receipts, admin, csp and version/], [['serve', '-adr', 'x'], /-adr/], [['serve', 'x'], /serve takes flags only/], [['check'], /check takes one file/], [['export'], /export takes one folder/]]) {
+  for (const [args, says] of [[[], /no command/], [['srve'], /no command "srve"; there are init, check, serve, proxy, demo, export, receipts, backup, restore, admin, csp, audit and version/], [['serve', '-adr', 'x'], /-adr/], [['serve', 'x'], /serve takes flags only/], [['check'], /check takes one file/], [['export'], /export takes one folder/]]) {
     const { code, stderr } = await temoin(...args);
     assert.equal(code, 1, args.join(' '));
     assert.match(stderr, says, args.join(' '));
