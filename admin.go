@@ -34,6 +34,7 @@ func dashboard(ctx context.Context, args []string, stdout, stderr io.Writer) err
 	storeFlags(flags, &c)
 	var site string
 	siteFlag(flags, &site)
+	roleName := flags.String("role", admin.Exporter.String(), "what whoever has the password `may` do: read, export or erase, each also what stands before it")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, adminUsage)
 		flags.PrintDefaults()
@@ -45,6 +46,10 @@ func dashboard(ctx context.Context, args []string, stdout, stderr io.Writer) err
 	if len(words) != 1 || words[0] != "password" && words[0] != "off" {
 		return errors.New("admin takes one of: password, which is read from the standard input, and off")
 	}
+	role, err := admin.ParseRole(*roleName)
+	if err != nil {
+		return fmt.Errorf("-role: %w", err)
+	}
 	if err := chooseSite(&c, site); err != nil {
 		return err
 	}
@@ -53,22 +58,19 @@ func dashboard(ctx context.Context, args []string, stdout, stderr io.Writer) err
 		return err
 	}
 	defer s.Close()
-	hash := ""
-	if words[0] == "password" {
-		password, err := readPassword(os.Stdin, stderr)
-		if err != nil {
+	if words[0] == "off" {
+		if err := admin.TurnOff(ctx, s); err != nil {
 			return err
 		}
-		if hash, err = admin.HashPassword(password); err != nil {
-			return err
-		}
-	}
-	if err := errors.Join(s.SetSetting(ctx, admin.PasswordSetting, hash), s.DropSessions(ctx)); err != nil {
-		return err
-	}
-	if hash == "" {
 		fmt.Fprintln(stdout, "the dashboard is off")
 		return nil
+	}
+	password, err := readPassword(os.Stdin, stderr)
+	if err != nil {
+		return err
+	}
+	if err := admin.SetPassword(ctx, s, password, role); err != nil {
+		return err
 	}
 	fmt.Fprintln(stdout, "the password is set; the dashboard is at /admin")
 	return nil

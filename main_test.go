@@ -76,6 +76,7 @@ func TestRun_SaysWhatItCanDo(t *testing.T) {
 		"receipts unknown":     {[]string{"receipts", "burn", "-data", "nowhere"}, "nowhere"},
 		"receipts of nothing":  {[]string{"receipts", "verify", "-data", "nowhere"}, "no key"},
 		"admin alone":          {[]string{"admin"}, "password"},
+		"a role that is none":  {[]string{"admin", "password", "-role", "owner"}, `-role: no role "owner"; there are read, export, erase`},
 		"networks":             {[]string{"serve", "-proxies", "example.org"}, "192.0.2.0/24"},
 		"a short retention":    {[]string{"serve", "-addr", "127.0.0.1:99999", "-catalogue", "server/demo/rich.yaml", "-data", t.TempDir(), "-retention", "1 day"}, `"1 day", want a duration such as`},
 		"no retention":         {[]string{"serve", "-addr", "127.0.0.1:99999", "-catalogue", "server/demo/rich.yaml", "-data", t.TempDir(), "-retention", "session"}, `"session", want a duration such as`},

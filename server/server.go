@@ -65,8 +65,9 @@ type Config struct {
 	// Now is the clock; nil for that of the system.
 	Now func() time.Time
 
-	id     string // the site's among many, "" for the only one
-	shared *shared
+	id         string                         // the site's among many, "" for the only one
+	neighbours func(user string) []admin.Site // of many, nil for the only one
+	shared     *shared
 }
 
 // shared is what all sites of one program have together.
@@ -269,7 +270,8 @@ func (s *Server) prepareAdmin() (err error) {
 			"header", s.config.UserHeader)
 	}
 	s.admin, err = admin.New(admin.Config{
-		Admits:     s.admits,
+		Role:       s.role,
+		Sites:      s.config.neighbours,
 		Fail:       s.Fail,
 		Passwords:  s.config.shared.passwords,
 		Store:      s.receiptStore,
@@ -284,11 +286,27 @@ func (s *Server) prepareAdmin() (err error) {
 	return err
 }
 
-// admits reports whether somebody whom a proxy names may see the dashboard. Of many
-// sites each has to say who: one proxy names the administrators of all.
-func (s *Server) admits(user string) bool {
-	listed := s.site.Load().Catalogue.Administrators
-	return slices.Contains(listed, user) || len(listed) == 0 && s.config.id == ""
+// role returns what somebody whom a proxy names may do in the dashboard. Of many sites
+// each has to say who: one proxy names the administrators of all.
+func (s *Server) role(user string) admin.Role {
+	c := s.site.Load().Catalogue
+	if s.config.id == "" && len(c.Readers)+len(c.Administrators)+len(c.Erasers) == 0 {
+		return admin.Exporter
+	}
+	return roleIn(c, user)
+}
+
+// roleIn returns what a catalogue lets somebody do.
+func roleIn(c *catalogue.Catalogue, user string) admin.Role {
+	switch {
+	case slices.Contains(c.Erasers, user):
+		return admin.Eraser
+	case slices.Contains(c.Administrators, user):
+		return admin.Exporter
+	case slices.Contains(c.Readers, user):
+		return admin.Reader
+	}
+	return admin.Nobody
 }
 
 // preparePages makes what answers beside the server's own routes.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"temoin.example/temoin/server/admin"
 	"temoin.example/temoin/server/catalogue"
 	"temoin.example/temoin/server/version"
 )
@@ -183,7 +185,7 @@ func (s *Sites) tenant(name string) *tenant {
 	t := s.tenants[name]
 	if t == nil {
 		config := s.config.Config
-		config.id = name
+		config.id, config.neighbours = name, s.sitesOf
 		config.Catalogue = CataloguePath(s.config.Folder, name)
 		config.Log = s.log.With("site", name)
 		if config.Store.Data != "" {
@@ -215,6 +217,24 @@ func (s *Sites) take(t *tenant, read parsed, held map[string]string) {
 		held[host] = t.name
 	}
 	s.freed = true
+}
+
+// sitesOf returns the sites whose dashboards somebody may see, in the order of their
+// names.
+func (s *Sites) sitesOf(user string) []admin.Site {
+	var list []admin.Site
+	now := s.table.Load()
+	for _, name := range slices.Sorted(maps.Keys(now.byName)) {
+		c := now.byName[name].catalogue.Load()
+		if c == nil || roleIn(c, user) == admin.Nobody {
+			continue
+		}
+		// Its address may have a port, which the name has not.
+		if address, err := url.Parse(c.Site.URL); err == nil {
+			list = append(list, admin.Site{Name: name, URL: address.Scheme + "://" + address.Host})
+		}
+	}
+	return list
 }
 
 // publish makes the table of who answers. A site without a catalogue says at its own

@@ -131,7 +131,7 @@ func (s *testSites) mustReport(site string) string {
 // signIn sets a password for a site, and returns the cookie of a session there.
 func (s *testSites) signIn(site, password string) string {
 	s.t.Helper()
-	if err := admin.SetPassword(s.t.Context(), s.server(site).ledger.Store(), password); err != nil {
+	if err := admin.SetPassword(s.t.Context(), s.server(site).ledger.Store(), password, admin.Exporter); err != nil {
 		s.t.Fatal(err)
 	}
 	form := url.Values{"password": {password}}
@@ -430,6 +430,40 @@ func TestSites_Administrators(t *testing.T) {
 	} {
 		if got := s.get(c.site, "/admin", "X-User", c.user, "Peer", "10.0.0.1:1"); got.StatusCode != c.status {
 			t.Errorf("%s at %s: got %d, want %d", c.user, c.site, got.StatusCode, c.status)
+		}
+	}
+}
+
+// TestSites_Roles: each catalogue says what somebody may do at its site, and the
+// dashboard lists the sites that somebody may see.
+func TestSites_Roles(t *testing.T) {
+	proxy := Networks{netip.MustParsePrefix("10.0.0.1/32")}
+	s := newTestSites(t, SitesConfig{Config: Config{UserHeader: "X-User", Proxies: proxy}}, map[string]string{
+		siteA: catalogueOf(siteA, "administrators: [marie]\nreaders: [paul]\nerasers: [jeanne]"), siteB: catalogueOf(siteB, "readers: [marie]"),
+	})
+	ask := func(method, site, path, user string) *http.Response {
+		return s.ask(method, site, path, nil, "X-User", user, "Peer", "10.0.0.1:1", "Origin", "https://"+site)
+	}
+	for _, c := range []struct {
+		site, user           string
+		sees, exports, asked int // asked: to erase, without saying what
+	}{
+		{siteA, "paul", 200, 403, 403}, {siteA, "marie", 200, 200, 403}, {siteA, "jeanne", 200, 200, 400},
+		{siteB, "marie", 200, 403, 403}, {siteB, "jeanne", 403, 403, 403},
+	} {
+		for path, want := range map[string]int{"/admin": c.sees, "/admin/export.csv": c.exports} {
+			if got := ask("GET", c.site, path, c.user); got.StatusCode != want {
+				t.Errorf("%s at %s%s: got %d, want %d", c.user, c.site, path, got.StatusCode, want)
+			}
+		}
+		if got := ask("POST", c.site, "/admin/receipts/erase", c.user); got.StatusCode != c.asked {
+			t.Errorf("%s erases at %s: got %d, want %d", c.user, c.site, got.StatusCode, c.asked)
+		}
+	}
+	for user, want := range map[string]bool{"marie": true, "paul": false} {
+		page := bodyOf(t, ask("GET", siteA, "/admin", user))
+		if got := strings.Contains(page, `href="https://b.example/admin"`); got != want {
+			t.Errorf("%s is shown the other site: got %v, want %v", user, got, want)
 		}
 	}
 }

@@ -61,6 +61,7 @@ type Store interface {
 	Sums
 	Settings
 	Find(ctx context.Context, id string) (*receipt.File, error)
+	Erase(ctx context.Context, id string) error
 	Edition(ctx context.Context, rev, text, lang string) (*store.Edition, error)
 	Export(ctx context.Context, since, until time.Time) iter.Seq2[*store.Row, error]
 }
@@ -79,9 +80,12 @@ type Config struct {
 	// straight from one of Proxies.
 	UserHeader string
 	Proxies    []netip.Prefix
-	// Admits reports whether somebody whom the proxy names may see the dashboard; nil
-	// admits whomever it names.
-	Admits func(user string) bool
+	// Role returns what somebody whom the proxy names may do; nil makes whomever it
+	// names an Exporter.
+	Role func(user string) Role
+	// Sites returns the sites of this program that somebody whom the proxy names may
+	// see, by their names; nil where there is one site.
+	Sites func(user string) []Site
 	// Passwords checks passwords; nil for one of the dashboard's own.
 	Passwords *Passwords
 	// Client returns the network that the client is in, by which sign-ins are
@@ -161,14 +165,15 @@ func (d *Dashboard) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+d.stylePath, d.getStyle)
 	mux.HandleFunc("GET "+forgetPath, d.getForget)
-	mux.Handle("GET "+Path, d.page(anyone, (*call).getReport))
+	mux.Handle("GET "+Path, d.page(Nobody, (*call).getReport))
 	mux.Handle("GET "+Path+"/{$}", http.RedirectHandler(Path, http.StatusSeeOther))
-	mux.Handle("POST "+Path+"/login", d.page(anyone, (*call).postLogin))
-	mux.Handle("POST "+Path+"/logout", d.page(signedIn, (*call).postLogout))
-	mux.Handle("GET "+Path+"/receipts", d.page(signedIn, (*call).getReceipt))
-	mux.Handle("GET "+Path+"/export.csv", d.page(signedIn, (*call).getExport))
-	mux.Handle("GET "+Path+"/export.jsonl", d.page(signedIn, (*call).getExport))
-	mux.Handle(Path+"/", d.page(signedIn, (*call).getMissing))
+	mux.Handle("POST "+Path+"/login", d.page(Nobody, (*call).postLogin))
+	mux.Handle("POST "+Path+"/logout", d.page(Reader, (*call).postLogout))
+	mux.Handle("GET "+Path+"/receipts", d.page(Reader, (*call).getReceipt))
+	mux.Handle("POST "+erasePath, d.page(Eraser, (*call).postErase))
+	mux.Handle("GET "+Path+"/export.csv", d.page(Exporter, (*call).getExport))
+	mux.Handle("GET "+Path+"/export.jsonl", d.page(Exporter, (*call).getExport))
+	mux.Handle(Path+"/", d.page(Reader, (*call).getMissing))
 	return headers(http.NewCrossOriginProtection().Handler(mux))
 }
 
@@ -213,25 +218,20 @@ type call struct {
 // maxForm is the most bytes that a form may send.
 const maxForm = 8 << 10
 
-const (
-	anyone   = false
-	signedIn = true
-)
-
-// page makes a handler of answer. Where the dashboard is off, or the store away,
-// it says so; where the page is only for those who are signed in, it leads
-// others to where they may do so.
-func (d *Dashboard) page(onlySignedIn bool, answer func(*call) error) http.Handler {
+// page makes a handler of answer, for whoever has that role. Where the dashboard is
+// off, or the store away, it says so; it leads those who are not signed in to where
+// they may do so.
+func (d *Dashboard) page(needs Role, answer func(*call) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		c := &call{Dashboard: d, visitor: &visitor{}, w: w, r: r, language: d.speaks(r)}
-		if err := c.answer(onlySignedIn, answer); err != nil {
+		if err := c.answer(needs, answer); err != nil {
 			c.fail(err)
 		}
 	})
 }
 
-func (c *call) answer(onlySignedIn bool, answer func(*call) error) error {
+func (c *call) answer(needs Role, answer func(*call) error) error {
 	if c.store = c.config.Store(); c.store == nil {
 		return errors.New("the store of receipts is not open")
 	}
@@ -246,11 +246,13 @@ func (c *call) answer(onlySignedIn bool, answer func(*call) error) error {
 		return fmt.Errorf("look for the session: %w", err)
 	}
 	switch {
-	case !c.signedIn && c.passwordHash == "":
+	case c.role == Nobody && c.passwordHash == "":
 		return c.show(http.StatusForbidden, "proxy", "proxy-title", nil)
-	case !c.signedIn && onlySignedIn:
+	case c.role == Nobody && needs > Nobody:
 		http.Redirect(c.w, c.r, c.link(Path), http.StatusSeeOther)
 		return nil
+	case c.role < needs:
+		return c.show(http.StatusForbidden, "denied", "denied-title", nil)
 	}
 	return answer(c)
 }

@@ -277,7 +277,7 @@ func TestDashboard_SessionsEnd(t *testing.T) {
 			return nil
 		},
 		"with the password": func(b *bench, s *store.Store) error {
-			return SetPassword(t.Context(), s, "another horse battery")
+			return SetPassword(t.Context(), s, "another horse battery", Exporter)
 		},
 		"with the setting changed by hand": func(b *bench, s *store.Store) error {
 			return s.SetSetting(t.Context(), PasswordSetting, strings.Replace(cheapHash, "t=1", "t=2", 1))
@@ -301,10 +301,10 @@ func TestDashboard_SessionsEnd(t *testing.T) {
 
 func TestSetPassword(t *testing.T) {
 	s := realStore(t)
-	if err := SetPassword(t.Context(), s, "short"); err == nil {
+	if err := SetPassword(t.Context(), s, "short", Exporter); err == nil {
 		t.Error("a short password: got no error")
 	}
-	if err := SetPassword(t.Context(), s, "another horse battery"); err != nil {
+	if err := SetPassword(t.Context(), s, "another horse battery", Exporter); err != nil {
 		t.Fatal(err)
 	}
 	b := newBench(t, s)

@@ -176,6 +176,18 @@ func (f *fakeStore) Find(_ context.Context, id string) (*receipt.File, error) {
 	}, nil
 }
 
+// Erase forgets the receipt of that id.
+func (f *fakeStore) Erase(_ context.Context, id string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	kept := len(f.receipts)
+	f.receipts = slices.DeleteFunc(f.receipts, func(r *receipt.Receipt) bool { return r.ID() == id })
+	if len(f.receipts) == kept && f.fault == nil {
+		return store.ErrNotFound
+	}
+	return f.fault
+}
+
 func (f *fakeStore) Edition(_ context.Context, rev, text, lang string) (*store.Edition, error) {
 	for _, e := range f.editions {
 		if e.Rev == rev && e.Text == text && e.Lang == lang {

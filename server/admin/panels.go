@@ -53,7 +53,7 @@ type table struct {
 
 // getReport handles "GET /admin".
 func (c *call) getReport() error {
-	if !c.signedIn {
+	if c.role == Nobody {
 		return c.showLogin()
 	}
 	p := readPeriod(c.r.URL.Query(), c.config.Now())

@@ -59,14 +59,29 @@ func HashPassword(password string) (string, error) {
 	return phc(cost, salt, cost.key(password, salt)), nil
 }
 
-// SetPassword makes password the dashboard's, and ends all sessions.
-func SetPassword(ctx context.Context, store Settings, password string) error {
+// SetPassword makes password the dashboard's, and ends all sessions. Whoever has it
+// may do what role says: the dashboard is off until both are kept.
+func SetPassword(ctx context.Context, store Settings, password string, role Role) error {
 	hash, err := HashPassword(password)
 	if err != nil {
 		return err
 	}
+	if err := TurnOff(ctx, store); err != nil {
+		return err
+	}
+	if err := store.SetSetting(ctx, RoleSetting, role.String()); err != nil {
+		return fmt.Errorf("keep the role: %w", err)
+	}
 	if err := store.SetSetting(ctx, PasswordSetting, hash); err != nil {
 		return fmt.Errorf("keep the password: %w", err)
+	}
+	return nil
+}
+
+// TurnOff turns the dashboard off, and ends all sessions.
+func TurnOff(ctx context.Context, store Settings) error {
+	if err := store.SetSetting(ctx, PasswordSetting, ""); err != nil {
+		return fmt.Errorf("forget the password: %w", err)
 	}
 	if err := store.DropSessions(ctx); err != nil {
 		return fmt.Errorf("end the sessions: %w", err)

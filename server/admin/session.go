@@ -26,8 +26,8 @@ const tokenSize = 32
 
 // visitor is who asks for a page.
 type visitor struct {
-	// signedIn tells whether the figures may be shown.
-	signedIn bool
+	// role is what the visitor may do, Nobody where nobody is signed in.
+	role Role
 	// user is the name that a trusted proxy gave, "" where the password did.
 	user string
 	// token is the secret in the session's cookie, "" where a proxy vouches.
@@ -64,8 +64,8 @@ func (v *visitor) fromForm(value string) bool {
 
 // findVisitor finds out who asks. passwordHash is the setting, "" where none is set.
 func (d *Dashboard) findVisitor(r *http.Request, store Settings, passwordHash string) (*visitor, error) {
-	if user := d.proxyUser(r); user != "" {
-		return &visitor{signedIn: true, user: user}, nil
+	if user, role := d.proxyUser(r); role > Nobody {
+		return &visitor{role: role, user: user}, nil
 	}
 	cookie, err := r.Cookie(sessionCookie)
 	if err != nil || passwordHash == "" || len(cookie.Value) != base64.RawURLEncoding.EncodedLen(tokenSize) {
@@ -75,35 +75,39 @@ func (d *Dashboard) findVisitor(r *http.Request, store Settings, passwordHash st
 	if err != nil || !found {
 		return &visitor{}, err
 	}
-	return &visitor{signedIn: true, token: cookie.Value}, nil
+	role, err := passwordRole(r.Context(), store)
+	if err != nil {
+		return &visitor{}, err
+	}
+	return &visitor{role: role, token: cookie.Value}, nil
 }
 
 // maxUser is the most bytes that are taken of a name which a proxy gives.
 const maxUser = 200
 
-// proxyUser returns the name that a trusted proxy put into the request, or "".
-// Where the header is there twice, one of them is the visitor's own.
-func (d *Dashboard) proxyUser(r *http.Request) string {
+// proxyUser returns the name that a trusted proxy put into the request, and what that
+// user may do. Where the header is there twice, one of them is the visitor's own.
+func (d *Dashboard) proxyUser(r *http.Request) (user string, role Role) {
 	if d.config.UserHeader == "" || !d.trusted(r) {
-		return ""
+		return "", Nobody
 	}
 	values := r.Header.Values(d.config.UserHeader)
 	if len(values) != 1 || len(values[0]) > maxUser {
-		return ""
+		return "", Nobody
 	}
-	user := strings.TrimSpace(strings.Map(func(c rune) rune {
+	user = strings.TrimSpace(strings.Map(func(c rune) rune {
 		if !unicode.IsPrint(c) {
 			return -1
 		}
 		return c
 	}, values[0]))
-	if user == "-" || user == "(null)" {
-		return "" // what proxies write where nobody is signed in
+	if user == "" || user == "-" || user == "(null)" {
+		return "", Nobody // what proxies write where nobody is signed in
 	}
-	if d.config.Admits != nil && !d.config.Admits(user) {
-		return ""
+	if d.config.Role == nil {
+		return user, Exporter
 	}
-	return user
+	return user, d.config.Role(user)
 }
 
 // trusted reports whether the request came straight from a trusted proxy.

@@ -20,10 +20,12 @@ type Catalogue struct {
 	Frames   Frames   `json:"frames,omitempty"`
 	Receipts Receipts `json:"receipts,omitempty"`
 	Origins  []string `json:"origins,omitempty"`
-	// Aliases, Administrators and Retention are between the operator and the server:
-	// see [Catalogue.Public].
+	// From Aliases to Retention it is between the operator and the server: see
+	// [Catalogue.Public].
 	Aliases        []string          `json:"aliases,omitempty"`
+	Readers        []string          `json:"readers,omitempty"`
 	Administrators []string          `json:"administrators,omitempty"`
+	Erasers        []string          `json:"erasers,omitempty"`
 	Retention      *consent.Duration `json:"retention,omitempty"`
 	// GoogleConsent is told to Google's services only where one asks for it; see [consent.SignalGoogle].
 	GoogleConsent *GoogleConsent `json:"google-consent,omitempty"`
@@ -36,14 +38,14 @@ type Catalogue struct {
 var keyOrder = []string{
 	"site", "languages", "links", "cookie", "reopen", "look", "categories", "services",
 	"gpc", "reload", "held-requests", "load", "frames", "receipts", "origins",
-	"aliases", "administrators", "retention", "google-consent", "texts",
+	"aliases", "readers", "administrators", "erasers", "retention", "google-consent", "texts",
 }
 
 // Public returns the catalogue without what is between the operator and the server:
 // it is published, and receipts name it.
 func (c *Catalogue) Public() *Catalogue {
 	public := *c
-	public.Aliases, public.Administrators, public.Retention = nil, nil, nil
+	public.Aliases, public.Readers, public.Administrators, public.Erasers, public.Retention = nil, nil, nil, nil, nil
 	return &public
 }
 

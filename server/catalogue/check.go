@@ -67,7 +67,7 @@ func check(d *decoder, c *Catalogue, languages map[string]*Language) {
 	k.receipts(root.key("receipts"))
 	k.origins(root.key("origins"))
 	k.aliases(root.key("aliases"))
-	k.administrators(root.key("administrators"))
+	k.roles(root)
 	k.retention(root.key("retention"))
 	k.recordSize(root.key("services"))
 }

@@ -26,14 +26,22 @@ func (k *checker) aliases(at path) {
 	}
 }
 
-// administrators checks who may see the dashboard.
-func (k *checker) administrators(at path) {
-	if k.read(at) && len(k.catalogue.Administrators) == 0 {
-		k.problem(at, "the list of administrators is empty", "want the names that the proxy gives, or no such key")
-	}
-	for i, name := range k.catalogue.Administrators {
-		if item := at.item(i); k.read(item) && slices.Contains(k.catalogue.Administrators[:i], name) {
-			k.problem(item, fmt.Sprintf("the administrator %q is listed twice", name), "keep one")
+// roles checks who may do what in the dashboard: each name has one role.
+func (k *checker) roles(root path) {
+	listed := map[string]string{}
+	for _, role := range []struct {
+		key   string
+		names []string
+	}{{"readers", k.catalogue.Readers}, {"administrators", k.catalogue.Administrators}, {"erasers", k.catalogue.Erasers}} {
+		at := root.key(role.key)
+		if k.read(at) && len(role.names) == 0 {
+			k.problem(at, fmt.Sprintf("the list of %s is empty", role.key), "want the names that the proxy gives, or no such key")
+		}
+		for i, name := range role.names {
+			if item := at.item(i); k.read(item) && listed[name] != "" {
+				k.problem(item, fmt.Sprintf("%q is listed under %s already", name, listed[name]), "keep one")
+			}
+			listed[name] = role.key
 		}
 	}
 }

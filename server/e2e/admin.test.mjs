@@ -181,6 +181,39 @@ test('a password that others could read is neither asked for nor taken', async (
   }
 });
 
+test('whose password may erase does so with a tick, and whose may only read is offered neither that nor an export', async (t) => {
+  const server = await start(t);
+  assert.equal((await admin(server.data, password, 'password', '-role', 'erase')).code, 0);
+  const id = await answer(t, server, 'fr', 'accept');
+  const tab = await browser.tab(t);
+  await signIn(tab, server);
+  const receipt = `${server.door}/admin/receipts?lang=fr&id=${id}`;
+  await tab.visit(receipt);
+  await says(tab, 'Effacer cette preuve');
+  await isGood(tab, 'a receipt that may be erased');
+  await tab.click('form[action^="/admin/receipts/erase"] button');
+  await says(tab, 'Effacer cette preuve'); // the browser asks for the tick
+  await tab.click('[name=sure]');
+  await submit(tab, '/admin/receipts/erase');
+  await says(tab, 'La preuve est effacée', id);
+  await isGood(tab, 'a receipt that is erased');
+  assert.equal((await send(`${server.url}/api/consents/${id}`)).status, 404);
+  await tab.visit(receipt);
+  await says(tab, 'Aucune preuve');
+
+  const other = await answer(t, server, 'fr', 'refuse');
+  assert.equal((await admin(server.data, password, 'password', '-role', 'read')).code, 0);
+  await tab.visit(receipt);
+  await says(tab, 'Se connecter');
+  await signIn(tab, server);
+  assert.ok(!(await said(tab)).includes('JSONL'), 'no export is offered');
+  await tab.visit(`${server.door}/admin/export.csv?lang=fr`);
+  await says(tab, 'Votre rôle ne le permet pas');
+  await isGood(tab, 'a role that may not');
+  await tab.visit(receipt.replace(id, other));
+  assert.ok(!(await said(tab)).includes('Effacer'), 'nor to erase');
+});
+
 test('markup in what is stored is shown as text', async (t) => {
   const attack = '"><img src=x onerror=document.title=1><script>document.title=1</script>';
   const catalogue = (await richCatalogue())
