@@ -177,31 +177,33 @@ test('Go takes the open dialog over where it stands: switches, focus, scroll, wh
   assert.deepEqual(tab.errors, []);
 });
 
-test('Go waits while the visitor’s hand is busy', async (t) => {
-  /** A hand that moves each 20 ms until it is told to rest; and whether the program is there. */
-  const busy = () => {
-    window.moves = 0;
-    window.hand = setInterval(() => {
-      window.moves += 1;
-      document.body?.dispatchEvent(new PointerEvent('pointermove', { bubbles: true }));
-    }, 20);
-    const { instantiate } = WebAssembly;
-    WebAssembly.instantiate = async (...args) => {
-      const instance = await instantiate(...args);
+for (const sign of ['pointermove', 'wheel', 'keydown', 'touchmove']) {
+  test(`Go waits while the visitor’s hand is busy: ${sign}`, async (t) => {
+    /** A hand that moves each 20 ms until it is told to rest; and whether the program is there. */
+    const busy = (sign) => {
       window.moves = 0;
-      window.ready = true;
-      return instance;
+      window.hand = setInterval(() => {
+        window.moves += 1;
+        document.body?.dispatchEvent(new Event(sign, { bubbles: true }));
+      }, 20);
+      const { instantiate } = WebAssembly;
+      WebAssembly.instantiate = async (...args) => {
+        const instance = await instantiate(...args);
+        window.moves = 0;
+        window.ready = true;
+        return instance;
+      };
     };
-  };
-  const tab = await browser.tab(t, { before: [busy] });
-  await tab.visit(site.url);
-  await tab.press('customize');
-  await tab.dialogIsOpen();
-  await tab.until(() => window.ready && window.moves > 50, 'the program to be there, and the hand to go on');
-  assert.equal(await tab.goHasNotRun(), true, 'no press may wait for the start of Go');
-  await tab.run(() => { clearInterval(window.hand); });
-  await tab.goDraws();
-});
+    const tab = await browser.tab(t, { before: [[busy, sign]] });
+    await tab.visit(site.url);
+    await tab.press('customize');
+    await tab.dialogIsOpen();
+    await tab.until(() => window.ready && window.moves > 50, 'the program to be there, and the hand to go on');
+    assert.equal(await tab.goHasNotRun(), true, 'no press may wait for the start of Go');
+    await tab.run(() => { clearInterval(window.hand); });
+    await tab.goDraws();
+  });
+}
 
 test('layers that are not those that Go draws stay as they are, and work', async (t) => {
   const release = site.hold(program);

@@ -205,6 +205,7 @@ test('a language that changes while Go and the dialog are on their way, and back
   await tab.dialogIsOpen();
   await tab.goRuns();
   await tab.until((shadow) => shadow.querySelector('dialog').textContent.includes('Choose my') && shadow.querySelector('.banner').textContent.includes('Your cookie choices') && shadow.querySelector('.layers').lang === 'en', 'all in English');
+  assert.equal(await tab.inside((shadow) => shadow.querySelector('.banner [data-temoin="customize"]').textContent), 'Customize', 'the button that said “please wait”');
 });
 
 test('placeholders follow the page’s language, and a notice that is shown', async (t) => {

@@ -59,6 +59,7 @@ export function waiting(button, text) {
   button.textContent = text;
   return () => {
     button.removeAttribute('aria-busy');
-    button.textContent = label;
+    // In another language the button has its label already (web/speak).
+    if (button.textContent === text) button.textContent = label;
   };
 }
