@@ -131,16 +131,17 @@ func inFolder(folder string, files []file) []file {
 	return moved
 }
 
-// papers are what every archive holds beside the program.
+// papers are what every archive holds beside the program, where the links of the
+// READMEs look for it.
 func (r *release) papers() ([]file, error) {
-	sources := []string{"LICENSE", "web/notices.txt", "README.md", "README.fr.md", "CHANGELOG.md", "SECURITY.md"}
+	sources := []string{"LICENSE", "web/notices.txt", "README.md", "README.fr.md", "CHANGELOG.md", "SECURITY.md", "CONTRIBUTING.md"}
 	docs, err := output("git", "ls-files", "docs")
 	if err != nil {
 		return nil, err
 	}
 	var files []file
 	for _, source := range append(sources, strings.Split(docs, "\n")...) {
-		f, err := read(source, strings.TrimPrefix(source, "web/"), 0o644)
+		f, err := read(source, source, 0o644)
 		if err != nil {
 			return nil, err
 		}

@@ -174,10 +174,11 @@ func TestContents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sources := map[string]string{"notices.txt": "web/notices.txt"}
-	for _, name := range append(strings.Fields("LICENSE README.md README.fr.md CHANGELOG.md SECURITY.md"), strings.Fields(docs)...) {
+	sources := map[string]string{}
+	for _, name := range append(strings.Fields("LICENSE web/notices.txt README.md README.fr.md CHANGELOG.md SECURITY.md CONTRIBUTING.md"), strings.Fields(docs)...) {
 		sources[name] = name
 	}
+	links := regexp.MustCompile(`\]\(([^:)#]+)[)#]`)
 	begins := map[string]string{
 		"share/temoin.1": `.TH TEMOIN 1 2026\-11\-27 "temoin 0.1.0"`, "share/completion.bash": "#", "share/completion.zsh": "#compdef temoin", "share/completion.fish": "#",
 	}
@@ -201,6 +202,16 @@ func TestContents(t *testing.T) {
 			want[path.Join(folder, name)] = true
 			if got := entries[path.Join(folder, name)].data; !strings.HasPrefix(got, begin) || !strings.Contains(got, "rotate") {
 				t.Errorf("%s: %s begins with %.60q", archive, name, got)
+			}
+		}
+		for _, name := range []string{"README.md", "README.fr.md"} {
+			for _, link := range links.FindAllStringSubmatch(entries[path.Join(folder, name)].data, -1) {
+				leads := func(entry string) bool {
+					return entry == path.Join(folder, link[1]) || strings.HasPrefix(entry, path.Join(folder, link[1])+"/")
+				}
+				if !slices.ContainsFunc(slices.Collect(maps.Keys(entries)), leads) {
+					t.Errorf("%s: %s leads to %s, which is not there", archive, name, link[1])
+				}
 			}
 		}
 		for name, got := range entries {

@@ -108,7 +108,7 @@ func (m made) testSums(t *testing.T) {
 	if said := must(t, exec.Command(filepath.Join(unpacked, "temoin"), "version")); !strings.Contains(said, "\ncommit "+commit+"\n") {
 		t.Errorf("got %s, want the commit %s", said, commit)
 	}
-	for _, name := range []string{"LICENSE", "notices.txt", "README.md", "docs/hosting.md", "share/temoin.1", "share/completion.zsh"} {
+	for _, name := range []string{"LICENSE", "web/notices.txt", "README.md", "docs/hosting.md", "share/temoin.1", "share/completion.zsh"} {
 		if _, err := os.Stat(filepath.Join(unpacked, name)); err != nil {
 			t.Error(err)
 		}
