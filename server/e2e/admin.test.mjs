@@ -238,7 +238,7 @@ test('markup in any field of the database is shown as text, or not at all', asyn
 
   const fields = [];
   for (const [table, column] of [['choice_sums', 'day'], ['choice_sums', 'rev'], ['choice_sums', 'lang'], ['choice_sums', 'how'], ['choice_sums', 'outcome'],
-    ['answer_sums', 'rev'], ['answer_sums', 'lang'], ['answer_sums', 'category'], ['answer_sums', 'answer'], ['unanswered_sums', 'rev'], ['checkpoints', 'note']]) {
+    ['answer_sums', 'rev'], ['answer_sums', 'lang'], ['answer_sums', 'category'], ['answer_sums', 'answer'], ['unanswered_sums', 'rev'], ['anew_sums', 'rev'], ['anew_sums', 'outcome'], ['checkpoints', 'note']]) {
     fields.push([`${table}.${column}`, `PRAGMA ignore_check_constraints = ON; UPDATE ${table} SET ${column} = ${value(attack)} WHERE rowid = (SELECT max(rowid) FROM ${table})`]);
   }
   const withService = structuredClone(receipt);
@@ -259,7 +259,8 @@ test('markup in any field of the database is shown as text, or not at all', asyn
 
   const today = new Date().toISOString().slice(0, 10);
   await sql(`INSERT INTO unanswered_sums (day, rev, n) VALUES ('${today}', '00000000', 3)`);
-  const tables = ['choice_sums', 'answer_sums', 'unanswered_sums', 'checkpoints', 'entries', 'editions'];
+  await sql(`INSERT INTO anew_sums (day, rev, outcome, n) VALUES ('${today}', '${receipt.pii_processing.privacy_notice.rev}', 'refused', 3)`);
+  const tables = ['choice_sums', 'answer_sums', 'unanswered_sums', 'anew_sums', 'checkpoints', 'entries', 'editions'];
   await sql(tables.map((table) => `CREATE TABLE good_${table} AS SELECT * FROM ${table}`).join(';'));
   const mend = tables.map((table) => `DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM good_${table}`).join(';');
 
