@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"temoin.example/temoin/app/consent"
 	"temoin.example/temoin/server/receipt"
@@ -66,4 +67,26 @@ func (s *Store) catalogueOf(ctx context.Context, r *receipt.Receipt) (*consent.C
 		return nil, nil // as of a receipt that was changed
 	}
 	return c, nil
+}
+
+// anewKey is what answers to something new are counted by.
+type anewKey struct {
+	day, rev string
+	outcome  receipt.Outcome
+}
+
+// countAnew adds to the sums what was asked anew.
+func (d *database) countAnew(ctx context.Context, tx querier, list []*pending) error {
+	anew := make(map[anewKey]int64)
+	for _, p := range list {
+		if p.anew != "" {
+			anew[anewKey{p.receipt.Received().Format(time.DateOnly), p.receipt.Rev(), p.anew}]++
+		}
+	}
+	var rows [][]any
+	for k, n := range anew {
+		rows = append(rows, []any{k.day, k.rev, string(k.outcome), n})
+	}
+	return d.insert(ctx, tx, `anew_sums (day, rev, outcome, n)`,
+		` ON CONFLICT (day, rev, outcome) DO UPDATE SET n = anew_sums.n + excluded.n`, rows)
 }

@@ -225,8 +225,7 @@ func (s *Store) compare(p *pending, e *entry) answer {
 	return answer{signed: signed}
 }
 
-// choiceKey, answerKey and anewKey are what choices, answers and what was asked anew are
-// counted by.
+// choiceKey and answerKey are what choices and answers are counted by.
 type choiceKey struct {
 	day, rev, lang string
 	how            receipt.How
@@ -234,11 +233,6 @@ type choiceKey struct {
 }
 
 type answerKey struct{ day, rev, lang, category, answer string }
-
-type anewKey struct {
-	day, rev string
-	outcome  receipt.Outcome
-}
 
 const (
 	granted = "granted"
@@ -248,13 +242,10 @@ const (
 // count adds receipts to the sums. What is necessary was not asked, and is not
 // counted.
 func (d *database) count(ctx context.Context, tx querier, list []*pending) error {
-	choices, answers, anew := make(map[choiceKey]int64), make(map[answerKey]int64), make(map[anewKey]int64)
+	choices, answers := make(map[choiceKey]int64), make(map[answerKey]int64)
 	for _, p := range list {
 		r := p.receipt
 		day := r.Received().Format(time.DateOnly)
-		if p.anew != "" {
-			anew[anewKey{day, r.Rev(), p.anew}]++
-		}
 		choices[choiceKey{day, r.Rev(), r.Lang(), r.How(), r.Outcome()}]++
 		for _, purpose := range r.Processing.Purposes {
 			switch {
@@ -266,15 +257,12 @@ func (d *database) count(ctx context.Context, tx querier, list []*pending) error
 			}
 		}
 	}
-	var choiceRows, answerRows, anewRows [][]any
+	var choiceRows, answerRows [][]any
 	for k, n := range choices {
 		choiceRows = append(choiceRows, []any{k.day, k.rev, k.lang, string(k.how), string(k.outcome), n})
 	}
 	for k, n := range answers {
 		answerRows = append(answerRows, []any{k.day, k.rev, k.lang, k.category, k.answer, n})
-	}
-	for k, n := range anew {
-		anewRows = append(anewRows, []any{k.day, k.rev, string(k.outcome), n})
 	}
 	err := d.insert(ctx, tx, `choice_sums (day, rev, lang, how, outcome, n)`,
 		` ON CONFLICT (day, rev, lang, how, outcome) DO UPDATE SET n = choice_sums.n + excluded.n`, choiceRows)
@@ -283,8 +271,7 @@ func (d *database) count(ctx context.Context, tx querier, list []*pending) error
 			` ON CONFLICT (day, rev, lang, category, answer) DO UPDATE SET n = answer_sums.n + excluded.n`, answerRows)
 	}
 	if err == nil {
-		err = d.insert(ctx, tx, `anew_sums (day, rev, outcome, n)`,
-			` ON CONFLICT (day, rev, outcome) DO UPDATE SET n = anew_sums.n + excluded.n`, anewRows)
+		err = d.countAnew(ctx, tx, list)
 	}
 	if err != nil {
 		return fmt.Errorf("count choices: %w", err)
