@@ -307,7 +307,7 @@ func show(ctx context.Context, s *store.Store, words []string, inWords bool, std
 }
 
 func printWords(w io.Writer, file *receipt.File) error {
-	_, err := fmt.Fprintln(w, strings.Join(file.Receipt.Words(), "\n"))
+	_, err := fmt.Fprintln(w, strings.Join(file.Receipt.Words("en"), "\n"))
 	return err
 }
 

@@ -151,6 +151,13 @@ func TestReceipts(t *testing.T) {
 	command("\nstatistics: refused, asked and answered this time\n", "check", file)
 	command("\nthird-party: allowed, asked and answered this time\n", "show", "-words", first)
 	shown := command(first, "show", first)
+	if !strings.Contains(shown, "third-party\u00a0: autorisé, la question a été posée cette fois") {
+		t.Errorf("the file of who was asked in French does not say in French what was allowed: %s", shown)
+	}
+	retold := mustWrite(t, "retold.json", strings.Replace(shown, ": autorisé", ": refusé", 1))
+	if _, _, err := temoin(t.Context(), "receipts", "check", retold); err == nil || !strings.Contains(err.Error(), "words do not say what the receipt says") {
+		t.Errorf("a file whose words are others: got %v", err)
+	}
 	forged := mustWrite(t, "forged.json", strings.Replace(shown, "consent_refused", "consent_given", 1))
 	if _, _, err := temoin(t.Context(), "receipts", "check", forged); err == nil {
 		t.Error("a forged receipt is good")

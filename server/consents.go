@@ -203,7 +203,7 @@ func deleteHidden(served *site.Site, w http.ResponseWriter, r *http.Request, rec
 }
 
 // getConsent handles "GET /api/consents/{id}": a visitor's receipt, with the
-// proof that it is in the log. The id is random, and only the visitor's cookie
+// proof that it is in the log; laid out in lines, for the visitor to read. The id is random, and only the visitor's cookie
 // has it.
 func (s *Server) getConsent(w http.ResponseWriter, r *http.Request, _ *site.Site) error {
 	file, err := s.ledger.Find(r.Context(), r.PathValue("id"))
@@ -214,7 +214,9 @@ func (s *Server) getConsent(w http.ResponseWriter, r *http.Request, _ *site.Site
 	if r.URL.Query().Has("download") {
 		w.Header().Set("Content-Disposition", `attachment; filename="temoin-`+file.Receipt.ID()+`.json"`)
 	}
-	return json.NewEncoder(w).Encode(file)
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(file)
 }
 
 // getCheckpoint handles "GET /api/consents/checkpoint": what the log is now,

@@ -41,6 +41,7 @@ type Sums interface {
 	Choices(ctx context.Context, since, until string) ([]store.ChoiceSum, error)
 	Answers(ctx context.Context, since, until string) ([]store.AnswerSum, error)
 	Unanswered(ctx context.Context, since, until string) ([]store.UnansweredSum, error)
+	Anew(ctx context.Context, since, until string) ([]store.AnewSum, error)
 }
 
 // Settings is where the password and the sessions are kept, and the attempts to

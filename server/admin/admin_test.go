@@ -688,6 +688,9 @@ func TestDashboard_Pages(t *testing.T) {
 		f.receipts = append(f.receipts, r)
 	}
 	f.unanswered[store.UnansweredSum{Day: "2026-11-24", Rev: f.receipts[0].Rev()}] = 1234
+	for outcome, n := range map[receipt.Outcome]int64{receipt.Accepted: 5, receipt.Partly: 1, receipt.Refused: 1010} {
+		f.anew[store.AnewSum{Day: "2026-11-24", Rev: f.receipts[0].Rev(), Outcome: outcome}] = n
+	}
 	b := newBench(t, f)
 	cookie := b.signIn()
 	for _, lang := range languages {

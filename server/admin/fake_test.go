@@ -27,6 +27,7 @@ type fakeStore struct {
 	key        *receipt.Key
 	receipts   []*receipt.Receipt
 	unanswered map[store.UnansweredSum]int64
+	anew       map[store.AnewSum]int64
 	editions   []*store.Edition
 	settings   map[string]string
 	sessions   map[string]time.Time
@@ -53,7 +54,7 @@ func newFakeStore(t testing.TB) *fakeStore {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &fakeStore{key: key, settings: map[string]string{}, sessions: map[string]time.Time{}, unanswered: map[store.UnansweredSum]int64{}}
+	return &fakeStore{key: key, settings: map[string]string{}, sessions: map[string]time.Time{}, unanswered: map[store.UnansweredSum]int64{}, anew: map[store.AnewSum]int64{}}
 }
 
 func (f *fakeStore) Setting(_ context.Context, name string) (string, error) {
@@ -131,7 +132,7 @@ func (f *fakeStore) Answers(_ context.Context, since, until string) ([]store.Ans
 			continue
 		}
 		for _, p := range r.Processing.Purposes {
-			if p.State != receipt.NotRequired {
+			if p.State != receipt.NotRequired && p.Since.IsZero() {
 				sums[store.AnswerSum{Day: d, Rev: r.Rev(), Lang: r.Lang(), Category: p.ID, Granted: p.State == receipt.Given}]++
 			}
 		}
@@ -147,6 +148,17 @@ func (f *fakeStore) Answers(_ context.Context, since, until string) ([]store.Ans
 func (f *fakeStore) Unanswered(_ context.Context, since, until string) ([]store.UnansweredSum, error) {
 	var list []store.UnansweredSum
 	for sum, n := range f.unanswered {
+		if sum.Day >= since && sum.Day <= until {
+			sum.N = n
+			list = append(list, sum)
+		}
+	}
+	return list, f.fault
+}
+
+func (f *fakeStore) Anew(_ context.Context, since, until string) ([]store.AnewSum, error) {
+	var list []store.AnewSum
+	for sum, n := range f.anew {
 		if sum.Day >= since && sum.Day <= until {
 			sum.N = n
 			list = append(list, sum)
@@ -242,10 +254,12 @@ func revisions(t testing.TB) []*consent.Catalogue {
 }
 
 // season is what happens on a site in n days before now: quieter at weekends,
-// two languages, three revisions.
+// two languages, three revisions, and visitors who come again after the last change.
 type season struct {
 	receipts   []*receipt.Receipt
 	unanswered map[store.UnansweredSum]int64
+	anew       map[store.AnewSum]int64
+	returned   []*receipt.Receipt // answers of those who had answered before
 	editions   []*store.Edition
 }
 
@@ -253,7 +267,7 @@ const sampleText = "00112233aabbccdd"
 
 func newSeason(t testing.TB, days, perDay int) *season {
 	t.Helper()
-	s := &season{unanswered: map[store.UnansweredSum]int64{}}
+	s := &season{unanswered: map[store.UnansweredSum]int64{}, anew: map[store.AnewSum]int64{}}
 	random := rand.New(rand.NewPCG(1, 2))
 	list := revisions(t)
 	for back := days - 1; back >= 0; back-- {
@@ -269,12 +283,40 @@ func newSeason(t testing.TB, days, perDay int) *season {
 		}
 		s.unanswered[store.UnansweredSum{Day: date.Format(time.DateOnly), Rev: c.Rev()}] = int64(busy/2 + random.IntN(busy/3+1))
 	}
+	if days > 40 {
+		for _, outcome := range []receipt.Outcome{receipt.Accepted, receipt.Refused, receipt.Refused} {
+			s.comeAgain(t, list[1], list[2], outcome)
+		}
+	}
 	for _, c := range list {
 		for _, lang := range c.Languages {
 			s.editions = append(s.editions, edition(t, c, lang))
 		}
 	}
 	return s
+}
+
+// comeAgain adds a visitor who allowed all of one revision, and answers what another one
+// has made new, five days ago.
+func (s *season) comeAgain(t testing.TB, was, is *consent.Catalogue, outcome receipt.Outcome) {
+	t.Helper()
+	var cookie []string
+	answer := func(c *consent.Catalogue, at time.Time, part bool, from string, granted bool) *receipt.Receipt {
+		record := c.Answer(cookie, c.Marks(), consent.Answer{ID: consent.NewID(), At: at.Add(-time.Second), Part: part, Granted: func(id string) bool {
+			return granted || was.Service(id) != nil || was.Category(id) != nil
+		}})
+		value, err := record.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cookie = []string{value}
+		return mustReceipt(t, &receipt.Submission{Record: record, How: receipt.Dialog, Lang: "fr", Text: sampleText, From: from}, c, at)
+	}
+	first := answer(was, now.AddDate(0, 0, -30), false, "", true)
+	s.receipts = append(s.receipts, first)
+	again := answer(is, now.AddDate(0, 0, -5), true, first.ID(), outcome == receipt.Accepted)
+	s.returned = append(s.returned, again)
+	s.anew[store.AnewSum{Day: dayOf(again), Rev: is.Rev(), Outcome: outcome}]++
 }
 
 func boolInt(b bool) int {
@@ -322,5 +364,6 @@ func mustReceipt(t testing.TB, s *receipt.Submission, c *consent.Catalogue, rece
 
 // fill puts the season into the fake.
 func (f *fakeStore) fill(s *season) {
-	f.receipts, f.editions, f.unanswered = s.receipts, s.editions, maps.Clone(s.unanswered)
+	f.receipts, f.editions = slices.Concat(s.receipts, s.returned), s.editions
+	f.unanswered, f.anew = maps.Clone(s.unanswered), maps.Clone(s.anew)
 }

@@ -118,6 +118,7 @@ func (c *call) panels(r *report) ([]panel, error) {
 		{c.waysPanel, r.Total.All() > 0},
 		{c.unansweredPanel, true},
 		{c.revisionsPanel, true},
+		{c.anewPanel, true},
 	} {
 		if !one.shown {
 			continue
@@ -390,6 +391,25 @@ func (c *call) revisionsPanel(r *report) (panel, error) {
 	for _, rev := range r.Revisions {
 		cells := append([]string{rev.Rev, c.language.Date(rev.First), c.language.Date(rev.Last)}, c.rates(rev.tally)...)
 		p.Table.Rows = append(p.Table.Rows, append(cells, c.language.Number(rev.Unanswered)))
+	}
+	return p, nil
+}
+
+// anewPanel shows what each change of the catalogue has cost the visitors who had
+// answered before.
+func (c *call) anewPanel(r *report) (panel, error) {
+	p := panel{ID: "anew", Title: c.language.Say("anew-title"), Text: c.language.Say("anew-text"), Wide: true}
+	p.Table = c.table(r, p.Title, c.language.Say("column-revision"), "column-first", "column-anew",
+		"column-anew-accepted", "column-anew-partly", "column-anew-refused")
+	p.Table.Words = 2
+	for _, rev := range r.Revisions {
+		if all := rev.Anew.All(); all > 0 {
+			numbers := c.numbers(c.language.Date(rev.First), all, rev.Anew.Accepted, rev.Anew.Partly, rev.Anew.Refused)
+			p.Table.Rows = append(p.Table.Rows, append([]string{rev.Rev}, numbers...))
+		}
+	}
+	if len(p.Table.Rows) == 0 {
+		p.Missing = c.language.Say("anew-none")
 	}
 	return p, nil
 }

@@ -266,6 +266,9 @@ func TestReport_AgreesWithTheStore(t *testing.T) {
 	if !slices.Equal(fresh, []bool{false, true, true}) {
 		t.Errorf("new revisions: got %v, want the two that came in the period", fresh)
 	}
+	if got, want := r.Revisions[2].Anew, (tally{Accepted: 1, Refused: 2}); got != want || r.Revisions[1].Anew.All() != 0 {
+		t.Errorf("asked anew: got %+v and %+v, want nobody by the second revision and %+v by the third", r.Revisions[1].Anew, got, want)
+	}
 	if at := r.position(r.Revisions[2].First); at != 70 {
 		t.Errorf("the newest revision stands at %v, want 70", at)
 	}
@@ -314,6 +317,11 @@ func fill(t testing.TB, s *store.Store, season *season) {
 	}
 	for range season.receipts {
 		if err := <-faults; err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, r := range season.returned { // whose first answers are kept by now
+		if _, _, err := s.Append(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
 	}

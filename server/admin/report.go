@@ -57,6 +57,9 @@ type revision struct {
 	First, Last time.Time
 	Unanswered  int64
 	tally
+	// Anew counts the visitors who had answered before and whom the revision asked for
+	// what was new, by what they said of that.
+	Anew tally
 	// New tells that the revision came into use within the period, so that its
 	// first day means something.
 	New bool
@@ -98,6 +101,10 @@ func newReport(ctx context.Context, s Sums, p period, c *consent.Catalogue) (*re
 	if err != nil {
 		return nil, fmt.Errorf("read the sums of banners left unanswered: %w", err)
 	}
+	anew, err := s.Anew(ctx, p.Since(), p.Until())
+	if err != nil {
+		return nil, fmt.Errorf("read the sums of what was asked anew: %w", err)
+	}
 	r := &report{Period: p}
 	r.divide()
 	for _, sum := range choices {
@@ -108,7 +115,7 @@ func newReport(ctx context.Context, s Sums, p period, c *consent.Catalogue) (*re
 	}
 	r.addCategories(given, c)
 	r.addGroups(choices)
-	r.addRevisions(choices, unanswered)
+	r.addRevisions(choices, unanswered, anew)
 	return r, nil
 }
 
@@ -236,7 +243,7 @@ func (r *report) addGroups(choices []store.ChoiceSum) {
 
 // addRevisions lists the revisions, the oldest first. A revision is new where
 // the period saw days before its first one.
-func (r *report) addRevisions(choices []store.ChoiceSum, unanswered []store.UnansweredSum) {
+func (r *report) addRevisions(choices []store.ChoiceSum, unanswered []store.UnansweredSum, anew []store.AnewSum) {
 	byRev := map[string]*revision{}
 	seen := func(rev, dayOf string) *revision {
 		t, _ := time.Parse(time.DateOnly, dayOf) // read before: see at
@@ -257,6 +264,11 @@ func (r *report) addRevisions(choices []store.ChoiceSum, unanswered []store.Unan
 	}
 	for _, sum := range unanswered {
 		seen(sum.Rev, sum.Day).Unanswered += sum.N
+	}
+	for _, sum := range anew {
+		if known := byRev[sum.Rev]; known != nil { // each is a choice as well
+			known.Anew.add(sum.Outcome, sum.N)
+		}
 	}
 	for _, rev := range byRev {
 		r.Revisions = append(r.Revisions, *rev)

@@ -6,7 +6,8 @@ import { after, test } from 'node:test';
 
 import { isAccessible } from './lib/axe.mjs';
 import { can, launch, needs } from './lib/browser.mjs';
-import { admin, certificate, eventually, folder, pause, richCatalogue, run, saved, send, startSite, startTemoin, temoin } from './lib/server.mjs';
+import { revision } from './lib/records.mjs';
+import { admin, certificate, eventually, folder, pause, plainCatalogue, richCatalogue, run, saved, send, startSite, startTemoin, temoin } from './lib/server.mjs';
 
 const password = 'cheval correct pile';
 const browser = await launch(after);
@@ -271,7 +272,7 @@ test('markup in any field of the database is shown as text, or not at all', asyn
 
   const fields = [];
   for (const [table, column] of [['choice_sums', 'day'], ['choice_sums', 'rev'], ['choice_sums', 'lang'], ['choice_sums', 'how'], ['choice_sums', 'outcome'],
-    ['answer_sums', 'rev'], ['answer_sums', 'lang'], ['answer_sums', 'category'], ['answer_sums', 'answer'], ['unanswered_sums', 'rev'], ['checkpoints', 'note']]) {
+    ['answer_sums', 'rev'], ['answer_sums', 'lang'], ['answer_sums', 'category'], ['answer_sums', 'answer'], ['unanswered_sums', 'rev'], ['anew_sums', 'rev'], ['anew_sums', 'outcome'], ['checkpoints', 'note']]) {
     fields.push([`${table}.${column}`, `PRAGMA ignore_check_constraints = ON; UPDATE ${table} SET ${column} = ${value(attack)} WHERE rowid = (SELECT max(rowid) FROM ${table})`]);
   }
   const withService = structuredClone(receipt);
@@ -292,7 +293,8 @@ test('markup in any field of the database is shown as text, or not at all', asyn
 
   const today = new Date().toISOString().slice(0, 10);
   await sql(`INSERT INTO unanswered_sums (day, rev, n) VALUES ('${today}', '00000000', 3)`);
-  const tables = ['choice_sums', 'answer_sums', 'unanswered_sums', 'checkpoints', 'entries', 'editions'];
+  await sql(`INSERT INTO anew_sums (day, rev, outcome, n) VALUES ('${today}', '${receipt.pii_processing.privacy_notice.rev}', 'refused', 3)`);
+  const tables = ['choice_sums', 'answer_sums', 'unanswered_sums', 'anew_sums', 'checkpoints', 'entries', 'editions'];
   await sql(tables.map((table) => `CREATE TABLE good_${table} AS SELECT * FROM ${table}`).join(';'));
   const mend = tables.map((table) => `DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM good_${table}`).join(';');
 
@@ -394,6 +396,51 @@ test('an operator reads the figures, finds a receipt and exports', async (t) => 
   assert.equal(csv.text.trim().split('\n').length, 4, 'a heading and three receipts');
   const jsonl = await send(`${server.url}/admin/export.jsonl?days=7`, { headers: { cookie: `${name}=${value}` } });
   assert.deepEqual(jsonl.text.trim().split('\n').map((line) => JSON.parse(line).receipt.record_id).slice(0, 1), [refused]);
+});
+
+test('the dashboard shows whom a change of the catalogue has asked anew, and what they said', async (t) => {
+  const before = await plainCatalogue() + ['counter', 'reach'].map((id) => `  - { id: ${id}, category: statistics, name: ${id}, provider: Compte, purpose: Compter. }\n`).join('');
+  const server = await dashboard(t, { catalogue: before });
+  const kept = async (tab) => {
+    await tab.bannerIsGone();
+    const { id } = await tab.record();
+    await eventually(async () => (await send(`${server.url}/api/consents/${id}`)).status === 200, `the receipt of ${id}`);
+  };
+  const visitor = async (how) => {
+    const tab = await browser.tab(t);
+    await tab.visit(server.url);
+    await tab.bannerIsThere();
+    await tab.press(how);
+    await kept(tab);
+    return tab;
+  };
+  const [allows, refuses, alsoRefuses, mixes, refused] = [await visitor('accept'), await visitor('accept'), await visitor('accept'), await visitor('accept'), await visitor('refuse')];
+  const first = await revision(server.url);
+  await server.change(before + ['heatmap', 'clicks'].map((id) => `  - { id: ${id}, category: statistics, name: ${id}, provider: Chaud, purpose: Voir. }\n`).join(''));
+  await eventually(async () => await revision(server.url) !== first, 'another revision');
+
+  for (const [tab, how] of [[allows, 'accept'], [refuses, 'refuse'], [alsoRefuses, 'refuse']]) {
+    await tab.reload();
+    await tab.bannerIsThere();
+    await tab.press(how);
+    await kept(tab);
+  }
+  await mixes.reload();
+  await mixes.press('customize');
+  await mixes.dialogIsOpen();
+  await mixes.turn('clicks');
+  await mixes.press('save');
+  await kept(mixes);
+  await refused.reload(); // who has refused is asked nothing
+  await refused.sees('open');
+  await visitor('accept'); // a first answer
+
+  const tab = await browser.tab(t);
+  await signIn(tab, server);
+  const rows = await tab.run(() => [...document.querySelectorAll('[aria-labelledby="anew-title"] tbody tr')].map((tr) => [...tr.cells].map((cell) => cell.textContent)));
+  assert.deepEqual(rows.map(([rev, , ...numbers]) => [rev, ...numbers]), [[await revision(server.url), '4', '1', '1', '2']]);
+  await says(tab, 'Ce que chaque révision a redemandé', 'Ceux qui sont partis sans répondre sont parmi les bandeaux laissés sans réponse');
+  await isGood(tab, 'asked anew');
 });
 
 test('the export button saves a file', needs('downloads'), async (t) => {

@@ -787,7 +787,7 @@ test('the visitor downloads the proof of the choice, which can be checked', need
       await tab.press('proof');
       const { file, text } = await saved(dir, new RegExp(`^temoin-${made.id}\\.json$`));
       const proof = JSON.parse(text);
-      assert.deepEqual(Object.keys(proof), ['receipt', 'signature', 'key', 'log']);
+      assert.deepEqual(Object.keys(proof), ['words', 'receipt', 'signature', 'key', 'log']);
       assert.ok(JSON.stringify(proof.receipt).includes(made.id));
       assert.ok(JSON.stringify(proof.receipt).includes('banner-accept'));
       assert.deepEqual(Object.keys(proof.log), ['index', 'salt', 'proof', 'checkpoint']);

@@ -27,6 +27,9 @@ func Commitment(salt, body []byte) tlog.Hash {
 // File is what a visitor is given: the receipt, and the proof that it is in the
 // site's log.
 type File struct {
+	// Words tell what the receipt says, in the language of [Receipt.Words]; nil in a file
+	// of before there were words. They are not signed, so Verify holds them to the receipt.
+	Words     []string  `json:"words,omitempty"`
 	Receipt   *Receipt  `json:"receipt"`
 	Signature []byte    `json:"signature"` // of the receipt's body; see [VerifySignature]
 	Key       string    `json:"key"`       // the verifier key of the site
@@ -82,7 +85,7 @@ func (f *File) takeWritten(data []byte) error {
 }
 
 // Verify checks that the receipt is signed by the file's key and is in the log
-// whose checkpoint that key signed. Whether that key is the site's is for the
+// whose checkpoint that key signed, and that the words are the receipt's. Whether that key is the site's is for the
 // reader to compare.
 func (f *File) Verify() error {
 	if f.Receipt == nil {
@@ -94,6 +97,9 @@ func (f *File) Verify() error {
 	}
 	if err := VerifySignature(f.Key, body, f.Signature); err != nil {
 		return fmt.Errorf("receipt: %w", err)
+	}
+	if err := f.checkWords(); err != nil {
+		return err
 	}
 	tree, err := OpenCheckpoint(f.Key, f.Log.Checkpoint)
 	if err != nil {

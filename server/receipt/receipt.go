@@ -136,6 +136,7 @@ type Receipt struct {
 	Own           Own        `json:"temoin"`
 
 	written []byte // as it was signed, where that is not how Body would write it
+	before  string // see Before
 }
 
 // Processing says what was consented to.
@@ -245,7 +246,8 @@ func New(s *Submission, c Context) (*Receipt, error) {
 			Entity:   principal,
 			Type:     expressed,
 		},
-		Own: Own{How: s.How, GPC: s.GPC, Received: seconds(c.Received), Version: c.Version},
+		Own:    Own{How: s.How, GPC: s.GPC, Received: seconds(c.Received), Version: c.Version},
+		before: s.From,
 	}
 	if r.IsPart() {
 		r.Own.From = s.From
@@ -501,6 +503,10 @@ func (r *Receipt) Outcome() Outcome {
 			add(service.State, service.Since)
 		}
 	}
+	return outcomeOf(given, refused)
+}
+
+func outcomeOf(given, refused bool) Outcome {
 	switch {
 	case given && refused:
 		return Partly

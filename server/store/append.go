@@ -25,6 +25,7 @@ type Signed struct {
 // pending is a receipt on its way to the log.
 type pending struct {
 	receipt *receipt.Receipt
+	anew    receipt.Outcome // see askedAnew
 	entry   *entry
 	answer  chan answer // with room for one
 }
@@ -42,7 +43,7 @@ type answer struct {
 // After any other error, ctx's included, the receipt may have been kept or not:
 // append it again to know.
 func (s *Store) Append(ctx context.Context, r *receipt.Receipt) (signed *Signed, fresh bool, err error) {
-	p, err := s.prepare(r)
+	p, err := s.prepare(ctx, r)
 	if err != nil {
 		return nil, false, err
 	}
@@ -58,8 +59,12 @@ func (s *Store) Append(ctx context.Context, r *receipt.Receipt) (signed *Signed,
 }
 
 // prepare does what needs no order, so that callers do it in parallel.
-func (s *Store) prepare(r *receipt.Receipt) (*pending, error) {
+func (s *Store) prepare(ctx context.Context, r *receipt.Receipt) (*pending, error) {
 	body, err := r.Body()
+	if err != nil {
+		return nil, err
+	}
+	anew, err := s.askedAnew(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +72,7 @@ func (s *Store) prepare(r *receipt.Receipt) (*pending, error) {
 	rand.Read(salt) // never fails: see crypto/rand
 	return &pending{
 		receipt: r,
+		anew:    anew,
 		answer:  make(chan answer, 1),
 		entry: &entry{
 			kind:      kindReceipt,
@@ -152,19 +158,19 @@ func (s *Store) appendBatch(ctx context.Context, tx querier, batch []*pending, a
 	}
 
 	var fresh []*entry
-	var receipts []*receipt.Receipt
+	var counted []*pending
 	for _, p := range batch {
 		if _, found := kept[p.receipt.ID()]; !found && !erased[hashOf(p.receipt.ID())] {
 			kept[p.receipt.ID()] = p.entry
 			fresh = append(fresh, p.entry)
-			receipts = append(receipts, p.receipt)
+			counted = append(counted, p)
 		}
 	}
 	if len(fresh) > 0 {
 		if err := s.add(ctx, tx, h, fresh); err != nil {
 			return err
 		}
-		if err := s.db.count(ctx, tx, receipts); err != nil {
+		if err := s.db.count(ctx, tx, counted); err != nil {
 			return err
 		}
 	}
@@ -235,9 +241,10 @@ const (
 
 // count adds receipts to the sums. What is necessary was not asked, and is not
 // counted.
-func (d *database) count(ctx context.Context, tx querier, receipts []*receipt.Receipt) error {
+func (d *database) count(ctx context.Context, tx querier, list []*pending) error {
 	choices, answers := make(map[choiceKey]int64), make(map[answerKey]int64)
-	for _, r := range receipts {
+	for _, p := range list {
+		r := p.receipt
 		day := r.Received().Format(time.DateOnly)
 		choices[choiceKey{day, r.Rev(), r.Lang(), r.How(), r.Outcome()}]++
 		for _, purpose := range r.Processing.Purposes {
@@ -262,6 +269,9 @@ func (d *database) count(ctx context.Context, tx querier, receipts []*receipt.Re
 	if err == nil {
 		err = d.insert(ctx, tx, `answer_sums (day, rev, lang, category, answer, n)`,
 			` ON CONFLICT (day, rev, lang, category, answer) DO UPDATE SET n = answer_sums.n + excluded.n`, answerRows)
+	}
+	if err == nil {
+		err = d.countAnew(ctx, tx, list)
 	}
 	if err != nil {
 		return fmt.Errorf("count choices: %w", err)

@@ -33,6 +33,7 @@ func (s *Store) Find(ctx context.Context, id string) (*receipt.File, error) {
 	if f.Receipt, err = s.open(f.Log.Index, body, f.Signature); err != nil {
 		return nil, err
 	}
+	f.Words = f.Receipt.Words(f.Receipt.Lang())
 	// Read after the entry, the newest checkpoint covers it; the newest of the key that
 	// signed the receipt, so that whoever knows that key can check all of it.
 	f.Key = s.keyOf(f.Log.Index)

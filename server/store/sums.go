@@ -27,6 +27,15 @@ type AnswerSum struct {
 	N                        int64
 }
 
+// AnewSum is how many visitors, on a day, answered what a change of the catalogue had
+// made new: Rev is the revision that asked them, and Outcome says whether they allowed
+// all of what was new, nothing or some of it. Who answers for the first time is not counted.
+type AnewSum struct {
+	Day, Rev string
+	Outcome  receipt.Outcome
+	N        int64
+}
+
 // UnansweredSum is how often the banner was shown on a day and left unanswered.
 type UnansweredSum struct {
 	Day, Rev string
@@ -62,6 +71,15 @@ func (s *Store) Answers(ctx context.Context, since, until string) ([]AnswerSum, 
 		var answer string
 		err = rows.Scan(&a.Day, &a.Rev, &a.Lang, &a.Category, &answer, &a.N)
 		a.Granted = answer == granted
+		return a, err
+	})
+}
+
+// Anew returns the sums of what was asked anew from the day since to the day until,
+// both included, sorted; "" sets no bound.
+func (s *Store) Anew(ctx context.Context, since, until string) ([]AnewSum, error) {
+	return sums(ctx, s, `day, rev, outcome, n`, `anew_sums`, since, until, func(rows *sql.Rows) (a AnewSum, err error) {
+		err = rows.Scan(&a.Day, &a.Rev, &a.Outcome, &a.N)
 		return a, err
 	})
 }
