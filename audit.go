@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"temoin.example/temoin/server/audit"
+	"temoin.example/temoin/server/audit/outcome"
 	"temoin.example/temoin/server/catalogue"
 )
 
@@ -29,59 +30,75 @@ type auditConfig struct {
 	states                   string
 	resolve                  string
 	quiet                    bool
+
+	every  time.Duration // between the starts of two runs; 0 runs once
+	audits string        // folder in which the outcome is left, "" for none
 }
 
 // unlooked is the exit code where a site could not be looked at; 1 says that
 // something was found.
 const unlooked = 2
 
-// auditSite looks at a live site, and says where it does not keep its word. The files
-// that are read are read first: an audit takes minutes.
+// auditSite looks at a live site, and says where it does not keep its word.
 func auditSite(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	c, err := readAuditConfig(args, stderr)
-	if err != nil {
-		return exitError{err, unlooked}
+	if err == nil && c.audits != "" {
+		err = outcome.Prepare(c.audits)
 	}
+	switch {
+	case err != nil:
+		return exitError{err, unlooked}
+	case c.every > 0:
+		return c.runEvery(ctx, stdout, stderr)
+	}
+	return c.runOnce(ctx, stdout)
+}
+
+// look looks at the site, and tells what it found. The report is nil where there is none.
+// The files that are read are read first: an audit takes minutes.
+func (c *auditConfig) look(ctx context.Context, stdout io.Writer) (*audit.Report, error) {
 	declared, err := c.readCatalogue()
 	if err != nil {
-		return exitError{err, unlooked}
+		return nil, exitError{err, unlooked}
 	}
 	accepted, err := c.readBaseline()
 	if err != nil {
-		return exitError{err, unlooked}
+		return nil, exitError{err, unlooked}
 	}
 	seen, err := audit.Run(ctx, c.Options)
 	if err != nil {
-		return exitError{fmt.Errorf("look at the site: %w", err), unlooked}
+		return nil, exitError{fmt.Errorf("look at the site: %w", err), unlooked}
 	}
 	return c.tell(seen, declared, accepted, stdout)
 }
 
 // tell judges what was seen by what is declared, by what the site publishes where that
 // is nil, and writes what is asked for.
-func (c *auditConfig) tell(seen *audit.Observation, declared *catalogue.Catalogue, accepted audit.Baseline, stdout io.Writer) (err error) {
+func (c *auditConfig) tell(seen *audit.Observation, declared *catalogue.Catalogue, accepted audit.Baseline, stdout io.Writer) (*audit.Report, error) {
 	from := c.catalogue
 	if declared == nil {
+		var err error
 		if declared, from, err = audit.Published(seen); err != nil {
-			return exitError{err, unlooked}
+			return nil, exitError{err, unlooked}
 		}
 	}
 	report, err := audit.NewReport(seen, declared, from, accepted)
-	if err == nil {
-		err = report.WriteText(stdout)
+	if err != nil {
+		return nil, exitError{err, unlooked}
 	}
+	err = report.WriteText(stdout)
 	if err == nil {
 		err = c.write(report, declared)
 	}
 	switch {
 	case err != nil:
-		return exitError{err, unlooked}
+		return report, exitError{err, unlooked}
 	case !report.Looked():
-		return exitError{fmt.Errorf("no page of %s could be looked at: there is no baseline and no draft of that", report.Site), unlooked}
+		return report, exitError{fmt.Errorf("no page of %s could be looked at: there is no baseline and no draft of that", report.Site), unlooked}
 	case len(report.Findings) > 0 && c.writeBaseline == "":
-		return fmt.Errorf("findings on %s: %d", report.Site, len(report.Findings))
+		return report, fmt.Errorf("findings on %s: %d", report.Site, len(report.Findings))
 	}
-	return nil
+	return report, nil
 }
 
 func readAuditConfig(args []string, stderr io.Writer) (*auditConfig, error) {
@@ -106,6 +123,8 @@ func readAuditConfig(args []string, stderr io.Writer) (*auditConfig, error) {
 	flags.DurationVar(&c.Rate, "rate", time.Second, "time between the starts of two page loads; robots.txt may want more")
 	flags.BoolVar(&c.Insecure, "insecure", false, "take certificates that nobody vouches for: for a site that is not public yet")
 	flags.BoolVar(&c.IgnoreRobots, "ignore-robots", false, "visit what robots.txt forbids too, on a site of your own")
+	flags.Var((*spanFlag)(&c.every), "every", "run again and again, a `duration` after the last run began, until told to stop; 0 runs once")
+	textFlag(flags, &c.audits, "audits", "`folder` in which what was found is left for temoin serve: for its dashboard and its metrics")
 	flags.BoolVar(&c.quiet, "quiet", false, "say nothing of what is being done")
 	words, err := parse(flags, args)
 	switch {
@@ -121,6 +140,9 @@ func readAuditConfig(args []string, stderr io.Writer) (*auditConfig, error) {
 		return nil, fmt.Errorf("-page-time is %s; want more than 0s", c.PageTime)
 	}
 	c.URL = words[0]
+	if _, err := audit.Address(c.URL); err != nil {
+		return nil, err
+	}
 	if err := c.begin(stderr); err != nil {
 		return nil, err
 	}

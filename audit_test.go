@@ -83,7 +83,7 @@ func checkAccepted(t *testing.T, seen *audit.Observation) {
 			t.Fatal(err)
 		}
 		var stdout bytes.Buffer
-		err = c.tell(seen, nil, accepted, &stdout)
+		_, err = c.tell(seen, nil, accepted, &stdout)
 		if err != nil || len(accepted) > 0 && !strings.Contains(stdout.String(), "accepted by the baseline: 2") {
 			t.Errorf("%q: got %q and %v, want nothing that is not accepted", flags, &stdout, err)
 		}
@@ -122,7 +122,7 @@ func TestAudit_Blind(t *testing.T) {
 	in := func(name string) string { return filepath.Join(dir, name) }
 	c := mustReadAudit(t, "-write-baseline", in("known.txt"), "-draft", in("draft.yaml"), "-json", in("report.json"))
 	seen := &audit.Observation{Site: "https://a.example/", States: []audit.State{{Name: audit.Unanswered, Pages: []audit.Page{{Status: 503, Loaded: 1}}}}}
-	if err := c.tell(seen, nil, nil, &bytes.Buffer{}); err == nil || exitCode(err) != unlooked {
+	if _, err := c.tell(seen, nil, nil, &bytes.Buffer{}); err == nil || exitCode(err) != unlooked {
 		t.Errorf("got %v, want that it could not be looked at", err)
 	}
 	for _, name := range []string{"known.txt", "draft.yaml"} {

@@ -465,7 +465,7 @@ func schemaKeys(node any, keys map[string]bool) {
 func TestDocs_Service(t *testing.T) {
 	line := regexp.MustCompile(`^(#.*|\[[A-Z][a-z]+\]|[A-Z]\w+=.*|)$`)
 	var lines []string
-	for _, name := range []string{"temoin.service", "port-443.conf"} {
+	for _, name := range []string{"temoin.service", "temoin-audit.service", "port-443.conf"} {
 		text, err := os.ReadFile("docs/recipes/" + name)
 		if err != nil {
 			t.Fatal(err)
@@ -484,8 +484,8 @@ func TestDocs_Service(t *testing.T) {
 			started++
 		}
 	}
-	if started != 1 {
-		t.Errorf("got %d programs that are started, want 1", started)
+	if started != 2 {
+		t.Errorf("got %d programs that are started, want 2", started)
 	}
 }
 

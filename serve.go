@@ -72,6 +72,7 @@ func serverFlags(flags *flag.FlagSet, config *serveConfig) {
 	catalogueFlag(flags, &config.Catalogue)
 	maxAgeFlag(flags, &config.MaxAge)
 	storeFlags(flags, &config.Store)
+	textFlag(flags, &config.Audits, "audits", "`folder` in which temoin audit leaves what it found, for /admin and /metrics (default: that of -data)")
 	config.Retention = new(consent.Duration)
 	flags.TextVar(config.Retention, "retention", server.DefaultRetention, "how long receipts are kept: a `duration` such as \"25 months\"")
 	flags.IntVar(&config.Rate, "rate", server.DefaultRate, "how many choices one client may report in a minute; 0 sets no bound")

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"temoin.example/temoin/server/audit/outcome"
 	"temoin.example/temoin/server/version"
 )
 
@@ -47,9 +48,10 @@ type metrics struct {
 	withdraw    func() // takes the site's own out of the registry
 }
 
-// newMetrics returns metrics in which queued says how many receipts wait. Those of a
-// site among many are labelled by its catalogue's name, "" stands for the only site.
-func newMetrics(program *programMetrics, site string, queued func() int) *metrics {
+// newMetrics returns metrics in which queued says how many receipts wait, and those of
+// audits, nil for none. Those of a site among many are labelled by its catalogue's name,
+// "" stands for the only site.
+func newMetrics(program *programMetrics, site string, queued func() int, audits *outcome.Reader) *metrics {
 	m := &metrics{
 		programMetrics: program,
 		receipts: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -66,6 +68,9 @@ func newMetrics(program *programMetrics, site string, queued func() int) *metric
 		Help: "Receipts that wait to be written.",
 	}, func() float64 { return float64(queued()) })
 	own := []prometheus.Collector{m.receipts, m.storeFaults, waiting}
+	if audits != nil {
+		own = append(own, auditMetrics{audits})
+	}
 	registerer := prometheus.Registerer(program.registry)
 	if site != "" {
 		registerer = prometheus.WrapRegistererWith(prometheus.Labels{"site": site}, registerer)

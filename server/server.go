@@ -20,6 +20,7 @@ import (
 
 	"temoin.example/temoin/app/consent"
 	"temoin.example/temoin/server/admin"
+	"temoin.example/temoin/server/audit/outcome"
 	"temoin.example/temoin/server/catalogue"
 	"temoin.example/temoin/server/ledger"
 	"temoin.example/temoin/server/site"
@@ -52,6 +53,9 @@ type Config struct {
 	// Retention how long: [DefaultRetention] where it is nil.
 	Store     ledger.StoreConfig
 	Retention *consent.Duration
+	// Audits is the folder in which temoin audit leaves what it found; "" stands for that
+	// of the receipts.
+	Audits string
 	// Rate is how many reports a client may make in a minute: 120 where it is not
 	// set, and no bound where it is below 0.
 	Rate int
@@ -104,6 +108,9 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// audits returns the folder in which temoin audit leaves what it found, "" for none.
+func (c Config) audits() string { return cmp.Or(c.Audits, c.Store.Data) }
+
 // Server answers for one catalogue, and takes over its changes. It listens nowhere:
 // it is a handler for a site's own server, or for a [Front].
 type Server struct {
@@ -115,6 +122,7 @@ type Server struct {
 	seen       string // the stamp of the catalogue's file when it was last read
 	files      watcher
 	ledger     *ledger.Ledger
+	audits     *outcome.Reader // nil where there is no folder for it
 	limit      *limiter
 	unanswered *limiter // of banners that were left: plain counts, which anybody can make up
 	metrics    *metrics
@@ -202,7 +210,10 @@ func (s *Server) prepareLedger() {
 		s.limit.clients.Resize(maxSiteClients)
 		s.unanswered.clients.Resize(maxSiteClients)
 	}
-	s.metrics = newMetrics(s.config.shared.metrics, s.config.id, func() int { return s.ledger.Queued() })
+	if folder := s.config.audits(); folder != "" {
+		s.audits = outcome.NewReader(folder)
+	}
+	s.metrics = newMetrics(s.config.shared.metrics, s.config.id, func() int { return s.ledger.Queued() }, s.audits)
 	s.ledger = ledger.New(ledger.Config{
 		Store:     s.config.Store,
 		Retention: s.retention(s.site.Load().Catalogue),
@@ -282,6 +293,7 @@ func (s *Server) prepareAdmin() (err error) {
 		Client:     func(r *http.Request) string { return s.limit.network(r).String() },
 		Secure:     func(r *http.Request) bool { return isSecure(r) || isLocal(r) },
 		Log:        s.log,
+		Audits:     s.audits,
 	})
 	return err
 }

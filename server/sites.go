@@ -191,6 +191,9 @@ func (s *Sites) tenant(name string) *tenant {
 		if config.Store.Data != "" {
 			config.Store.Data = filepath.Join(config.Store.Data, name)
 		}
+		if config.Audits != "" {
+			config.Audits = filepath.Join(config.Audits, name)
+		}
 		t = &tenant{name: name, config: config}
 		s.tenants[name] = t
 	}

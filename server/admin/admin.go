@@ -3,7 +3,7 @@
 // It is off until a password is set or a trusted proxy says who is signed in,
 // and it works without any JavaScript.
 //
-// It imports the store and the receipts, the catalogue and package web, and is
+// It imports the store and the receipts, what audits found, the catalogue and package web, and is
 // imported by package server alone, but for the password, which package main sets.
 package admin
 
@@ -27,6 +27,7 @@ import (
 	textlanguage "golang.org/x/text/language"
 
 	"temoin.example/temoin/app/consent"
+	"temoin.example/temoin/server/audit/outcome"
 	"temoin.example/temoin/server/receipt"
 	"temoin.example/temoin/server/store"
 	"temoin.example/temoin/web"
@@ -96,6 +97,8 @@ type Config struct {
 	// over https, or on this machine. Passwords are taken no other way.
 	Secure func(*http.Request) bool
 	Log    *slog.Logger
+	// Audits reads what the last audit found; nil where there is no place for it.
+	Audits *outcome.Reader
 	// Fail answers a request with the status and the text of a [Refusal].
 	Fail func(w http.ResponseWriter, r *http.Request, err error)
 	// Now is the clock; time.Now where it is nil. Sleep waits by that clock, or

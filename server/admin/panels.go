@@ -33,6 +33,7 @@ type panel struct {
 	Legend          []key
 	Charts          []template.HTML // the same for several widths
 	Missing         string          // said in place of the chart, or ""
+	Command         string          // what to type on the server, or ""
 	Table           table
 	TableLabel      string
 	Fold            string // what opens the table where it is long, or ""
@@ -66,6 +67,9 @@ func (c *call) getReport() error {
 		if body.Panels, err = c.panels(r); err != nil {
 			return err
 		}
+	}
+	if c.config.Audits != nil {
+		body.Panels = append(body.Panels, c.auditPanel())
 	}
 	return c.show(http.StatusOK, "report", "title", body)
 }
