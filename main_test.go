@@ -335,7 +335,7 @@ func goList(t *testing.T, args ...string) []string {
 func TestImports(t *testing.T) {
 	order := []string{
 		"/app/consent", "/app/guard", "/app/browser", "/app", "/web", "/server/version", "/server/catalogue",
-		"/server/receipt", "/server/store", "/server/admin", "/server/site", "/server/ledger", "/server/audit", "/server", "/server/demo", "",
+		"/server/receipt", "/server/store", "/server/audit/outcome", "/server/admin", "/server/site", "/server/ledger", "/server/audit", "/server", "/server/demo", "",
 	}
 	for _, target := range []string{"js/wasm", "linux/amd64"} {
 		goos, goarch, _ := strings.Cut(target, "/")

@@ -61,8 +61,8 @@ func TestDashboard_Audit(t *testing.T) {
 	o := sampleOutcome(2)
 	o.Before = &outcome.Count{End: now.Add(-44 * time.Hour), Levels: map[string]int{"error": 1}}
 	mustLeave(t, folder, o)
-	text := page("https://data.rivemont.example/, audité le 23 novembre 2026 à 18 h 06 (UTC) : sans consentement : 2, mal déclaré : 0, à regarder : 0.",
-		"La fois d’avant, le 22 novembre 2026 à 18 h 05 (UTC) : sans consentement : 1", "acceptés : 3.", "n’ont pas pu être vus : 2,",
+	text := page("https://data.rivemont.example/, audité le 23 novembre 2026 à 18 h 06 (UTC)\u00a0: sans consentement\u00a0: 2, mal déclaré\u00a0: 0, à regarder\u00a0: 0.",
+		"La fois d’avant, le 22 novembre 2026 à 18 h 05 (UTC)\u00a0: sans consentement\u00a0: 1", "acceptés\u00a0: 3.", "n’ont pas pu être vus\u00a0: 2,",
 		"cookie _pk_0 – nouveau", "Sans consentement (R1)", "Attendre l’accord.")
 	for _, unwanted := range []string{"cookie _pk_1 – nouveau", "temoin audit -every", "l’audit n’a pas pu voir le site", "ne tourne sans doute plus"} {
 		if strings.Contains(text, unwanted) {
@@ -70,13 +70,13 @@ func TestDashboard_Audit(t *testing.T) {
 		}
 	}
 
-	o.Last = outcome.Run{Begin: now.Add(-50 * time.Hour), End: now.Add(-49 * time.Hour), Code: 2, Problem: "no answer"}
+	o.Last = outcome.Run{Begin: now.Add(-52 * time.Hour), End: now.Add(-51 * time.Hour), Code: 2, Problem: "no answer"}
 	mustLeave(t, folder, o)
-	page("l’audit n’a pas pu voir le site : no answer", "un nouveau était prévu toutes les 24h", "cookie _pk_0")
+	page("l’audit n’a pas pu voir le site\u00a0: no answer", "un nouveau était prévu toutes les 24h", "cookie _pk_0")
 
 	o.Found = nil
 	mustLeave(t, folder, o)
-	page("temoin audit visite le site", "l’audit n’a pas pu voir le site : no answer")
+	page("temoin audit visite le site", "l’audit n’a pas pu voir le site\u00a0: no answer")
 	if strings.Contains(b.log.String(), "level=ERROR") {
 		t.Errorf("the log has %s", b.log)
 	}

@@ -162,10 +162,11 @@ func (o *Outcome) check() error {
 	return nil
 }
 
-// Late tells whether the next run should long have been: two of its intervals have gone
-// by since the last one began.
+// Late tells whether the next run should long have been: since the last one two
+// intervals have gone by, and as long again as that one took.
 func (o *Outcome) Late(now time.Time) bool {
-	return o.Every > 0 && now.Sub(o.Last.Begin) > 2*o.Interval()
+	took := o.Last.End.Sub(o.Last.Begin)
+	return o.Every > 0 && now.Sub(o.Last.End) > 2*o.Interval()+took
 }
 
 // Interval is how long lies between the starts of two runs, 0 where nobody has said.
