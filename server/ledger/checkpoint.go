@@ -55,7 +55,9 @@ func ReadCheckpoint(file string) (string, error) {
 // log does not go on from the one that was kept before. Then it notes where the log
 // ends: what it held behind that is missing.
 func (l *Ledger) keepCheckpoint(ctx context.Context, s *store.Store) {
-	switch err := l.renewCheckpoint(ctx, s); {
+	renewing, cancel := context.WithTimeout(ctx, storeTime)
+	defer cancel()
+	switch err := l.renewCheckpoint(renewing, s); {
 	case err == nil:
 		l.cut.Store(false)
 		l.unkept.Store(false)

@@ -52,7 +52,9 @@ func (l *Ledger) Keep(ctx context.Context, submission *receipt.Submission, site 
 
 // asked returns the catalogue that the visitor was asked about.
 func (l *Ledger) asked(ctx context.Context, s *store.Store, submission *receipt.Submission) (*consent.Catalogue, error) {
-	edition, err := s.Edition(ctx, submission.Record.Rev, submission.Text, submission.Lang)
+	reading, cancel := context.WithTimeout(ctx, storeTime)
+	defer cancel()
+	edition, err := s.Edition(reading, submission.Record.Rev, submission.Text, submission.Lang)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, fmt.Errorf("%w: nobody was ever shown revision %s with the text %s in %q here",
 			ErrRefused, submission.Record.Rev, submission.Text, submission.Lang)
@@ -73,7 +75,9 @@ func (l *Ledger) Find(ctx context.Context, id string) (*receipt.File, error) {
 	if s == nil {
 		return nil, ErrUnavailable
 	}
-	file, err := s.Find(ctx, id)
+	reading, cancel := context.WithTimeout(ctx, storeTime)
+	defer cancel()
+	file, err := s.Find(reading, id)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return nil, fmt.Errorf("receipt %q: %w", id, ErrNotFound)
@@ -89,7 +93,9 @@ func (l *Ledger) Checkpoint(ctx context.Context) (string, error) {
 	if s == nil {
 		return "", ErrUnavailable
 	}
-	checkpoint, err := s.Checkpoint(ctx)
+	reading, cancel := context.WithTimeout(ctx, storeTime)
+	defer cancel()
+	checkpoint, err := s.Checkpoint(reading)
 	if err != nil {
 		return "", l.failed(ctx, "checkpoint", err)
 	}

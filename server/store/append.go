@@ -124,8 +124,8 @@ func (s *Store) commitQueued() {
 // commit keeps a batch in one transaction and answers those who wait for it.
 func (s *Store) commit(batch []*pending) {
 	answers := make([]answer, len(batch))
-	err := s.db.transact(s.ctx, func(tx querier) error {
-		return s.appendBatch(s.ctx, tx, batch, answers)
+	err := s.db.transact(s.ctx, func(ctx context.Context, tx querier) error {
+		return s.appendBatch(ctx, tx, batch, answers)
 	})
 	for i, p := range batch {
 		if err != nil {

@@ -26,7 +26,7 @@ var errSpent = errors.New("the allowance is spent")
 // An allowance is one number, the time until which its attempts are counted
 // (the generic cell rate algorithm of ITU-T I.371).
 func (s *Store) Take(ctx context.Context, now time.Time, patience time.Duration, allowances ...Allowance) (wait time.Duration, err error) {
-	err = s.db.transact(ctx, func(tx querier) error {
+	err = s.db.transact(ctx, func(ctx context.Context, tx querier) error {
 		wait = 0
 		if _, err := tx.ExecContext(ctx, `DELETE FROM attempts WHERE until <= $1`, now.UnixMilli()); err != nil {
 			return err

@@ -42,7 +42,7 @@ const maxBy = 200
 // NoteCut notes how many entries the log has, the first time that it is seen that
 // others are missing; what is added from now on is of a branch.
 func (s *Store) NoteCut(ctx context.Context) error {
-	return s.db.transact(ctx, func(tx querier) error {
+	return s.db.transact(ctx, func(ctx context.Context, tx querier) error {
 		h, err := s.db.lockHead(ctx, tx)
 		if err != nil {
 			return err
@@ -70,7 +70,7 @@ func (s *Store) Branch(ctx context.Context, lost, by string) (*Branch, error) {
 		}
 	}
 	b := &Branch{Kind: kindBranch, At: s.now().UTC().Truncate(time.Second), By: by, Checkpoint: lost}
-	err = s.db.transact(ctx, func(tx querier) error { return s.branch(ctx, tx, b) })
+	err = s.db.transact(ctx, func(ctx context.Context, tx querier) error { return s.branch(ctx, tx, b) })
 	if err != nil {
 		return nil, fmt.Errorf("branch: %w", err)
 	}

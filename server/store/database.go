@@ -32,6 +32,7 @@ type database struct {
 	forUpdate   string // behind a SELECT that has to lock its row
 	readOnly    bool   // it cannot be written to
 	turnless    bool   // nor brought up to date: it is of a version that knew no turns
+	knows       int64  // the newest version of the tables that this program knows
 	log         *slog.Logger
 }
 
@@ -78,7 +79,7 @@ func connect(c Config) (*database, error) {
 	case c.Database == "":
 		return openSQLite(c.Dir)
 	case scheme == "postgres" || scheme == "postgresql":
-		return openPostgres(c.Database)
+		return openPostgres(c.Database, c.ReadOnly)
 	case isURL:
 		return nil, fmt.Errorf("%w: it begins with %s://, want postgres://", ErrAddress, scheme)
 	default: // which may hold a password
@@ -188,13 +189,16 @@ func sqliteName(file string, options ...string) string {
 	return name.String() + "?" + strings.Join(options, "&")
 }
 
-func openPostgres(address string) (*database, error) {
+func openPostgres(address string, reading bool) (*database, error) {
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrAddress, err)
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 5 * time.Second
+	}
+	if config.ValidateConnect == nil && !reading {
+		config.ValidateConnect = takesWrites
 	}
 	// One round trip for a statement, whether or not the server has seen it:
 	// batches are of all sizes. A pooler in between may share connections, too.
@@ -207,6 +211,18 @@ func openPostgres(address string) (*database, error) {
 	d.read.SetMaxOpenConns(readers)
 	d.read.SetMaxIdleConns(readers)
 	return d, nil
+}
+
+// takesWrites refuses a connection to a standby, so that the next server of the
+// address is tried, and a connection is not kept on which nothing can be written
+// until somebody closes it. What is read has to come from the primary as well: a
+// standby that is behind knows neither the newest receipts nor the newest texts.
+func takesWrites(ctx context.Context, conn *pgconn.PgConn) error {
+	err := pgconn.ValidateConnectTargetSessionAttrsReadWrite(ctx, conn)
+	if errors.Is(err, pgconn.ErrReadOnlyConnection) {
+		return fmt.Errorf("%w: it is a standby or was made read-only, want the primary", err)
+	}
+	return err
 }
 
 // prepareWriter sees to it that a commit is on the disk when it returns, even
@@ -228,16 +244,23 @@ func prepareWriter(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
+// work is what is done in a transaction. Its ctx ends with the transaction's time:
+// what is asked with any other may wait for ever for a database that hangs.
+type work func(ctx context.Context, tx querier) error
+
 // transact runs work in a transaction: all of it is kept, durably, or nothing.
 // What fails for the moment only is tried again, so that work may run several
 // times, and after a commit whose outcome nobody knows may find its own deeds
 // done.
-func (d *database) transact(ctx context.Context, work func(tx querier) error) error {
+func (d *database) transact(ctx context.Context, do work) error {
 	pause := firstPause
 	for attempt := 1; ; attempt++ {
-		err := d.transactOnce(ctx, work)
+		err := d.transactOnce(ctx, do)
+		if errors.Is(err, context.DeadlineExceeded) {
+			d.forgetIdle()
+		}
 		if err == nil || attempt == attempts || !isPassing(err) {
-			return err
+			return d.explain(ctx, err)
 		}
 		d.log.Warn("try a transaction again", "attempt", attempt, "error", err)
 		select {
@@ -249,7 +272,7 @@ func (d *database) transact(ctx context.Context, work func(tx querier) error) er
 	}
 }
 
-func (d *database) transactOnce(ctx context.Context, work func(tx querier) error) error {
+func (d *database) transactOnce(ctx context.Context, do work) error {
 	ctx, cancel := context.WithTimeout(ctx, transactionTime)
 	defer cancel()
 	tx, err := d.write.BeginTx(ctx, nil)
@@ -257,13 +280,31 @@ func (d *database) transactOnce(ctx context.Context, work func(tx querier) error
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer tx.Rollback() // of no effect after a commit
-	if err := work(tx); err != nil {
+	if err := do(ctx, tx); err != nil {
+		return err
+	}
+	// Last, so that a program which has brought the tables up to date while work
+	// was waiting for it is seen.
+	if err := d.checkVersion(ctx, tx); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
+}
+
+// forgetIdle closes the connections that are not in use. Where one has not
+// answered, because the database's machine is gone or cut off, the others lead
+// there, too, and each would be waited for as long.
+func (d *database) forgetIdle() {
+	if d.file != "" {
+		return
+	}
+	for _, pool := range []*sql.DB{d.write, d.read} {
+		pool.SetMaxIdleConns(0)
+		pool.SetMaxIdleConns(readers)
+	}
 }
 
 // isPassing reports whether the same transaction may well succeed in a moment:

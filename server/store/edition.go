@@ -48,7 +48,7 @@ func (s *Store) Publish(ctx context.Context, e Edition) error {
 	if _, err := s.Edition(ctx, e.Rev, e.Text, e.Lang); !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	err := s.db.transact(ctx, func(tx querier) error { return s.publish(ctx, tx, e) })
+	err := s.db.transact(ctx, func(ctx context.Context, tx querier) error { return s.publish(ctx, tx, e) })
 	if err != nil {
 		return fmt.Errorf("publish edition: %w", err)
 	}

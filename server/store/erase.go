@@ -49,7 +49,7 @@ func (s *Store) Erase(ctx context.Context, id string) error {
 		return fmt.Errorf("erase receipt %q: %w", id, ErrNotFound)
 	}
 	var n int
-	err := s.db.transact(ctx, func(tx querier) error {
+	err := s.db.transact(ctx, func(ctx context.Context, tx querier) error {
 		before := n // of an attempt whose commit may have gone through
 		var err error
 		n, err = s.erase(ctx, tx, onRequest, `SELECT idx FROM entries WHERE id = $1`, id)
@@ -144,7 +144,7 @@ func (s *Store) Purge(ctx context.Context, before time.Time) (n int64, err error
 }
 
 func (s *Store) purgeSome(ctx context.Context, before time.Time) (erased int, err error) {
-	err = s.db.transact(ctx, func(tx querier) (err error) {
+	err = s.db.transact(ctx, func(ctx context.Context, tx querier) (err error) {
 		erased, err = s.erase(ctx, tx, byRetention,
 			`SELECT idx FROM entries WHERE received < $1 ORDER BY received, idx LIMIT $2`, unixCeil(before), purgeBatch)
 		return err

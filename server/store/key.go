@@ -170,7 +170,7 @@ func (s *Store) handOver(ctx context.Context, signer, next *receipt.Key, handove
 	if err != nil {
 		return err
 	}
-	return s.db.transact(ctx, func(tx querier) error {
+	return s.db.transact(ctx, func(ctx context.Context, tx querier) error {
 		h, err := s.db.lockHead(ctx, tx)
 		if err != nil {
 			return err

@@ -9,8 +9,10 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+	"modernc.org/sqlite"
 )
 
 // The migrations of each engine differ only in the names of types.
@@ -33,11 +35,11 @@ func (d *database) migrate(ctx context.Context) (err error) {
 		return err
 	}
 	sources := provider.ListSources()
-	knows := sources[len(sources)-1].Version
-	has, err := d.version(ctx)
+	d.knows = sources[len(sources)-1].Version
+	has, err := version(ctx, d.write)
 	switch {
-	case err == nil && has >= knows:
-		return compare(has, knows) // without waiting for others
+	case err == nil && has >= d.knows:
+		return compare(has, d.knows) // without waiting for others
 	case d.readOnly && err == nil:
 		d.turnless = has < turnsVersion
 		return nil // migrations add what writers need, and take nothing from readers
@@ -53,20 +55,40 @@ func (d *database) migrate(ctx context.Context) (err error) {
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate tables: %w", err)
 	}
-	has, err = d.version(ctx)
-	if err != nil {
-		return fmt.Errorf("read version of the tables: %w", err)
-	}
-	return compare(has, knows)
+	return d.checkVersion(ctx, d.write)
 }
 
 // turnsVersion is the first version of the tables that has turns.
 const turnsVersion = 4
 
 // version returns the version of the tables; it fails where there are none.
-func (d *database) version(ctx context.Context) (has int64, err error) {
-	err = d.write.QueryRowContext(ctx, `SELECT max(version_id) FROM `+goose.DefaultTablename).Scan(&has)
+func version(ctx context.Context, q querier) (has int64, err error) {
+	err = q.QueryRowContext(ctx, `SELECT max(version_id) FROM `+goose.DefaultTablename).Scan(&has)
 	return has, err
+}
+
+// checkVersion fails with [ErrNewer] where a newer program has brought the tables
+// up to date: what this one writes may not be right there.
+func (d *database) checkVersion(ctx context.Context, q querier) error {
+	has, err := version(ctx, q)
+	if err != nil {
+		return fmt.Errorf("read version of the tables: %w", err)
+	}
+	return compare(has, d.knows)
+}
+
+// explain returns [ErrNewer] beside an error of the database where the tables are
+// of a newer version: then it may speak of a column that nobody here knows of.
+func (d *database) explain(ctx context.Context, err error) error {
+	_, isPostgres := errors.AsType[*pgconn.PgError](err)
+	_, isSQLite := errors.AsType[*sqlite.Error](err)
+	if !isPostgres && !isSQLite {
+		return err
+	}
+	if newer := d.checkVersion(ctx, d.read); errors.Is(newer, ErrNewer) {
+		return errors.Join(newer, err)
+	}
+	return err
 }
 
 // compare holds the version that the tables have against the one that the

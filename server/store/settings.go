@@ -59,7 +59,7 @@ func (s *Store) DropSessions(ctx context.Context) error {
 
 // exec runs one statement in a transaction of its own; what says what it does.
 func (s *Store) exec(ctx context.Context, what, query string, args ...any) error {
-	err := s.db.transact(ctx, func(tx querier) error {
+	err := s.db.transact(ctx, func(ctx context.Context, tx querier) error {
 		_, err := tx.ExecContext(ctx, query, args...)
 		return err
 	})

@@ -129,7 +129,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 func (s *Store) begin(ctx context.Context) error {
 	first, err := s.firstCheckpoint(ctx, s.db.read)
 	if errors.Is(err, ErrNotFound) {
-		err = s.db.transact(ctx, func(tx querier) error {
+		err = s.db.transact(ctx, func(ctx context.Context, tx querier) error {
 			// The head is locked first: of two programs that begin at once, the
 			// second looks after the first has committed.
 			h, err := s.db.lockHead(ctx, tx)

@@ -44,7 +44,7 @@ type UnansweredSum struct {
 
 // CountUnanswered adds n banners that were left unanswered on a day.
 func (s *Store) CountUnanswered(ctx context.Context, day, rev string, n int64) error {
-	err := s.db.transact(ctx, func(tx querier) error {
+	err := s.db.transact(ctx, func(ctx context.Context, tx querier) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO unanswered_sums (day, rev, n) VALUES ($1, $2, $3)
 			ON CONFLICT (day, rev) DO UPDATE SET n = unanswered_sums.n + excluded.n`, day, rev, n)
 		return err

@@ -17,11 +17,10 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -39,9 +38,8 @@ type Cluster struct {
 	port     int
 	user     *syscall.Credential // nil for the user that runs the test
 	log      bytes.Buffer        // of the server, to be read once it has ended
-	process  *os.Process
-	ended    chan struct{} // closed when process has ended
-	made     atomic.Int64  // databases
+	process  *process            // nil where it does not run
+	made     atomic.Int64        // databases
 }
 
 // Start starts a cluster that ends with the test.
@@ -57,6 +55,11 @@ func Start(tb testing.TB) *Cluster {
 
 // New starts a cluster, which the caller has to stop.
 func New() (*Cluster, error) {
+	return begin((*Cluster).initialize)
+}
+
+// begin starts a cluster whose files fill makes.
+func begin(fill func(*Cluster) error) (*Cluster, error) {
 	bin, err := programs()
 	if err != nil {
 		return nil, err
@@ -65,10 +68,16 @@ func New() (*Cluster, error) {
 	if c.user, err = unprivileged(); err != nil {
 		return nil, err
 	}
-	if c.dir, err = os.MkdirTemp("", "temoin-postgres-"); err != nil {
+	if c.dir, err = newFolder(c.user); err != nil {
 		return nil, err
 	}
-	if err := c.begin(); err != nil {
+	if c.port, err = freePort(); err == nil {
+		err = fill(c)
+	}
+	if err == nil {
+		err = c.launch()
+	}
+	if err != nil {
 		c.Stop()
 		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
@@ -89,42 +98,32 @@ func version(bin string) int {
 	return n
 }
 
-// unprivileged returns the user postgres where the test runs as root, which
-// PostgreSQL does not run as.
-func unprivileged() (*syscall.Credential, error) {
-	if os.Geteuid() != 0 {
-		return nil, nil
-	}
-	u, err := user.Lookup("postgres")
-	if err != nil {
-		return nil, fmt.Errorf("%w: apt-get install postgresql makes it", err)
-	}
-	uid, _ := strconv.ParseUint(u.Uid, 10, 32)
-	gid, _ := strconv.ParseUint(u.Gid, 10, 32)
-	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+// initialize makes the files of a new cluster.
+func (c *Cluster) initialize() error {
+	// --no-sync is about these files only, not about how the server runs.
+	return c.program("initdb",
+		"--pgdata="+c.data(), "--username=temoin", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
 }
 
-func (c *Cluster) begin() error {
-	if c.user != nil {
-		if err := os.Chown(c.dir, int(c.user.Uid), int(c.user.Gid)); err != nil {
-			return err
-		}
+// program runs one of PostgreSQL's programs to its end.
+func (c *Cluster) program(name string, args ...string) error {
+	command := exec.Command(filepath.Join(c.bin, name), args...)
+	command.Dir = c.dir
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: c.user}
+	if out, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", name, err, out)
 	}
-	// --no-sync is about these files only, not about how the server runs.
-	initdb := exec.Command(filepath.Join(c.bin, "initdb"),
-		"--pgdata="+c.data(), "--username=temoin", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
-	initdb.Dir = c.dir
-	initdb.SysProcAttr = &syscall.SysProcAttr{Credential: c.user}
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return fmt.Errorf("%w: %s", err, out)
-	}
+	return nil
+}
+
+// freePort returns a port of the loopback interface that nobody listens on.
+func freePort() (int, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return err
+		return 0, err
 	}
-	c.port = listener.Addr().(*net.TCPAddr).Port
-	listener.Close()
-	return c.launch()
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 
 func (c *Cluster) data() string { return filepath.Join(c.dir, "data") }
@@ -132,8 +131,15 @@ func (c *Cluster) data() string { return filepath.Join(c.dir, "data") }
 // URL returns the address of the database postgres.
 func (c *Cluster) URL() string { return c.url("postgres") }
 
-func (c *Cluster) url(database string) string {
-	return fmt.Sprintf("postgres://temoin@127.0.0.1:%d/%s?sslmode=disable", c.port, database)
+func (c *Cluster) url(database string) string { return address(database, c.port) }
+
+// address returns the address of a database of the servers on these ports.
+func address(database string, ports ...int) string {
+	hosts := make([]string, len(ports))
+	for i, port := range ports {
+		hosts[i] = "127.0.0.1:" + strconv.Itoa(port)
+	}
+	return "postgres://temoin@" + strings.Join(hosts, ",") + "/" + database + "?sslmode=disable"
 }
 
 // Database makes an empty database and returns its address.
@@ -171,30 +177,15 @@ func (c *Cluster) launch() error {
 	}
 }
 
-// run starts the server so that it ends with the test's process, whatever that
-// dies of.
-func (c *Cluster) run() error {
+// run starts the server.
+func (c *Cluster) run() (err error) {
 	c.log.Reset()
 	command := exec.Command(filepath.Join(c.bin, "postgres"), "-D", c.data(), "-p", strconv.Itoa(c.port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=on")
 	command.Dir = c.dir
 	command.Stdout, command.Stderr = &c.log, &c.log
-	command.SysProcAttr = &syscall.SysProcAttr{Credential: c.user, Pdeathsig: syscall.SIGQUIT}
-	started := make(chan error)
-	c.ended = make(chan struct{})
-	go func(ended chan struct{}) {
-		defer close(ended)
-		// The kernel sends Pdeathsig when this thread ends.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := command.Start()
-		c.process = command.Process
-		started <- err
-		if err == nil {
-			command.Wait()
-		}
-	}(c.ended)
-	return <-started
+	c.process, err = start(command, c.user, syscall.SIGQUIT)
+	return err
 }
 
 // await waits until the server answers.
@@ -212,7 +203,7 @@ func (c *Cluster) await(deadline time.Time) error {
 			return err
 		}
 		select {
-		case <-c.ended:
+		case <-c.process.ended:
 			return errors.New("it ended")
 		case <-time.After(20 * time.Millisecond):
 		}
@@ -223,11 +214,8 @@ func (c *Cluster) await(deadline time.Time) error {
 func (c *Cluster) Kill() { c.end(syscall.SIGKILL) }
 
 func (c *Cluster) end(signal os.Signal) {
-	if c.process != nil {
-		c.process.Signal(signal)
-		<-c.ended
-		c.process = nil
-	}
+	c.process.end(signal)
+	c.process = nil
 }
 
 // Restart starts the server again, after it was killed or by ending it first, at
