@@ -12,6 +12,7 @@ usage() {
 ./build.sh shots DIR [WORD…] build, and take pictures into DIR of every scene in every look, or as words say: dialog dark 320
 ./build.sh export DIR       build, and write the files for a static host into DIR
 ./build.sh release DIR      build, and make archives, packages, an image and the rest of a release in DIR
+./build.sh failover-test    kill PostgreSQL's primary under Patroni beneath two servers: some minutes
 ./build.sh audit-test       have temoin audit find eighty planted faults, and nothing else: some minutes
 ./build.sh release-test     make a release twice, and use each part of it as who gets it does: half an hour and more
 
@@ -19,9 +20,8 @@ Building needs Go alone. The tests need Debian's apt-get as well, and use Node.
 TEXT
 }
 
-export TEMOIN_ENGINES=${TEMOIN_ENGINES:-chromium firefox webkit}
-# How many times longer than on a quiet machine the tests wait for what has to come.
-export TEMOIN_PATIENCE=${TEMOIN_PATIENCE:-3}
+# The second: how many times longer than on a quiet machine the tests wait for what has to come.
+export TEMOIN_ENGINES=${TEMOIN_ENGINES:-chromium firefox webkit} TEMOIN_PATIENCE=${TEMOIN_PATIENCE:-3}
 
 # Runs a command of go on the program in the browser: with a trimmed go-app
 # (server/tools/trim), or with TEMOIN_STOCK=1 with go-app as it is.
@@ -47,8 +47,7 @@ need() {
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done
   [ ${#missing[@]} -eq 0 ] && return
-  printf '== install %s\n' "${missing[*]}"
-  apt-get update -qq
+  printf '== install %s\n' "${missing[*]}"; apt-get update -qq
   # The tests start clusters of their own: Debian's, beside them, is not wanted.
   install -D -m 644 /dev/stdin /etc/postgresql-common/createcluster.d/temoin.conf <<<'create_main_cluster = false'
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
@@ -92,6 +91,7 @@ case "${1:-}" in
   bench) shift; build; bench "$@" ;;
   shots) shift; build; need_browsers; node server/tools/pictures/pictures.mjs "$@" ;;
   release) shift; build; go -C server/tools/release build -o "$PWD/.cache/release" . && exec .cache/release "$@" ;;
+  failover-test) build; need postgresql patroni etcd-server; TEMOIN_FAILOVER=whole go test -count=1 -v -timeout=30m -run TestFailover ./server ;;
   audit-test) build; need_browsers; TEMOIN_AUDIT=whole go test -count=1 -v -timeout=1h ./server/audit/plants ;;
   release-test) build; need_browsers fish lintian man-db mmdebstrap rpm skopeo umoci zsh; TEMOIN_RELEASE=new go -C server/tools/release test -count=1 -v -timeout=3h . ;;
   export) shift; build; bin/temoin export "$@" ;;

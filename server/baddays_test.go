@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"temoin.example/temoin/server/ledger"
-	"temoin.example/temoin/server/site"
 )
 
 // badDay is a server in a process of its own, and a page that reports choices to it.
@@ -26,17 +25,12 @@ type badDay struct {
 
 func newBadDay(t *testing.T, dir, shell string) *badDay {
 	t.Helper()
-	b, err := site.New(mustReadDemo(t), site.Options{Dist: fakeDist(), Receipts: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := bare(Config{})
-	s.site.Store(b)
 	d := &badDay{t: t, config: ledger.StoreConfig{Data: dir}}
 	server := &child{t: t, config: d.config, shell: shell}
 	server.start()
 	t.Cleanup(server.kill)
-	d.visitor = &visitor{server: server, client: &http.Client{Timeout: 60 * time.Second}, make: s.accepted}
+	d.visitor = newVisitors(t, []*child{server}, 1)[0]
+	d.client.Timeout = 60 * time.Second
 	return d
 }
 

@@ -99,6 +99,7 @@ type visitor struct {
 	make   func() report
 	queue  []report
 	acked  []string // ids that were answered 201 or 200
+	kept   func()   // if there is one, is called after each
 }
 
 // send sends the oldest of the queue, or a new choice where it is empty.
@@ -122,6 +123,9 @@ func (v *visitor) send(ctx context.Context) {
 	case http.StatusCreated, http.StatusOK:
 		v.acked = append(v.acked, v.queue[0].id())
 		v.queue = v.queue[1:]
+		if v.kept != nil {
+			v.kept()
+		}
 	case http.StatusServiceUnavailable:
 		time.Sleep(5 * time.Millisecond)
 	default:
@@ -131,9 +135,8 @@ func (v *visitor) send(ctx context.Context) {
 
 const visitors = 8
 
-// crashes has visitors report choices while kill is called times over, then
-// lets them deliver what is left, and returns all that they made.
-func crashes(t *testing.T, servers []*child, times int, kill func(round int)) (all []*visitor) {
+// newVisitors returns n visitors, each of one of the servers in turn.
+func newVisitors(t *testing.T, servers []*child, n int) (all []*visitor) {
 	t.Helper()
 	b, err := site.New(mustReadDemo(t), site.Options{Dist: fakeDist(), Receipts: true})
 	if err != nil {
@@ -141,12 +144,20 @@ func crashes(t *testing.T, servers []*child, times int, kill func(round int)) (a
 	}
 	s := bare(Config{})
 	s.site.Store(b)
+	for i := range n {
+		all = append(all, &visitor{server: servers[i%len(servers)], client: &http.Client{Timeout: 10 * time.Second}, make: s.accepted})
+	}
+	return all
+}
 
+// crashes has visitors report choices while kill is called times over, then
+// lets them deliver what is left, and returns all that they made.
+func crashes(t *testing.T, servers []*child, times int, kill func(round int)) (all []*visitor) {
+	t.Helper()
+	all = newVisitors(t, servers, visitors)
 	ctx, cancel := context.WithCancel(t.Context())
 	var group sync.WaitGroup
-	for i := range visitors {
-		v := &visitor{server: servers[i%len(servers)], client: &http.Client{Timeout: 10 * time.Second}, make: s.accepted}
-		all = append(all, v)
+	for _, v := range all {
 		group.Go(func() {
 			for ctx.Err() == nil {
 				v.send(t.Context())
@@ -159,6 +170,13 @@ func crashes(t *testing.T, servers []*child, times int, kill func(round int)) (a
 	}
 	cancel()
 	group.Wait()
+	deliver(t, all)
+	return all
+}
+
+// deliver has visitors send what is left in their queues.
+func deliver(t *testing.T, all []*visitor) {
+	t.Helper()
 	for _, v := range all {
 		for deadline := time.Now().Add(30 * time.Second); len(v.queue) > 0; v.send(t.Context()) {
 			if time.Now().After(deadline) {
@@ -166,7 +184,6 @@ func crashes(t *testing.T, servers []*child, times int, kill func(round int)) (a
 			}
 		}
 	}
-	return all
 }
 
 // wholeLog checks that every choice that was acknowledged is in the log, once,
@@ -244,7 +261,12 @@ func TestCrash_Database(t *testing.T) {
 // pair returns two servers on one database, which share a key.
 func pair(t *testing.T, cluster *pgtest.Cluster) ([]*child, ledger.StoreConfig) {
 	t.Helper()
-	config := ledger.StoreConfig{Data: t.TempDir(), Database: cluster.Database(t)}
+	return pairOn(t, cluster.Database(t))
+}
+
+func pairOn(t *testing.T, database string) ([]*child, ledger.StoreConfig) {
+	t.Helper()
+	config := ledger.StoreConfig{Data: t.TempDir(), Database: database}
 	config.Key = config.Data + "/key"
 	if _, err := receipt.LoadKey(config.Key, "data.rivemont.example"); err != nil {
 		t.Fatal(err)
