@@ -61,7 +61,7 @@ func sessionsHold(t *testing.T, a, b *bench) {
 		expect(t, server.visit("GET", "/admin", nil, with(first)), http.StatusOK, `type="password"`)
 		expect(t, server.visit("GET", "/admin", nil, with(second)), http.StatusOK, "Se déconnecter")
 	}
-	if err := SetPassword(t.Context(), a.store.(*store.Store), "another horse battery"); err != nil {
+	if err := SetPassword(t.Context(), a.store.(*store.Store), "another horse battery", Exporter); err != nil {
 		t.Fatal(err)
 	}
 	expect(t, b.visit("GET", "/admin", nil, with(second)), http.StatusOK, `type="password"`)
