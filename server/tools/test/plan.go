@@ -83,7 +83,7 @@ var besideChromium = map[string][]string{
 	"gate": {"firefox"}, "loader": {"firefox"}, "cookie": {"firefox"},
 	"banner": {"webkit"}, "host-page": {"webkit"}, "charter": {"webkit"},
 	"abilities": nil, "accessibility": nil, "admin": nil, "audited": nil, "bench": nil, "edge": nil, "export": nil, "folder": nil, "golden": nil,
-	"languages": nil, "look": nil, "nothing": nil, "proof": nil, "refusal": nil, "stacks": nil, "tree": nil, "weight": nil,
+	"languages": nil, "look": nil, "nothing": nil, "older": nil, "proof": nil, "refusal": nil, "stacks": nil, "tree": nil, "weight": nil,
 }
 
 // runsIn says whether a file runs in an engine each time.
