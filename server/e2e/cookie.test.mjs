@@ -412,7 +412,8 @@ test('a catalogue with a cookie name and a lifetime of its own has them kept', a
   await tab.goRuns();
   await tab.press('accept');
   await tab.bannerIsGone();
-  await tab.settles(); // the report of the choice too: its answer would set the cookie again
+  await eventually(async () => (await other.receipts()).length === 1, 'the report of the choice'); // its answer would set the cookie again
+  await tab.settles();
   const [kept, ...more] = await visitor.cookies();
   assert.equal(kept.name, 'choix-rivemont');
   assert.deepEqual(more, []);

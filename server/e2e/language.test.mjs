@@ -208,6 +208,22 @@ test('a language that changes while Go and the dialog are on their way, and back
   assert.equal(await tab.inside((shadow) => shadow.querySelector('.banner [data-temoin="customize"]').textContent), 'Customize', 'the button that said “please wait”');
 });
 
+test('a dialog that is asked for while the banner’s other language is on its way follows it', async (t) => {
+  site.page('/page', page(' lang="fr"'));
+  const never = () => { window.requestIdleCallback = () => 0; };
+  const release = [site.hold(program), site.hold(/shell\.en/)];
+  const tab = await browser.tab(t, { before: [never] });
+  await tab.visit(site.url + '/page');
+  await speaks(tab, 'fr');
+  await tab.run(() => { document.documentElement.lang = 'en'; });
+  await eventually(() => site.asked(/shell\.en/).length, 'the banner’s English to be asked for');
+  await tab.press('customize');
+  await tab.dialogIsOpen();
+  release[1]();
+  await tab.until((shadow) => shadow.querySelector('.banner').textContent.includes('Your cookie choices') && shadow.querySelector('dialog').textContent.replace(/\u00a0/g, ' ').includes('Choose my'), 'banner and dialog in English');
+  assert.deepEqual(tab.errors, []);
+});
+
 test('placeholders follow the page’s language, and a notice that is shown', async (t) => {
   const embed = '<iframe title="video" width="400" height="225" data-consent="third-party" data-service="youtube" data-src="https://www.youtube-nocookie.com/embed/x"></iframe>';
   site.page('/page', page(' lang="fr"').replace('<p>text', embed));

@@ -86,9 +86,12 @@ export function begin({ root, parse, placed, warn, language, inLanguage, spoken,
   }
 
   const lines = {}; // one after the other, but no part waits for another
+  const next = (name) => {
+    lines[name] = Promise.resolve(lines[name]).then(() => bring(name)).catch((error) => { warn('the texts in', language(), 'cannot be had.', error); });
+  };
   return () => {
-    for (const name of Object.keys(spoken)) {
-      lines[name] = Promise.resolve(lines[name]).then(() => bring(name)).catch((error) => { warn('the texts in', language(), 'cannot be had.', error); });
-    }
+    Object.keys(spoken).forEach(next);
+    // The dialog comes in the language of the shell, which until now is that of before.
+    lines.shell.then(() => next('dialog'));
   };
 }
