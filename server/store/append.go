@@ -64,7 +64,9 @@ func (s *Store) prepare(ctx context.Context, r *receipt.Receipt) (*pending, erro
 	if err != nil {
 		return nil, err
 	}
-	anew, err := s.askedAnew(ctx, r)
+	reading, cancel := context.WithTimeout(ctx, transactionTime)
+	defer cancel()
+	anew, err := s.askedAnew(reading, r)
 	if err != nil {
 		return nil, err
 	}

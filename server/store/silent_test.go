@@ -1,12 +1,15 @@
 package store_test
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/url"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"temoin.example/temoin/server/receipt"
 	"temoin.example/temoin/server/store"
 )
 
@@ -23,6 +26,13 @@ func TestAppend_DatabaseSilent(t *testing.T) {
 		t.Fatal(err)
 	}
 	silence()
+	// The answer before is looked for first: that has to end as well.
+	patience, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	again := newReceipt(t, func(s *receipt.Submission, _ *receipt.Context) { s.From = kept[0] })
+	if _, _, err := s.Append(patience, again); err == nil || patience.Err() != nil {
+		t.Errorf("who had answered before: got %v, the caller's time was over: %t", err, patience.Err() != nil)
+	}
 	refused := newReceipt(t)
 	if _, _, err := s.Append(t.Context(), refused); err == nil {
 		t.Fatal("a receipt was kept by a database that says nothing")
