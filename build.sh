@@ -7,7 +7,7 @@ usage() {
   cat <<'TEXT'
 ./build.sh build            the program, bin/temoin, with all that it serves in it
 ./build.sh serve [FLAGS]    build, and serve the demo portal on http://127.0.0.1:8080
-./build.sh test [FILE…]     install what the tests need, and run every test there is, or files of server/e2e; -whole: each in every engine
+./build.sh test [FILE…]     install what the tests need, and run them, or files of server/e2e; -whole: each in every engine
 ./build.sh bench            sizes, times in Chromium, receipts a second, the server beside nginx and a crowd; or -size, or -server
 ./build.sh shots DIR [WORD…] build, and take pictures into DIR of every scene in every look, or as words say: dialog dark 320
 ./build.sh export DIR       build, and write the files for a static host into DIR
