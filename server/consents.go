@@ -202,9 +202,9 @@ func deleteHidden(served *site.Site, w http.ResponseWriter, r *http.Request, rec
 	}
 }
 
-// getConsent handles "GET /api/consents/{id}": a visitor's receipt, with the
-// proof that it is in the log; laid out in lines, for the visitor to read. The id is random, and only the visitor's cookie
-// has it.
+// getConsent handles "GET /api/consents/{id}": a visitor's receipt, with the proof
+// that it is in the log; laid out in lines, for the visitor to read. The id is random,
+// and only the visitor's cookie has it.
 func (s *Server) getConsent(w http.ResponseWriter, r *http.Request, _ *site.Site) error {
 	file, err := s.ledger.Find(r.Context(), r.PathValue("id"))
 	if err != nil {

@@ -25,7 +25,7 @@ func (c *call) postErase() error {
 		return err
 	}
 	if c.token != "" && !c.fromForm(c.r.PostForm.Get("token")) {
-		return &Refusal{http.StatusForbidden, "the form's token is not this session's"}
+		return errForeignForm
 	}
 	id := c.r.PostForm.Get("id")
 	if !receipt.IsID(id) || c.r.PostForm.Get("sure") != "yes" {

@@ -122,13 +122,16 @@ func (c *call) waitForTurn(who client) (admitted bool, err error) {
 	return true, c.config.Sleep(c.r.Context(), wait)
 }
 
+// errForeignForm refuses a form that came from no page of this session.
+var errForeignForm = &Refusal{http.StatusForbidden, "the form's token is not this session's"}
+
 // postLogout handles "POST /admin/logout".
 func (c *call) postLogout() error {
 	if err := c.readForm(); err != nil {
 		return err
 	}
 	if !c.fromForm(c.r.PostForm.Get("token")) {
-		return &Refusal{http.StatusForbidden, "the form's token is not this session's"}
+		return errForeignForm
 	}
 	if err := c.signOut(); err != nil {
 		return err

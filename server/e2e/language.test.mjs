@@ -210,9 +210,9 @@ test('a language that changes while Go and the dialog are on their way, and back
 
 test('a dialog that is asked for while the banner’s other language is on its way follows it', async (t) => {
   site.page('/page', page(' lang="fr"'));
-  const never = () => { window.requestIdleCallback = () => 0; };
+  const neverIdle = () => { window.requestIdleCallback = () => 0; };
   const release = [site.hold(program), site.hold(/shell\.en/)];
-  const tab = await browser.tab(t, { before: [never] });
+  const tab = await browser.tab(t, { before: [neverIdle] });
   await tab.visit(site.url + '/page');
   await speaks(tab, 'fr');
   await tab.run(() => { document.documentElement.lang = 'en'; });

@@ -84,9 +84,9 @@ func (f *File) takeWritten(data []byte) error {
 	return nil
 }
 
-// Verify checks that the receipt is signed by the file's key and is in the log
-// whose checkpoint that key signed, and that the words are the receipt's. Whether that key is the site's is for the
-// reader to compare.
+// Verify checks that the receipt is signed by the file's key and is in the log whose
+// checkpoint that key signed, and that the words are the receipt's. Whether that key is
+// the site's is for the reader to compare.
 func (f *File) Verify() error {
 	if f.Receipt == nil {
 		return invalid("no receipt")

@@ -128,25 +128,31 @@ func TestFile_Words(t *testing.T) {
 	}
 }
 
-// TestFile_OfVersion2 reads what a visitor was given when files had words for the first
-// time, of an answer to what was new. It verifies for ever: see wording.
-func TestFile_OfVersion2(t *testing.T) {
-	data, err := os.ReadFile("testdata/answered-anew.json")
-	if err != nil {
-		t.Fatal(err)
+// mustReadGood reads a visitor's file, which has to verify.
+func mustReadGood(t *testing.T, path string) (data string, file *receipt.File) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err == nil {
+		file, err = receipt.ParseFile(text)
 	}
-	file, err := receipt.ParseFile(data)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := file.Verify(); err != nil {
 		t.Error(err)
 	}
+	return string(text), file
+}
+
+// TestFile_OfVersion2 reads what a visitor was given when files had words for the first
+// time, of an answer to what was new. It verifies for ever: see wording.
+func TestFile_OfVersion2(t *testing.T) {
+	data, file := mustReadGood(t, "testdata/answered-anew.json")
 	if len(file.Words) != 5 || !strings.Contains(file.Words[2], "toujours valable") || !strings.Contains(file.Words[4], file.Receipt.From()) {
 		t.Errorf("got the words %q", file.Words)
 	}
-	forged := strings.Replace(string(data), "refusé", "autorisé", 1)
-	if file, err = receipt.ParseFile([]byte(forged)); err != nil || file.Verify() == nil {
+	forged := strings.Replace(data, "refusé", "autorisé", 1)
+	if file, err := receipt.ParseFile([]byte(forged)); err != nil || file.Verify() == nil {
 		t.Errorf("with other words it is good, too (%v)", err)
 	}
 }
@@ -155,17 +161,7 @@ func TestFile_OfVersion2(t *testing.T) {
 // server of the commit "Look again two seconds after another tab's word" wrote it, in
 // answer to a record of version 1.
 func TestFile_OfVersion1(t *testing.T) {
-	data, err := os.ReadFile("testdata/answered-by-version-1.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := receipt.ParseFile(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := file.Verify(); err != nil {
-		t.Error(err)
-	}
+	data, file := mustReadGood(t, "testdata/answered-by-version-1.json")
 	want := []string{
 		"answered on 2026-11-27 19:31:19 UTC, asked in fr, in the dialog",
 		"necessary: needs no consent, not asked",
@@ -176,7 +172,7 @@ func TestFile_OfVersion1(t *testing.T) {
 	if got := file.Receipt.Words("en"); !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if file, err = receipt.ParseFile([]byte(strings.Replace(string(data), "consent_refused", "consent_given", 1))); err == nil && file.Verify() == nil {
+	if file, err := receipt.ParseFile([]byte(strings.Replace(data, "consent_refused", "consent_given", 1))); err == nil && file.Verify() == nil {
 		t.Error("with another answer it is good, too")
 	}
 }
