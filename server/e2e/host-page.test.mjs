@@ -182,10 +182,9 @@ test('what the page keeps in its storages is neither read, changed nor deleted; 
   await worksHere(tab);
   const own = ['temoin', 'temoin.receipts']; // in the session's storage what a reload has to say, in the other the queue of receipts
   const reads = () => tab.run(() => window.reads);
-  await eventually(async () => {
-    const acts = (await reads()).map(([act]) => act);
-    return acts.includes('set') && acts.at(-1) === 'deleteProperty';
-  }, 'the queue of receipts to be empty again');
+  const { id } = await tab.record();
+  await eventually(() => site.requests.some(({ path, body }) => path === '/api/consents' && body?.includes(id)), 'the last answer to be reported');
+  await eventually(async () => (await reads()).findLast(([, key]) => key === 'temoin.receipts')[0] === 'deleteProperty', 'the queue of receipts to be empty again');
   assert.deepEqual([...new Set((await reads()).map(([, key]) => key))].sort(), own, 'the product must not touch what is the page’s in its storages');
   const found = await tab.run(() => ({ local: { ...localStorage }, session: { ...sessionStorage } }));
   assert.deepEqual(Object.keys(found.local).sort(), ['/goapp/x', 'expired', 'mine']);
