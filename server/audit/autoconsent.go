@@ -3,6 +3,7 @@ package audit
 import (
 	"compress/gzip"
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,6 +28,11 @@ const (
 	consentWorld   = "temoin-audit-consent"
 )
 
+// ownRules are rules of ours, in autoconsent's language, for banners that it has none for.
+//
+//go:embed banners.json
+var ownRules []byte
+
 // errNoRules says that the program was built without autoconsent.
 var errNoRules = errors.New("built without autoconsent's rules, which ./build.sh build takes from npm where that is there: only Témoin's own banners can be answered")
 
@@ -37,7 +43,23 @@ func loadRules() (program, rules string, err error) {
 	if rules, err = unpacked(consentRules); err != nil {
 		return "", "", errNoRules
 	}
-	return program, rules, nil
+	rules, err = withOwn(rules)
+	return program, rules, err
+}
+
+// withOwn adds our own rules to autoconsent's.
+func withOwn(rules string) (string, error) {
+	var all map[string][]json.RawMessage
+	if err := json.Unmarshal([]byte(rules), &all); err != nil {
+		return "", fmt.Errorf("%s: %w", consentRules, err)
+	}
+	var own []json.RawMessage
+	if err := json.Unmarshal(ownRules, &own); err != nil {
+		return "", fmt.Errorf("banners.json: %w", err)
+	}
+	all["autoconsent"] = append(all["autoconsent"], own...)
+	whole, err := json.Marshal(all)
+	return string(whole), err
 }
 
 func unpacked(name string) (string, error) {

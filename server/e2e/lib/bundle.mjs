@@ -16,7 +16,8 @@ const options = {
   define: { 'process.env.NODE_ENV': '"development"', __VUE_OPTIONS_API__: 'true', __VUE_PROD_DEVTOOLS__: 'false', __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'true' },
 };
 
-const bundle = async (entry, more) => (await build({ ...options, entryPoints: [entry], ...more })).outputFiles[0].text;
+/** The text of a bundle of guests/entry, with what esbuild is told besides. */
+export const bundle = async (entry, more) => (await build({ ...options, entryPoints: [entry], ...more })).outputFiles[0].text;
 
 /**
  * What a server and a browser have of a page: { html, client }.

@@ -82,7 +82,7 @@ func plan(o options) ([]job, error) {
 var besideChromium = map[string][]string{
 	"gate": {"firefox"}, "loader": {"firefox"}, "cookie": {"firefox"},
 	"banner": {"webkit"}, "host-page": {"webkit"}, "charter": {"webkit"},
-	"abilities": nil, "accessibility": nil, "admin": nil, "audited": nil, "bench": nil, "edge": nil, "export": nil, "folder": nil, "golden": nil,
+	"abilities": nil, "accessibility": nil, "admin": nil, "audit-peers": nil, "audited": nil, "bench": nil, "edge": nil, "export": nil, "folder": nil, "golden": nil,
 	"languages": nil, "look": nil, "nothing": nil, "older": nil, "proof": nil, "refusal": nil, "stacks": nil, "tree": nil, "weight": nil,
 }
 

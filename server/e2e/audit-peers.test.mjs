@@ -1,0 +1,47 @@
+// temoin audit on pages with the banners of others: each is refused and accepted by its rules, and what
+// its page does is told from what the banner lets in.
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, test } from 'node:test';
+
+import { catalogue, cookies, service } from './lib/gate.mjs';
+import { all } from './lib/peers.mjs';
+import { binary, folder, patience, run, startSite } from './lib/server.mjs';
+
+const site = await startSite(after);
+
+/** Keeps the answer in whatever way each banner does: nothing of that needs consent. */
+const declared = [
+  service('banner', 'necessary', { cookies: cookies('cc_cookie', 'klaro', 'tarteaucitron', 'eu-consent', 'c15t', 'probo_consent', 'probo_*') }),
+  service('counter', 'statistics', { kind: 'measure', cookies: cookies('counter') }),
+  service('tracker', 'statistics', { kind: 'measure', cookies: cookies('tracker') }),
+];
+
+/** Audits an address as somebody who refuses, and somebody who accepts. */
+async function audit(t, url) {
+  const dir = await folder(t);
+  const [file, report] = ['catalogue.yaml', 'report.json'].map((name) => path.join(dir, name));
+  await writeFile(file, catalogue(declared));
+  const { code, stderr } = await run(binary, ['audit', '-quiet', '-browser', '/usr/bin/chromium-headless-shell', '-catalogue', file, '-states', 'refused,accepted',
+    '-pages', '0', '-linger', '1s', '-rate', '0s', '-page-time', `${30 * patience}s`, '-json', report, url]).catch((error) => error);
+  assert.equal(code, 1, `temoin audit ended with ${code}: ${stderr}`); // it has findings
+  return JSON.parse(await readFile(report, 'utf8'));
+}
+
+const kindsOf = ({ findings }, cookie) => findings.filter(({ subject }) => subject.name === cookie).map(({ kind }) => kind).sort();
+
+for (const peer of all) {
+  test(`${peer.name} is refused and accepted, and a tracker beside it is found`, { timeout: 120_000 * patience }, async (t) => {
+    const report = await audit(t, await peer.serve(site, "<script>document.cookie = 'tracker=1; samesite=lax'</script>"));
+    const states = Object.fromEntries(report.observation.states.map((state) => [state.name, state]));
+    for (const name of ['refused', 'accepted']) {
+      assert.equal(states[name].problem, undefined, `${name} could be answered`);
+      assert.equal(states[name].answered, `autoconsent:${peer.rule}`);
+    }
+    const sets = (name) => states[name].cookies.some((cookie) => cookie.name === 'counter');
+    assert.deepEqual(['refused', 'accepted'].filter(sets), ['accepted'], 'what waits for consent runs with it alone');
+    assert.deepEqual(kindsOf(report, 'counter'), []);
+    assert.deepEqual(kindsOf(report, 'tracker'), ['before-consent']);
+  });
+}
