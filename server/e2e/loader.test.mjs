@@ -21,7 +21,7 @@ const warnings = async (tab) => (await tab.lines()).filter((line) => line.starts
 async function arrive(t, { faults, path = '/', before = [] }) {
   site.reset();
   faults();
-  const tab = await browser.tab(t, { before: [impatient, ...before] });
+  const tab = await browser.tab(t, { before });
   await tab.visit(site.url + path);
   await tab.bannerIsThere();
   await tab.settles({ but: /./ });
@@ -154,7 +154,7 @@ test('the dialog is missing', (t) => worksWithoutDialog(t, { faults: () => site.
 
 test('the dialog is something else', (t) => worksWithoutDialog(t, { faults: () => site.alter(dialog, (answer) => ({ ...answer, body: Buffer.from('syntax error here') })), says: /SyntaxError/ }));
 
-test('the dialog never arrives', (t) => worksWithoutDialog(t, { faults: () => site.hold(dialog), says: /the dialog is late/ }));
+test('the dialog never arrives', (t) => worksWithoutDialog(t, { faults: () => site.hold(dialog), before: [impatient], says: /the dialog is late/ }));
 
 test('all that the loader loads is missing', (t) => worksWithoutDialog(t, { faults: () => site.fail(parts), says: /404|import/i }));
 
