@@ -2,6 +2,8 @@ package audit
 
 import (
 	"encoding/json"
+	"errors"
+	"slices"
 	"testing"
 )
 
@@ -40,27 +42,15 @@ func TestOwnRules_AreNeeded(t *testing.T) {
 	if err != nil {
 		t.Skip("built without autoconsent's rules")
 	}
-	names := func(text string) (names []string) {
-		var rules []struct{ Name string }
-		if err := json.Unmarshal([]byte(text), &rules); err != nil {
-			t.Fatal(err)
-		}
-		for _, rule := range rules {
-			names = append(names, rule.Name)
-		}
-		return names
-	}
-	var all map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(theirs), &all); err != nil {
+	type rule struct{ Name string }
+	var known struct{ Autoconsent []rule }
+	var own []rule
+	if err := errors.Join(json.Unmarshal([]byte(theirs), &known), json.Unmarshal(ownRules, &own)); err != nil {
 		t.Fatal(err)
 	}
-	known := map[string]bool{}
-	for _, name := range names(string(all["autoconsent"])) {
-		known[name] = true
-	}
-	for _, name := range names(string(ownRules)) {
-		if known[name] {
-			t.Errorf("autoconsent has a rule %q of its own by now", name)
+	for _, rule := range own {
+		if slices.Contains(known.Autoconsent, rule) {
+			t.Errorf("autoconsent has a rule %q of its own by now", rule.Name)
 		}
 	}
 }

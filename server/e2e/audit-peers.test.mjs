@@ -6,13 +6,13 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 
 import { catalogue, cookies, service } from './lib/gate.mjs';
-import { all } from './lib/peers.mjs';
+import { peers, serve } from './lib/peers.mjs';
 import { binary, folder, patience, run, startSite } from './lib/server.mjs';
 
 const site = await startSite(after);
 
-/** Keeps the answer in whatever way each banner does: nothing of that needs consent. */
 const declared = [
+  // The banners' own, in which they keep the answer.
   service('banner', 'necessary', { cookies: cookies('cc_cookie', 'klaro', 'tarteaucitron', 'eu-consent', 'c15t', 'probo_consent', 'probo_*') }),
   service('counter', 'statistics', { kind: 'measure', cookies: cookies('counter') }),
   service('tracker', 'statistics', { kind: 'measure', cookies: cookies('tracker') }),
@@ -31,9 +31,9 @@ async function audit(t, url) {
 
 const kindsOf = ({ findings }, cookie) => findings.filter(({ subject }) => subject.name === cookie).map(({ kind }) => kind).sort();
 
-for (const peer of all) {
+for (const peer of peers) {
   test(`${peer.name} is refused and accepted, and a tracker beside it is found`, { timeout: 120_000 * patience }, async (t) => {
-    const report = await audit(t, await peer.serve(site, "<script>document.cookie = 'tracker=1; samesite=lax'</script>"));
+    const report = await audit(t, await serve(peer, site, "<script>document.cookie = 'tracker=1; samesite=lax'</script>"));
     const states = Object.fromEntries(report.observation.states.map((state) => [state.name, state]));
     for (const name of ['refused', 'accepted']) {
       assert.equal(states[name].problem, undefined, `${name} could be answered`);

@@ -23,9 +23,10 @@ const proboConfig = {
 
 /**
  * The banners: rule is what autoconsent, or server/audit/banners.json, calls it; files are what the page loads, by
- * their path beneath it, with where they are in node_modules; head and body are the page's.
+ * their path beneath it, with where they are in node_modules; made are files that a function makes; head and body are the
+ * page's; {site} in its head is the site's address.
  */
-const peers = [
+export const peers = [
   {
     name: 'vanilla-cookieconsent', rule: 'cookieconsent3',
     files: { 'cc.js': 'vanilla-cookieconsent/dist/cookieconsent.umd.js', 'cc.css': 'vanilla-cookieconsent/dist/cookieconsent.css' },
@@ -72,7 +73,7 @@ const peers = [
     name: 'probo', rule: 'probo',
     files: { 'probo.js': '@probo/cookie-banner/dist/cookie-banner.iife.js' },
     made: { 'api/here/config': () => JSON.stringify(proboConfig), 'api/here/consents': () => JSON.stringify({ id: 'here', visitor_id: 'one', action: 'ACCEPT_ALL', created_at: '2026-01-01T00:00:00Z' }) },
-    head: (url) => `<script src="probo.js" data-banner-id="here" data-base-url="${url}api/" data-position="bottom-left" data-lang="en"></script>
+    head: `<script src="probo.js" data-banner-id="here" data-base-url="{site}/probo/api/" data-position="bottom-left" data-lang="en"></script>
       <script type="text/plain" data-cookie-consent="statistics">${counter}</script>`,
     body: '',
   },
@@ -84,15 +85,10 @@ const types = { js: 'text/javascript', css: 'text/css' };
  * Puts a peer's page and files into a site; returns the page's address.
  * @param more markup that the page has besides
  */
-async function serve(peer, site, more = '') {
-  const url = `${site.url}/${peer.name}/`;
-  for (const [file, source] of Object.entries({ ...peer.files, ...peer.made })) {
-    const body = typeof source === 'function' ? await source() : await readFile(path.join(repository, 'server/e2e/node_modules', source));
-    site.file(`/${peer.name}/${file}`, body, { 'content-type': `${types[file.split('.').pop()] ?? 'application/json'}; charset=utf-8` });
+export async function serve({ name, files, made, head, body }, site, more) {
+  for (const [file, source] of Object.entries({ ...files, ...made })) {
+    const text = typeof source === 'function' ? await source() : await readFile(path.join(repository, 'server/e2e/node_modules', source));
+    site.file(`/${name}/${file}`, text, { 'content-type': `${types[file.split('.').pop()] ?? 'application/json'}; charset=utf-8` });
   }
-  const head = typeof peer.head === 'function' ? peer.head(url) : peer.head;
-  return site.page(`/${peer.name}/`, `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${peer.name}</title>${more}${head}</head><body><p>text${peer.body}</body></html>`);
+  return site.page(`/${name}/`, `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${name}</title>${more}${head.replace('{site}', site.url)}</head><body><p>text${body}</body></html>`);
 }
-
-/** The peers, each with serve(site, more). */
-export const all = peers.map((peer) => ({ ...peer, serve: (site, more) => serve(peer, site, more) }));
