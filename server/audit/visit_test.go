@@ -63,6 +63,22 @@ func TestVisitor_NoTab(t *testing.T) {
 	}
 }
 
+// TestVisitor_RestsBetweenPages: the site is asked for a page no sooner than -rate after the one before.
+func TestVisitor_RestsBetweenPages(t *testing.T) {
+	v := answering(t, map[string]string{"Page.navigate": `{"errorText":"net::ERR_CONNECTION_REFUSED"}`})
+	v.options.Rate = 150 * time.Millisecond
+	v.chrome = refusing(t) // it gives no tab in the place of the one that has failed
+	defer v.chrome.root.wire.pipe.Close()
+	v.visit(t.Context(), "https://www.site.example/deux")
+	loads := v.recorder.loads
+	if len(loads) != 2 {
+		t.Fatalf("got %d page loads, want the first and the one that was asked for", len(loads))
+	}
+	if rest := loads[1].began.Sub(loads[0].began); rest < v.options.Rate {
+		t.Errorf("the second page was asked for after %s, want %s", rest, v.options.Rate)
+	}
+}
+
 // TestVisitor_BannerHasItsPicture: a document that does not answer takes no picture away, and no more
 // time than its part.
 func TestVisitor_BannerHasItsPicture(t *testing.T) {
