@@ -1,5 +1,6 @@
 // How tools that refuse for the visitor see Témoin: autoconsent's own program, as `temoin audit` has
-// it, with the rule that docs/refusal-tools.md shows.
+// it, with the rule that docs/refusal-tools.md shows; and what the rule there for Consent-O-Matic
+// finds, whose program is in no registry.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -13,8 +14,8 @@ import { stage } from './lib/stage.mjs';
 const { browser, site } = await stage();
 
 const program = new Function(gunzipSync(await readFile(path.join(repository, 'web/dist/autoconsent.js.gz'))).toString());
-const [, shown] = (await readFile(path.join(repository, 'docs/refusal-tools.md'), 'utf8')).match(/^```json\n(.*?)^```$/ms);
-const rule = JSON.parse(shown);
+const [rule, consentOMatic] = [...(await readFile(path.join(repository, 'docs/refusal-tools.md'), 'utf8')).matchAll(/^```json\n(.*?)^```$/gms)]
+  .map(([, shown]) => JSON.parse(shown));
 
 /** Has autoconsent do in each document what it would in an extension, and notes what it says. */
 const act = ({ rules, action }) => {
@@ -51,4 +52,22 @@ test('autoconsent refuses by the rule of the docs: the cookie says so, and the b
 test('autoconsent accepts by the same rule, for who wants that', async (t) => {
   const tab = await visit(t, 'optIn');
   assert.deepEqual((await tab.record()).choices, choices(true));
+});
+
+test('what the rule for Consent-O-Matic looks for is found once, and its click refuses', async (t) => {
+  const tab = await (await browser.visitor(t)).tab();
+  await tab.visit(site.url + '/');
+  await tab.layers();
+  // A target is looked for in the shadow root of its parent; one that is not drawn has no height.
+  const found = ({ parent, target }) => tab.run(({ parent, target }) => {
+    const root = parent ? document.querySelector(parent.selector).shadowRoot : document;
+    return [...root.querySelectorAll(target.selector)].filter((element) => !target.displayFilter || element.offsetHeight > 0).length;
+  }, { parent, target });
+  const { detectors: [detector], methods: [method] } = consentOMatic.temoin;
+  for (const matcher of [...detector.presentMatcher, ...detector.showingMatcher, method.action]) {
+    assert.equal(await found(matcher), 1, JSON.stringify(matcher));
+  }
+  await tab.run(({ parent, target }) => document.querySelector(parent.selector).shadowRoot.querySelector(target.selector).click(), method.action);
+  assert.deepEqual((await tab.record()).choices, choices(false));
+  assert.equal(await found(detector.showingMatcher[0]), 0, 'it still shows');
 });
