@@ -67,7 +67,7 @@ need_browsers() {
 
 run_tests() {
   # Databases, proxies, and the languages that the documentation shows.
-  need_browsers postgresql nginx-light apache2-bin caddy haproxy man-db systemd python3-django wordpress wordpress-theme-twentytwentythree mariadb-server-core php-mysql php-cli python3
+  need_browsers postgresql pgbouncer nginx-light apache2-bin caddy haproxy man-db systemd python3-django wordpress wordpress-theme-twentytwentythree mariadb-server-core php-mysql php-cli python3
   go build -o .cache/test ./server/tools/test && exec .cache/test "$@"
 }
 

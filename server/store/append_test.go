@@ -17,7 +17,7 @@ import (
 )
 
 func TestAppend(t *testing.T) {
-	onEach(t, func(t *testing.T, c store.Config) {
+	onAll(t, func(t *testing.T, c store.Config) {
 		s := mustOpen(t, c)
 		r := newReceipt(t)
 		first, fresh, err := s.Append(t.Context(), r)
@@ -63,7 +63,7 @@ func TestAppend(t *testing.T) {
 // TestAppend_Concurrent has two stores on one database, each with many callers
 // that send the same receipts several times, and some with other choices.
 func TestAppend_Concurrent(t *testing.T) {
-	onEach(t, func(t *testing.T, c store.Config) {
+	onAll(t, func(t *testing.T, c store.Config) {
 		const receipts, callers = 120, 8
 		stores := []*store.Store{mustOpen(t, c), mustOpen(t, c)}
 		var list, others []*receipt.Receipt
@@ -155,11 +155,15 @@ func TestAppend_Busy(t *testing.T) {
 	})
 }
 
-// block keeps everybody else from adding to the log until free is called.
-func block(t *testing.T, c store.Config) (free func()) {
+// block keeps everybody else from adding to the log until free is called; in PostgreSQL
+// from changing these other tables as well.
+func block(t *testing.T, c store.Config, others ...string) (free func()) {
 	t.Helper()
 	db := behind(t, c)
-	statement := `UPDATE head SET one = 1`
+	statements := []string{`UPDATE head SET one = 1`}
+	for _, table := range others {
+		statements = append(statements, `LOCK TABLE `+table)
+	}
 	conn, err := db.Conn(context.Background())
 	if err != nil {
 		t.Fatal(err)
@@ -168,7 +172,7 @@ func block(t *testing.T, c store.Config) (free func()) {
 	if c.Database == "" {
 		begin = `BEGIN IMMEDIATE`
 	}
-	for _, query := range []string{begin, statement} {
+	for _, query := range append([]string{begin}, statements...) {
 		if _, err := conn.ExecContext(context.Background(), query); err != nil {
 			t.Fatal(err)
 		}
@@ -244,7 +248,7 @@ func TestClose(t *testing.T) {
 
 // TestClose_Hanging: a database that does not answer holds nobody up for ever.
 func TestClose_Hanging(t *testing.T) {
-	onEach(t, func(t *testing.T, c store.Config) {
+	onAll(t, func(t *testing.T, c store.Config) {
 		t.Parallel()
 		s, err := store.Open(t.Context(), c)
 		if err != nil {

@@ -9,7 +9,7 @@ import (
 
 // Two stores on one database stand for two servers behind a balancer.
 func TestTake_HoldsAcrossServers(t *testing.T) {
-	onEach(t, func(t *testing.T, c store.Config) {
+	onAll(t, func(t *testing.T, c store.Config) {
 		servers := []*store.Store{mustOpen(t, c), mustOpen(t, c)}
 		now := time.Now()
 		one := store.Allowance{Who: "one", Every: 10 * time.Second, Burst: 2}

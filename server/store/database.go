@@ -18,9 +18,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite" // the driver
 )
 
@@ -30,6 +28,8 @@ type database struct {
 	write, read *sql.DB
 	file        string // of SQLite, "" for PostgreSQL
 	forUpdate   string // behind a SELECT that has to lock its row
+	schema      string // of PostgreSQL that holds the tables; "" for the connection's own
+	pool        *Pool  // whose connections are used, nil for its own
 	readOnly    bool   // it cannot be written to
 	turnless    bool   // nor brought up to date: it is of a version that knew no turns
 	knows       int64  // the newest version of the tables that this program knows
@@ -66,7 +66,10 @@ func openDatabase(ctx context.Context, c Config) (*database, error) {
 		return nil, err
 	}
 	d.log = c.Log
-	if err := d.migrate(ctx); err != nil {
+	if err = d.makeSchema(ctx); err == nil {
+		err = d.migrate(ctx)
+	}
+	if err != nil {
 		d.close()
 		return nil, err
 	}
@@ -74,17 +77,25 @@ func openDatabase(ctx context.Context, c Config) (*database, error) {
 }
 
 func connect(c Config) (*database, error) {
-	scheme, _, isURL := strings.Cut(c.Database, "://")
-	switch {
-	case c.Database == "":
+	if c.Database == "" {
 		return openSQLite(c.Dir)
-	case scheme == "postgres" || scheme == "postgresql":
-		return openPostgres(c.Database, c.ReadOnly)
-	case isURL:
-		return nil, fmt.Errorf("%w: it begins with %s://, want postgres://", ErrAddress, scheme)
-	default: // which may hold a password
-		return nil, fmt.Errorf("%w: it is no URL, want postgres://user@host/database", ErrAddress)
 	}
+	if err := checkScheme(c.Database); err != nil {
+		return nil, err
+	}
+	return openPostgres(c)
+}
+
+// checkScheme fails with [ErrAddress] where the address is not that of a PostgreSQL.
+func checkScheme(address string) error {
+	scheme, _, isURL := strings.Cut(address, "://")
+	switch {
+	case !isURL: // which may hold a password
+		return fmt.Errorf("%w: it is no URL, want postgres://user@host/database", ErrAddress)
+	case scheme != "postgres" && scheme != "postgresql":
+		return fmt.Errorf("%w: it begins with %s://, want postgres://", ErrAddress, scheme)
+	}
+	return nil
 }
 
 // HasLog reports whether a log has begun in the database, without a key and
@@ -189,61 +200,6 @@ func sqliteName(file string, options ...string) string {
 	return name.String() + "?" + strings.Join(options, "&")
 }
 
-func openPostgres(address string, reading bool) (*database, error) {
-	config, err := pgx.ParseConfig(address)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrAddress, err)
-	}
-	if config.ConnectTimeout == 0 {
-		config.ConnectTimeout = 5 * time.Second
-	}
-	if config.ValidateConnect == nil && !reading {
-		config.ValidateConnect = takesWrites
-	}
-	// One round trip for a statement, whether or not the server has seen it:
-	// batches are of all sizes. A pooler in between may share connections, too.
-	config.DefaultQueryExecMode = pgx.QueryExecModeExec
-	d := &database{forUpdate: " FOR UPDATE"}
-	d.write = stdlib.OpenDB(*config, stdlib.OptionAfterConnect(prepareWriter))
-	d.write.SetMaxOpenConns(readers)
-	d.write.SetMaxIdleConns(readers)
-	d.read = stdlib.OpenDB(*config)
-	d.read.SetMaxOpenConns(readers)
-	d.read.SetMaxIdleConns(readers)
-	return d, nil
-}
-
-// takesWrites refuses a connection to a standby, so that the next server of the
-// address is tried, and a connection is not kept on which nothing can be written
-// until somebody closes it. What is read has to come from the primary as well: a
-// standby that is behind knows neither the newest receipts nor the newest texts.
-func takesWrites(ctx context.Context, conn *pgconn.PgConn) error {
-	err := pgconn.ValidateConnectTargetSessionAttrsReadWrite(ctx, conn)
-	if errors.Is(err, pgconn.ErrReadOnlyConnection) {
-		return fmt.Errorf("%w: it is a standby or was made read-only, want the primary", err)
-	}
-	return err
-}
-
-// prepareWriter sees to it that a commit is on the disk when it returns, even
-// where the server is configured otherwise, and that a program which the network
-// has lost does not keep the log locked.
-func prepareWriter(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`)
-	if err != nil {
-		return err
-	}
-	for name, limit := range map[string]time.Duration{
-		"lock_timeout":                        lockWait,
-		"idle_in_transaction_session_timeout": transactionTime,
-	} {
-		if _, err := conn.Exec(ctx, fmt.Sprintf(`SET %s = %d`, name, limit.Milliseconds())); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // work is what is done in a transaction. Its ctx ends with the transaction's time:
 // what is asked with any other may wait for ever for a database that hangs.
 type work func(ctx context.Context, tx querier) error
@@ -292,19 +248,6 @@ func (d *database) transactOnce(ctx context.Context, do work) error {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
-}
-
-// forgetIdle closes the connections that are not in use. Where one has not
-// answered, because the database's machine is gone or cut off, the others lead
-// there, too, and each would be waited for as long.
-func (d *database) forgetIdle() {
-	if d.file != "" {
-		return
-	}
-	for _, pool := range []*sql.DB{d.write, d.read} {
-		pool.SetMaxIdleConns(0)
-		pool.SetMaxIdleConns(readers)
-	}
 }
 
 // isPassing reports whether the same transaction may well succeed in a moment:
@@ -400,14 +343,10 @@ func each(rows *sql.Rows, scan func(*sql.Rows) error) error {
 	return rows.Err()
 }
 
-// size returns how many bytes the database takes, -1 where it does not say.
+// size returns how many bytes the tables take, -1 where the database does not say.
 func (d *database) size(ctx context.Context) int64 {
 	if d.file == "" {
-		var n int64
-		if d.read.QueryRowContext(ctx, `SELECT pg_database_size(current_database())`).Scan(&n) != nil {
-			return -1
-		}
-		return n
+		return d.postgresSize(ctx)
 	}
 	return max(size(d.file), 0) + max(size(d.file+"-wal"), 0)
 }

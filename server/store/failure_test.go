@@ -25,7 +25,7 @@ import (
 )
 
 func TestOpen_Newer(t *testing.T) {
-	onEach(t, func(t *testing.T, c store.Config) {
+	onAll(t, func(t *testing.T, c store.Config) {
 		s, err := store.Open(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
@@ -44,7 +44,7 @@ func TestOpen_Newer(t *testing.T) {
 }
 
 func TestOpen_AnotherKey(t *testing.T) {
-	onEach(t, func(t *testing.T, c store.Config) {
+	onAll(t, func(t *testing.T, c store.Config) {
 		fill(t, mustOpen(t, c), 1)
 		other := c
 		other.Key = newKey(t)
@@ -84,7 +84,7 @@ func TestOpen_Refuses(t *testing.T) {
 
 // TestOpen_AtOnce has several programs make the tables at the same time.
 func TestOpen_AtOnce(t *testing.T) {
-	onEach(t, func(t *testing.T, c store.Config) {
+	onAll(t, func(t *testing.T, c store.Config) {
 		c.Key = fileKey(t)
 		const programs = 4
 		var group sync.WaitGroup
@@ -132,7 +132,7 @@ const appenderMode = "TEMOIN_TEST_APPENDER"
 // writes the id of each as soon as it is kept.
 func appender(c store.Config, many string) *exec.Cmd {
 	command := exec.Command(os.Args[0])
-	command.Env = append(os.Environ(), appenderMode+"="+many, "DATABASE="+c.Database, "DIR="+c.Dir, "KEY="+keyFile)
+	command.Env = append(os.Environ(), appenderMode+"="+many, "DATABASE="+c.Database, "SCHEMA="+c.Schema, "DIR="+c.Dir, "KEY="+keyFile)
 	return command
 }
 
@@ -150,7 +150,7 @@ func appendReceipts(forEver bool) error {
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(context.Background(), store.Config{Database: os.Getenv("DATABASE"), Dir: os.Getenv("DIR"), Key: key})
+	s, err := store.Open(context.Background(), store.Config{Database: os.Getenv("DATABASE"), Schema: os.Getenv("SCHEMA"), Dir: os.Getenv("DIR"), Key: key})
 	if err != nil {
 		return err
 	}
@@ -185,7 +185,7 @@ func appendReceipt(s *store.Store) error {
 // TestAppend_Killed kills a program that appends, and looks for all that it said
 // to be kept.
 func TestAppend_Killed(t *testing.T) {
-	onEach(t, func(t *testing.T, c store.Config) {
+	onAll(t, func(t *testing.T, c store.Config) {
 		c.Key = fileKey(t)
 		var kept []string
 		for round := range 5 {

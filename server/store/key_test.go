@@ -23,7 +23,7 @@ func handedOver(t *testing.T, s *store.Store, c store.Config, why store.Why, by 
 // TestHandOver: after one key comes another, all that each has signed verifies, and
 // a store that still has the old one adds nothing.
 func TestHandOver(t *testing.T) {
-	onEach(t, func(t *testing.T, c store.Config) {
+	onAll(t, func(t *testing.T, c store.Config) {
 		first := mustOpen(t, c)
 		ids := fill(t, first, 3)
 		kept := mustCheckpoint(t, first)
@@ -103,7 +103,7 @@ func TestHandOver_Changed(t *testing.T) {
 // TestReplaceLost: the log knows whose signatures the lost key's are, and where it
 // does not, no key takes its place.
 func TestReplaceLost(t *testing.T) {
-	onEach(t, func(t *testing.T, c store.Config) {
+	onAll(t, func(t *testing.T, c store.Config) {
 		s := mustOpen(t, c)
 		ids := fill(t, s, 3)
 		old, err := store.LostVerifier(t.Context(), c)

@@ -69,7 +69,7 @@ func TestErase_IsNotKeptAnew(t *testing.T) {
 }
 
 func TestHasLog(t *testing.T) {
-	onEach(t, func(t *testing.T, c store.Config) {
+	onAll(t, func(t *testing.T, c store.Config) {
 		has := func(want bool) {
 			t.Helper()
 			if got, err := store.HasLog(t.Context(), c); err != nil || got != want {

@@ -18,9 +18,25 @@ import (
 // connections are given up at once, and the next receipt is kept by the database
 // that is reached then.
 func TestAppend_DatabaseSilent(t *testing.T) {
-	t.Parallel() // it waits for most of its time
-	proxy, silence := silenceable(t, postgres(t).Database(t))
-	s := mustOpen(t, store.Config{Database: proxy, Key: newKey(t)})
+	for name, at := range map[string]func(*testing.T, string) store.Config{
+		"own connections": func(_ *testing.T, address string) store.Config { return store.Config{Database: address} },
+		"shared connections": func(t *testing.T, address string) store.Config {
+			pool, address := newPool(t, address)
+			return inSchema(pool, address, "data.rivemont.example")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // it waits for most of its time
+			proxy, silence := silenceable(t, postgres(t).Database(t))
+			outlivesSilence(t, at(t, proxy), silence)
+		})
+	}
+}
+
+func outlivesSilence(t *testing.T, c store.Config, silence func()) {
+	t.Helper()
+	c.Key = newKey(t)
+	s := mustOpen(t, c)
 	kept := fill(t, s, 1)
 	if _, err := s.Find(t.Context(), kept[0]); err != nil {
 		t.Fatal(err)

@@ -57,6 +57,8 @@ var (
 // Config says where receipts are kept.
 type Config struct {
 	Database string           // postgres://…, or "" for SQLite in the file temoin.db of Dir
+	Schema   string           // of PostgreSQL that holds the tables, made where it is missing; "" for the address's own
+	Pool     *Pool            // connections to Database that are shared; nil for ones of its own
 	Dir      string           // the data folder; made where it is missing
 	Key      *receipt.Key     // signs receipts and checkpoints
 	Log      *slog.Logger     // is told what no caller is; may be nil

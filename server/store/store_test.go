@@ -63,12 +63,25 @@ func sqlite(tb testing.TB, key *receipt.Key) store.Config {
 // onEach runs a test against each database, with a key and an empty log.
 func onEach(t *testing.T, test func(t *testing.T, c store.Config)) {
 	for name, engine := range engines {
-		t.Run(name, func(t *testing.T) {
-			c := engine(t)
-			c.Key = newKey(t)
-			test(t, c)
-		})
+		on(t, name, engine, test)
 	}
+}
+
+// onAll runs a test as onEach does, and for one site of many that share connections.
+func onAll(t *testing.T, test func(t *testing.T, c store.Config)) {
+	onEach(t, test)
+	on(t, "PostgreSQL, shared", func(tb testing.TB) store.Config {
+		pool, address := newPool(tb, postgres(tb).Database(tb))
+		return inSchema(pool, address, "data.rivemont.example")
+	}, test)
+}
+
+func on(t *testing.T, name string, engine func(testing.TB) store.Config, test func(t *testing.T, c store.Config)) {
+	t.Run(name, func(t *testing.T) {
+		c := engine(t)
+		c.Key = newKey(t)
+		test(t, c)
+	})
 }
 
 func newKey(tb testing.TB) *receipt.Key {

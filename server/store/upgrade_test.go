@@ -42,7 +42,7 @@ func upgrade(t *testing.T, c store.Config) {
 // while older ones keep receipts. What they have confirmed is there; from then on
 // they write nothing, and say why.
 func TestUpgrade_BeneathARunningServer(t *testing.T) {
-	onEach(t, func(t *testing.T, c store.Config) {
+	onAll(t, func(t *testing.T, c store.Config) {
 		stores := []*store.Store{mustOpen(t, c), mustOpen(t, c)}
 		var mutex sync.Mutex
 		var kept []string

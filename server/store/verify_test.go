@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,6 +25,9 @@ import (
 func behind(tb testing.TB, c store.Config) *sql.DB {
 	tb.Helper()
 	driver, name := "pgx", c.Database
+	if c.Schema != "" {
+		name += "&search_path=" + url.QueryEscape(`"`+c.Schema+`"`)
+	}
 	if c.Database == "" {
 		driver, name = "sqlite", "file:"+filepath.Join(c.Dir, "temoin.db")+"?_pragma=busy_timeout(10000)"
 	}
@@ -534,7 +538,7 @@ func TestErase_LeavesNothing(t *testing.T) {
 }
 
 func TestPurge(t *testing.T) {
-	onEach(t, func(t *testing.T, c store.Config) {
+	onAll(t, func(t *testing.T, c store.Config) {
 		s := mustOpen(t, c)
 		appendAll(t, s, 1200, receivedAt(noon.Add(-time.Second)))
 		fill(t, s, 3)
