@@ -60,8 +60,8 @@ func restore(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	if r.File, err = only(words, "file that temoin backup has written"); err != nil {
 		return err
 	}
-	if err := nameSite(&c, site); err != nil {
-		return err
+	if site != "" {
+		c.ForSite(site) // whose receipts have yet to be there
 	}
 	restored, err := ledger.Restore(ctx, c, r)
 	if errors.Is(err, store.ErrCut) {

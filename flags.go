@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -73,24 +72,13 @@ func siteFlag(flags *flag.FlagSet, name *string) {
 
 // chooseSite makes a store's configuration that of one site of many, which has receipts.
 func chooseSite(c *ledger.StoreConfig, name string) error {
-	if err := nameSite(c, name); err != nil || name == "" {
-		return err
-	}
-	if _, err := os.Stat(c.Data); err != nil {
-		return fmt.Errorf("-site %s: this site has no receipts in -data: %w", name, err)
-	}
-	return nil
-}
-
-// nameSite is chooseSite for a site whose receipts may have yet to be there.
-func nameSite(c *ledger.StoreConfig, name string) error {
 	if name == "" {
 		return nil
 	}
-	if c.Database != "" {
-		return errors.New("-database is one site's; those of -sites keep their receipts in -data")
+	c.ForSite(name)
+	if _, err := os.Stat(c.Data); err != nil {
+		return fmt.Errorf("-site %s: this site has no receipts in -data, nor a key: %w", name, err)
 	}
-	c.Data = filepath.Join(c.Data, name)
 	return nil
 }
 

@@ -137,8 +137,8 @@ type Server struct {
 // New returns a server that is ready to answer, and watches its catalogue and
 // keeps its receipts until [Server.Close]. A catalogue that cannot be read is an error.
 func New(config Config) (*Server, error) {
-	if config.Store.Database != "" && config.Store.Data == "" {
-		return nil, errors.New("-data is empty, which keeps no receipts, and -database has a place for them; want the folder of the key")
+	if err := checkStore(config.Store); err != nil {
+		return nil, err
 	}
 	s := &Server{config: config.withDefaults(), files: newWatcher()}
 	ctx, err := s.start(s.load)
@@ -147,6 +147,14 @@ func New(config Config) (*Server, error) {
 	}
 	s.running.Go(func() { s.files.run(ctx, s.reload, s.lookAtCatalogue) })
 	return s, nil
+}
+
+// checkStore refuses a place for receipts without one for the key.
+func checkStore(c ledger.StoreConfig) error {
+	if c.Database != "" && c.Data == "" {
+		return errors.New("-data is empty, which keeps no receipts, and -database has a place for them; want the folder of the key")
+	}
+	return nil
 }
 
 // start makes the server ready, whose catalogue load takes over, and has it keep its

@@ -19,14 +19,16 @@ import (
 
 	"temoin.example/temoin/server/admin"
 	"temoin.example/temoin/server/catalogue"
+	"temoin.example/temoin/server/store"
 	"temoin.example/temoin/server/version"
 )
 
 // SitesConfig is what a server of many sites is made with.
 type SitesConfig struct {
 	// Config is that of each site: its Catalogue, Example, Pages and Upstream are not
-	// used. Each site keeps its receipts and its key in a folder of its own beneath
-	// Store.Data, which has the site's name.
+	// used. Each site keeps its key, and where Store has no Database its receipts, in a
+	// folder of its own beneath Store.Data, which has the site's name; in the Database it
+	// has a schema of its own.
 	Config
 	// Folder holds the catalogues, each named by its site's host: data.example.org.yaml.
 	Folder string
@@ -83,8 +85,8 @@ func prepareSites(config SitesConfig) (*Sites, error) {
 	if config.Store.Key != "" {
 		return nil, errors.New("-key is one site's, and each of -sites has its own, in its folder of -data")
 	}
-	if config.Store.Database != "" {
-		return nil, errors.New("-database is one site's; those of -sites keep their receipts in -data")
+	if err := checkStore(config.Store); err != nil {
+		return nil, err
 	}
 	if config.SharedHost != "" && !catalogue.IsHost(config.SharedHost) {
 		return nil, fmt.Errorf("-shared-host is %q, want a host in lower-case ASCII, such as consent.example.org", config.SharedHost)
@@ -101,7 +103,17 @@ func prepareSites(config SitesConfig) (*Sites, error) {
 		}, []string{"site"}),
 	}
 	config.shared.metrics.registry.MustRegister(s.valid)
-	return s, s.begin()
+	if address := config.Store.Database; address != "" {
+		pool, err := store.OpenPool(address)
+		if err != nil {
+			return nil, fmt.Errorf("-database: %w", err)
+		}
+		s.config.Store.Pool = pool
+	}
+	if err := s.begin(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
 // begin reads all catalogues for the first time.
@@ -188,9 +200,7 @@ func (s *Sites) tenant(name string) *tenant {
 		config.id, config.neighbours = name, s.sitesOf
 		config.Catalogue = CataloguePath(s.config.Folder, name)
 		config.Log = s.log.With("site", name)
-		if config.Store.Data != "" {
-			config.Store.Data = filepath.Join(config.Store.Data, name)
-		}
+		config.Store.ForSite(name)
 		if config.Audits != "" {
 			config.Audits = filepath.Join(config.Audits, name)
 		}
@@ -295,6 +305,9 @@ func (s *Sites) Close() error {
 		closing.Go(func() { faults[i] = t.close() })
 	}
 	closing.Wait()
+	if pool := s.config.Store.Pool; pool != nil {
+		pool.Close()
+	}
 	return errors.Join(faults...)
 }
 

@@ -25,12 +25,13 @@ const manySites = 300
 // then, a catalogue that changes, and a visitor beside one of a server of one site.
 func BenchmarkSites(b *testing.B) {
 	for b.Loop() {
-		measureSites(b)
+		measureSites(b, "")
 	}
 	b.ReportMetric(0, "ns/op")
 }
 
-func measureSites(b *testing.B) {
+// measureSites keeps the receipts in a PostgreSQL at that address, or in SQLite.
+func measureSites(b *testing.B, database string) {
 	folder, data := b.TempDir(), b.TempDir()
 	text, err := os.ReadFile("demo/rich.yaml")
 	if err != nil {
@@ -47,7 +48,7 @@ func measureSites(b *testing.B) {
 	for i := range manySites {
 		write(i, "first")
 	}
-	config := Config{Log: quiet(), Rate: -1, Store: ledger.StoreConfig{Data: data}}
+	config := Config{Log: quiet(), Rate: -1, Store: ledger.StoreConfig{Data: data, Database: database}}
 
 	start := now()
 	s, err := prepareSites(SitesConfig{Config: config, Folder: folder})

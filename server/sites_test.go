@@ -150,8 +150,11 @@ func (s *testSites) signIn(site, password string) string {
 }
 
 // TestSites_Apart tries every reach from one site into another.
-func TestSites_Apart(t *testing.T) {
-	s := twoSites(t, SitesConfig{SharedHost: onShared})
+func TestSites_Apart(t *testing.T) { testApart(t, SitesConfig{}) }
+
+func testApart(t *testing.T, config SitesConfig) {
+	config.SharedHost = onShared
+	s := twoSites(t, config)
 	ids := map[string]string{siteA: s.mustReport(siteA), siteB: s.mustReport(siteB)}
 	s.mustReport(siteB)
 	sessions := map[string]string{siteA: s.signIn(siteA, "le mot de passe d'un site"), siteB: s.signIn(siteB, "celui de l'autre site")}
@@ -744,7 +747,8 @@ func TestSites_Refuses(t *testing.T) {
 		{"a.example", "languages: [fr]", "a.example.yaml:1:1", nil},
 		{"a.example", catalogueOf("b.example", ""), "aliases", nil},
 		{"a.example", catalogueOf("a.example", ""), "-key", func(c *SitesConfig) { c.Store.Key = "key" }},
-		{"a.example", catalogueOf("a.example", ""), "-database", func(c *SitesConfig) { c.Store.Database = "postgres://x/y" }},
+		{"a.example", catalogueOf("a.example", ""), "-data is empty", func(c *SitesConfig) { c.Store.Database = "postgres://x/y" }},
+		{"a.example", catalogueOf("a.example", ""), "-database", func(c *SitesConfig) { c.Store.Data, c.Store.Database = folder, "mysql://x/y" }},
 		{"a.example", catalogueOf("a.example", ""), "-shared-host", func(c *SitesConfig) { c.SharedHost = "https://c.example" }},
 	} {
 		config := SitesConfig{Config: Config{Log: quiet(), Dist: fakeDist()}, Folder: folder}

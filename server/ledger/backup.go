@@ -19,8 +19,12 @@ import (
 // receipts are in PostgreSQL it fails with [store.ErrServed].
 func Backup(ctx context.Context, c StoreConfig, file string, withKey bool) error {
 	if c.Database != "" {
-		return fmt.Errorf("backup: %w -Fc -f %s; keep %s and %s with what it writes (docs/receipts.md)",
-			store.ErrServed, file, c.KeyPath(), c.CheckpointPath())
+		part := ""
+		if c.Schema != "" {
+			part = fmt.Sprintf(` -n '"%s"'`, c.Schema)
+		}
+		return fmt.Errorf("backup: %w -Fc%s -f %s; keep %s and %s with what it writes (docs/receipts.md)",
+			store.ErrServed, part, file, c.KeyPath(), c.CheckpointPath())
 	}
 	parts := []string{file, checkpointOf(file)}
 	if withKey {

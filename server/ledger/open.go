@@ -20,6 +20,10 @@ type StoreConfig struct {
 	Data string
 	// Database is the address of a PostgreSQL database; "" for the embedded one.
 	Database string
+	// Schema is the schema of that database which holds the tables; "" for the address's own.
+	Schema string
+	// Pool are connections to that database which are shared; nil for ones of its own.
+	Pool *store.Pool
 	// Key is the path of the signing key; "" for the file "key" in the folder.
 	Key string
 	// Now is the clock; time.Now where it is nil.
@@ -34,6 +38,22 @@ func (c StoreConfig) KeyPath() string {
 	return filepath.Join(c.Data, "key")
 }
 
+// ForSite makes the configuration that of one site of many: a folder of its own, and in
+// a database that they share a schema of its own.
+func (c *StoreConfig) ForSite(name string) {
+	if c.Data != "" {
+		c.Data = filepath.Join(c.Data, name)
+	}
+	if c.Database != "" {
+		c.Schema = store.SchemaOf(name)
+	}
+}
+
+// at says where the database is.
+func (c StoreConfig) at() store.Config {
+	return store.Config{Database: c.Database, Schema: c.Schema, Pool: c.Pool, Dir: c.Data}
+}
+
 // mayMakeKey returns an error where no new key may be made in the place of one
 // that is missing: by a command, and where a log has begun with the one that is
 // lost, be it there or lost as well. missing says why it is.
@@ -44,7 +64,7 @@ func (c StoreConfig) mayMakeKey(ctx context.Context, name string, missing error)
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return fmt.Errorf("open receipts: %w", err)
 	}
-	begun, err := store.HasLog(ctx, store.Config{Database: c.Database, Dir: c.Data})
+	begun, err := store.HasLog(ctx, c.at())
 	switch {
 	case errors.Is(err, store.ErrAddress):
 		return fmt.Errorf("%w: %w", errConfigured, err)
@@ -77,7 +97,9 @@ func OpenStore(ctx context.Context, c StoreConfig, name string, log *slog.Logger
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errConfigured, err)
 	}
-	s, err := store.Open(ctx, store.Config{Database: c.Database, Dir: c.Data, Key: key, Log: log, Now: c.Now, ReadOnly: name == ""})
+	at := c.at()
+	at.Key, at.Log, at.Now, at.ReadOnly = key, log, c.Now, name == ""
+	s, err := store.Open(ctx, at)
 	if errors.Is(err, store.ErrNewer) || errors.Is(err, store.ErrKey) || errors.Is(err, store.ErrAddress) {
 		return nil, fmt.Errorf("%w: %w", errConfigured, err)
 	}

@@ -65,7 +65,7 @@ func ReplaceLost(ctx context.Context, c StoreConfig, by string) error {
 	if _, err := os.Lstat(c.KeyPath()); err == nil {
 		return fmt.Errorf("the key %s is there; it is lost only where there is none, nor a copy of it", c.KeyPath())
 	}
-	at := store.Config{Database: c.Database, Dir: c.Data}
+	at := c.at()
 	if begun, err := store.HasLog(ctx, at); err != nil || !begun {
 		return errors.Join(errors.New("there are no receipts, and so no key that could be lost"), err)
 	}
@@ -137,7 +137,9 @@ func (c StoreConfig) nextSigns(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	s, err := store.Open(ctx, store.Config{Database: c.Database, Dir: c.Data, Key: key, ReadOnly: true})
+	at := c.at()
+	at.Key, at.ReadOnly = key, true
+	s, err := store.Open(ctx, at)
 	if errors.Is(err, store.ErrKey) {
 		return false, nil
 	}
