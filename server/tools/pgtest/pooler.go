@@ -3,8 +3,6 @@
 package pgtest
 
 import (
-	"context"
-	"database/sql"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // Pooled returns the address of a database of the cluster behind PgBouncer, which gives
@@ -48,25 +45,8 @@ pool_mode = transaction
 	}
 	tb.Cleanup(func() { pooler.end(syscall.SIGINT) })
 	pooled := strings.Replace(address, ":"+strconv.Itoa(c.port)+"/", ":"+strconv.Itoa(port)+"/", 1)
-	if err := answers(pooled); err != nil {
+	if err := askUntil(pooled, `SELECT true`); err != nil {
 		tb.Fatalf("PgBouncer does not answer: %v", err)
 	}
 	return pooled
-}
-
-// answers waits until a database answers.
-func answers(address string) error {
-	db, err := sql.Open("pgx", address)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	for {
-		if err = db.PingContext(ctx); err == nil || ctx.Err() != nil {
-			return err
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
 }

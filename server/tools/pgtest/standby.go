@@ -33,11 +33,11 @@ func (c *Cluster) waitForStandby() error {
 	if err := c.execute(`ALTER SYSTEM SET synchronous_standby_names = '*'`, `SELECT pg_reload_conf()`); err != nil {
 		return err
 	}
-	return c.askUntil(`SELECT count(*) = 1 FROM pg_stat_replication WHERE sync_state = 'sync'`)
+	return askUntil(c.URL(), `SELECT count(*) = 1 FROM pg_stat_replication WHERE sync_state = 'sync'`)
 }
 
 // Promote makes a standby the primary.
-func (c *Cluster) Promote() error { return c.askUntil(`SELECT pg_promote()`) }
+func (c *Cluster) Promote() error { return askUntil(c.URL(), `SELECT pg_promote()`) }
 
 // Both returns the address of the database postgres, on whichever of two servers
 // takes what is written.
@@ -59,9 +59,9 @@ func (c *Cluster) execute(statements ...string) error {
 	return nil
 }
 
-// askUntil asks a question until the answer is yes.
-func (c *Cluster) askUntil(question string) error {
-	db, err := sql.Open("pgx", c.URL())
+// askUntil asks a database a question until the answer is yes.
+func askUntil(address, question string) error {
+	db, err := sql.Open("pgx", address)
 	if err != nil {
 		return err
 	}
