@@ -32,6 +32,7 @@ var quietFlags = []string{
 type chrome struct {
 	root    *session
 	product string // "Chrome/156.0.8078.108"
+	profile string // its folder
 	process *exec.Cmd
 	pipe    *chromedp.PipeConn
 	ended   chan struct{}
@@ -64,7 +65,7 @@ func startChrome(ctx context.Context, o Options, profile string) (*chrome, error
 	if err != nil {
 		return nil, errors.Join(err, theirIn.Close(), in.Close())
 	}
-	c := &chrome{pipe: chromedp.NewPipeConn(out, in), ended: make(chan struct{})}
+	c := &chrome{profile: profile, pipe: chromedp.NewPipeConn(out, in), ended: make(chan struct{})}
 	c.process = exec.CommandContext(ctx, path, chromeFlags(o, profile)...)
 	c.process.ExtraFiles = []*os.File{theirIn, theirOut} // 3 and 4, as the flag has it
 	c.process.WaitDelay = time.Second
