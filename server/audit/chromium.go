@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -21,12 +22,6 @@ import (
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/cdproto/target"
 )
-
-// bindingName is what watch.js tells by, and takes out of the page's sight.
-const bindingName = "temoinAudit"
-
-// consentWorld is autoconsent's world in documents, which pages do not see.
-const consentWorld = "temoin-audit-consent"
 
 // gpcScript says what the header Sec-GPC says, also in workers.
 const gpcScript = `Object.defineProperty(Object.getPrototypeOf(navigator), 'globalPrivacyControl', { get: () => true, enumerable: true, configurable: true });`
@@ -220,7 +215,7 @@ func (v *chromium) handleNetwork(a *attached, e event) bool {
 		}
 	case "Network.responseReceivedExtraInfo":
 		if params, ok := read[network.EventResponseReceivedExtraInfo](e); ok {
-			v.recorder.isAnsweredWith(&params)
+			v.recorder.isAnsweredWith(&params, true)
 		}
 	case "Network.loadingFinished":
 		if params, ok := read[network.EventLoadingFinished](e); ok {
@@ -366,7 +361,7 @@ func (v *chromium) targets() []*attached {
 
 // evaluate runs an expression in a world of its own in a frame, and decodes what it comes to.
 func evaluate(ctx context.Context, a *attached, frame cdp.FrameID, expression string, result any) error {
-	world, err := cdp.Call(ctx, a.session, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{FrameID: frame, WorldName: "temoin-audit-look"})
+	world, err := cdp.Call(ctx, a.session, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{FrameID: frame, WorldName: lookWorld})
 	if err != nil {
 		return err
 	}
@@ -439,8 +434,14 @@ func (v *chromium) run(ctx context.Context, expression string, result any) error
 	if tab == nil {
 		return errNoTab
 	}
-	return tab.run(ctx, 0, expression, result)
+	err := tab.run(ctx, 0, expression, result)
+	if err != nil && strings.Contains(err.Error(), "context") {
+		return errors.Join(errLeft, err)
+	}
+	return err
 }
+
+func (v *chromium) blind() []string { return nil }
 
 func (v *chromium) ask(ctx context.Context, expression string, result any) error {
 	tab := v.current()

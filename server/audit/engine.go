@@ -11,6 +11,8 @@ import (
 type engine interface {
 	// product is its name and version, "HeadlessChrome/156.0.8078.108".
 	product() string
+	// blind says what the browser cannot tell of any page, a sentence each.
+	blind() []string
 	// begin asks for all that the browser can tell, denies what pages may ask for, and opens a tab.
 	begin(ctx context.Context) error
 	// newTab opens the tab that pages are visited in, and closes the one before: that may have crashed, or hang.

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"temoin.example/temoin/app/consent"
@@ -101,6 +100,9 @@ func (a *audit) scout(ctx context.Context) error {
 	a.say("%s: looking for its banner and its pages", a.site.said())
 	return a.with(ctx, scouting, "", nil, func(v *visitor) error {
 		a.seen.Browser = v.engine.product()
+		for _, why := range v.engine.blind() {
+			a.unseen(Unseen{Kind: TrapBrowser, Why: why})
+		}
 		v.options.Rate = -1
 		return a.explore(ctx, v)
 	})
@@ -276,11 +278,13 @@ func (a *audit) with(ctx context.Context, name StateName, folder string, state *
 		v.count(ctx)
 	}
 	v.engine.close()
+	if state != nil {
+		r.add(v.engine.logged())
+	}
 	for _, u := range v.unseen {
 		a.unseen(r.unsaidOf(u))
 	}
 	if state != nil {
-		r.add(v.engine.logged())
 		a.keep(r, state)
 	}
 	maps.Copy(a.values, r.values)
@@ -499,7 +503,7 @@ func (a *audit) giveTemoin(ctx context.Context, v *visitor, step StateName) erro
 	if err := v.engine.run(ctx, "temoin.ready.then(() => true)", nil); err != nil {
 		return fmt.Errorf("temoin is not ready: %w", err)
 	}
-	if err := v.engine.run(ctx, "void temoin."+call, nil); err != nil && !strings.Contains(err.Error(), "context") {
+	if err := v.engine.run(ctx, "void temoin."+call, nil); err != nil && !errors.Is(err, errLeft) {
 		return err
 	}
 	limited, cancel := v.within(ctx, 3)

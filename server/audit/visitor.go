@@ -16,12 +16,23 @@ var watchScript string
 //go:embed stored.js
 var storedScript string
 
+// bindingName is what watch.js tells by, and takes out of the page's sight.
+const bindingName = "temoinAudit"
+
+// Worlds beside a document's own, which its scripts do not see: what looks at it is in one, autoconsent in the other.
+const (
+	lookWorld    = "temoin-audit-look"
+	consentWorld = "temoin-audit-consent"
+)
+
 // visitor is one visitor: a browser with a profile, and what is recorded of it.
 type visitor struct {
 	options  Options
 	engine   engine
 	recorder *recorder
 	name     StateName
+
+	counting sync.Mutex // one count after the other: an older one must not be the last
 
 	mu      sync.Mutex
 	unseen  []Unseen
@@ -33,11 +44,19 @@ type visitor struct {
 // where none could be started. It ends no later than ctx.
 func meet(ctx context.Context, o Options, profile string, r *recorder, name StateName) (*visitor, error) {
 	v := &visitor{options: o, recorder: r, name: name}
-	c, err := startChrome(ctx, o, profile)
-	if err != nil {
-		return nil, err
+	if isFirefox(o.Browser) {
+		f, err := startFirefox(ctx, o, profile, name == GPC)
+		if err != nil {
+			return nil, err
+		}
+		v.engine = newGecko(v, f)
+	} else {
+		c, err := startChrome(ctx, o, profile)
+		if err != nil {
+			return nil, err
+		}
+		v.engine = newChromium(v, c)
 	}
-	v.engine = newChromium(v, c)
 	return v, v.engine.begin(ctx)
 }
 
@@ -125,12 +144,17 @@ func (v *visitor) report(u Unseen) {
 func (v *visitor) count(ctx context.Context) {
 	ctx, cancel := v.within(ctx, 6)
 	defer cancel()
+	v.counting.Lock()
+	defer v.counting.Unlock()
 	if cookies, err := v.engine.cookies(ctx); err == nil {
 		v.recorder.count(cookies)
 	}
 }
 
 var errNoTab = errors.New("no tab could be opened")
+
+// errLeft says that a page was left while it was asked: it may have loaded itself anew.
+var errLeft = errors.New("the page was left meanwhile")
 
 // take has what documents keep recorded.
 func (v *visitor) take(ctx context.Context) {

@@ -87,10 +87,8 @@ func (w *Web) Close() error {
 	return errors.Join(append(errs, os.RemoveAll(w.folder))...)
 }
 
-// Flags have Chromium find every host here.
-func (w *Web) Flags() []string {
-	return []string{"--host-resolver-rules=MAP * " + w.listening.Listener.Addr().String()}
-}
+// Rules have a browser find every host here.
+func (w *Web) Rules() string { return "MAP * " + w.listening.Listener.Addr().String() }
 
 // CatalogueFile is where a site's catalogue is.
 func (w *Web) CatalogueFile(site Site) string { return filepath.Join(w.folder, site.Host+".yaml") }
