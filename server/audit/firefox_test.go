@@ -56,6 +56,103 @@ func TestFirefox_Prepare(t *testing.T) {
 	}
 }
 
+// TestStartFirefox_SaysWhyNot: what cannot be driven is said, with its own last words.
+func TestStartFirefox_SaysWhyNot(t *testing.T) {
+	other := filepath.Join(t.TempDir(), "firefox")
+	if err := os.WriteFile(other, []byte("#!/bin/sh\necho 'Error: no room' >&2\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for browser, want := range map[string]string{"/nowhere/firefox": "/nowhere/firefox", other: "it ended before it could be driven: Error: no room"} {
+		_, err := Run(t.Context(), Options{URL: "https://www.site.example/", Browser: browser})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", browser, err, want)
+		}
+	}
+	_, err := Run(t.Context(), Options{URL: "https://www.site.example/", Browser: other, Resolve: "www.site.example 127.0.0.1"})
+	if err == nil || !strings.Contains(err.Error(), "is no rule that Firefox can be given") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestGecko_Tab: a tab ends with its page's process, by its page, or where it leads on for ever; a download and a dialog are said.
+func TestGecko_Tab(t *testing.T) {
+	for name, c := range map[string]struct {
+		events []string // a method and its parameters, in turn
+		want   tabState
+		trap   Trap
+	}{
+		"open":      {[]string{"browsingContext.navigationCommitted", `{"context":"TOP","navigation":"1","url":"https://www.site.example/"}`}, tabOpen, ""},
+		"crashed":   {[]string{"browsingContext.navigationCommitted", `{"context":"TOP","navigation":"1","url":"about:tabcrashed?e=tabcrashed"}`, "browsingContext.contextDestroyed", `{"context":"TOP"}`}, tabCrashed, ""},
+		"closed":    {[]string{"browsingContext.contextDestroyed", `{"context":"TOP"}`}, tabClosed, ""},
+		"a frame's": {[]string{"browsingContext.contextDestroyed", `{"context":"FRAME"}`}, tabOpen, ""},
+		"download":  {[]string{"browsingContext.downloadWillBegin", `{"context":"TOP","navigation":"1","url":"https://www.site.example/f.bin"}`}, tabOpen, TrapDownload},
+		"dialog":    {[]string{"browsingContext.userPromptOpened", `{"context":"TOP","type":"alert"}`}, tabOpen, TrapDialog},
+		"leaving":   {[]string{"browsingContext.userPromptOpened", `{"context":"TOP","type":"beforeunload"}`}, tabOpen, ""},
+		"asks":      {[]string{"script.message", `{"channel":"temoinAudit","data":{"type":"string","value":"{\"kind\":\"asked\",\"key\":\"geolocation\"}"},"source":{"context":"TOP"}}`}, tabOpen, TrapPermission},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := &visitor{recorder: told(t), name: Unanswered}
+			g := &gecko{visitor: v, window: "TOP", state: tabOpen, landed: map[string]landing{}, sites: map[string]bool{}}
+			v.engine = g
+			for i := 0; i < len(c.events); i += 2 {
+				g.handle(bidiMessage{Method: c.events[i], Params: json.RawMessage(c.events[i+1])})
+			}
+			if got := g.tab(); got != c.want {
+				t.Errorf("the tab is %d, want %d", got, c.want)
+			}
+			if found := slices.ContainsFunc(v.unseen, func(u Unseen) bool { return u.Kind == c.trap }); found != (c.trap != "") || len(v.unseen) > 1 {
+				t.Errorf("got %+v, want %q", v.unseen, c.trap)
+			}
+		})
+	}
+}
+
+// TestGecko_LeadsOn: a page that leads on for ever loses its tab.
+func TestGecko_LeadsOn(t *testing.T) {
+	v := &visitor{recorder: told(t), name: Unanswered}
+	f := &firefox{wire: speaking(t, func(int64, string) []any { return nil })}
+	g := &gecko{visitor: v, firefox: f, window: "TOP", state: tabOpen, landed: map[string]landing{}, sites: map[string]bool{}}
+	v.engine = g
+	for i := range mostMoves + 1 {
+		if g.tab() != tabOpen {
+			t.Fatalf("given up after %d", i)
+		}
+		g.hasMoved("TOP", strconv.Itoa(i), "https://www.site.example/moves")
+	}
+	if g.tab() != tabClosed || len(v.unseen) != 1 || v.unseen[0].Kind != TrapRedirects {
+		t.Errorf("the tab is %d, and %+v is said", g.tab(), v.unseen)
+	}
+}
+
+// TestGecko_GoTo: why a page did not come is said in Firefox's word for it.
+func TestGecko_GoTo(t *testing.T) {
+	answer := map[string]any{}
+	f := &firefox{wire: speaking(t, func(id int64, _ string) []any {
+		answer["id"] = id
+		return []any{answer}
+	})}
+	v := &visitor{options: Options{PageTime: time.Minute}, recorder: told(t)}
+	g := &gecko{visitor: v, firefox: f, window: "TOP", state: tabOpen, landed: map[string]landing{"file": {download: true}}, sites: map[string]bool{}}
+	for name, c := range map[string]struct {
+		answer map[string]any
+		want   landing
+	}{
+		"refused":  {map[string]any{"type": "error", "error": "unknown error", "message": "Error: NS_ERROR_CONNECTION_REFUSED"}, landing{fault: "NS_ERROR_CONNECTION_REFUSED"}},
+		"endless":  {map[string]any{"type": "error", "error": "unknown error", "message": "Error: NS_ERROR_REDIRECT_LOOP"}, landing{fault: "NS_ERROR_REDIRECT_LOOP", endless: true}},
+		"in a way": {map[string]any{"type": "error", "error": "unknown error", "message": "Error: NS_BINDING_ABORTED"}, landing{fault: "NS_BINDING_ABORTED", aborted: true}},
+		"a file":   {map[string]any{"type": "success", "result": map[string]string{"navigation": "file"}}, landing{download: true}},
+	} {
+		answer = c.answer
+		if got, err := g.goTo(t.Context(), "https://www.site.example/"); err != nil || got != c.want {
+			t.Errorf("%s: got %+v and %v, want %+v", name, got, err, c.want)
+		}
+	}
+	answer = map[string]any{"type": "error", "error": "no such frame", "message": "gone"}
+	if _, err := g.goTo(t.Context(), "https://www.site.example/"); err == nil {
+		t.Error("a tab that is gone went somewhere")
+	}
+}
+
 // TestListening: the address is found, be it said in parts; else the last words say why there is none.
 func TestListening(t *testing.T) {
 	l := &listening{address: make(chan string, 1)}

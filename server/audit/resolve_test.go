@@ -59,7 +59,7 @@ func TestRelay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := &http.Client{Transport: &http.Transport{Dial: dialer.Dial}}
+	client := &http.Client{Transport: &http.Transport{DialContext: dialer.(proxy.ContextDialer).DialContext}}
 	defer client.CloseIdleConnections()
 	got, err := client.Get("http://data.site.example/")
 	if err != nil {

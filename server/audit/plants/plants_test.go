@@ -29,13 +29,16 @@ func TestAudit_Plants(t *testing.T) {
 
 // TestAudit_PlantsInFirefox: Firefox finds what Chromium finds, but for what it does otherwise.
 func TestAudit_PlantsInFirefox(t *testing.T) {
-	auditPlants(t, firefox)
+	w := auditPlants(t, firefox)
+	if strangers := w.Strangers(); len(strangers) > 0 {
+		t.Errorf("Firefox itself asked %v", strangers)
+	}
 }
 
 // firefox has an audit look for one.
 const firefox = "firefox"
 
-func auditPlants(t *testing.T, browser string) {
+func auditPlants(t *testing.T, browser string) *Web {
 	if !wholly() {
 		t.Skip("too slow for each time: ./build.sh audit-test")
 	}
@@ -59,6 +62,7 @@ func auditPlants(t *testing.T, browser string) {
 	if all.plants < 60 || all.right != all.found || all.right != all.wanted {
 		t.Error("precision and recall have to be 1, with 60 plants at least")
 	}
+	return w
 }
 
 // TestAudit_Demo: the demo portal keeps its word, but for the one cookie of which it says itself that

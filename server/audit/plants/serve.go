@@ -100,6 +100,19 @@ func (w *Web) Arrived(host string) int {
 	return w.arrived[host]
 }
 
+// Strangers returns the hosts that were asked for something and that no page here names: a browser itself asks them.
+func (w *Web) Strangers() []string {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	var hosts []string
+	for host := range w.arrived {
+		if _, found := w.sites[host]; !found && !strings.HasSuffix(host, ".test") {
+			hosts = append(hosts, host)
+		}
+	}
+	return hosts
+}
+
 // answer serves what every host has, before what a site has.
 func (w *Web) answer(out http.ResponseWriter, r *http.Request) {
 	w.mutex.Lock()
