@@ -172,7 +172,7 @@ func (e *bidiRequest) endless() bool {
 
 // onItsWay is said of requests that failed between the browser and the server. For other reasons the browser keeps one in:
 // as the page's policy has it, or its own.
-var onItsWay = regexp.MustCompile(`^(NS_BINDING_|NS_ERROR_(CONNECTION_|DNS_|NET_|OFFLINE|PROXY_|REDIRECT_LOOP|UNKNOWN_)|MOZILLA_PKIX_|SEC_|SSL_)`)
+var onItsWay = regexp.MustCompile(`^(NS_BINDING_|NS_ERROR_(CONNECTION_|DNS_|GENERATE_FAILURE|NET_|OFFLINE|PROXY_|REDIRECT_LOOP|UNKNOWN_)|MOZILLA_PKIX_|SEC_|SSL_)`)
 
 // isStopped takes in that a request came to nothing. What never left offends nobody.
 func (r *recorder) isStopped(e *bidiRequest) {

@@ -246,7 +246,7 @@ func TestBidiRequest_Kind(t *testing.T) {
 // so is what was answered, whatever became of the answer.
 func TestRecorder_BidiKeptIn(t *testing.T) {
 	r := told(t)
-	for id, why := range map[string]string{"policy": "NS_ERROR_UNEXPECTED", "blocked": "NS_ERROR_CONTENT_BLOCKED", "unnamed": "", "unreachable": "NS_ERROR_CONNECTION_REFUSED", "unknown": "NS_ERROR_UNKNOWN_HOST"} {
+	for id, why := range map[string]string{"policy": "NS_ERROR_UNEXPECTED", "blocked": "NS_ERROR_CONTENT_BLOCKED", "unnamed": "", "unreachable": "NS_ERROR_CONNECTION_REFUSED", "unknown": "NS_ERROR_UNKNOWN_HOST", "unvouched": "NS_ERROR_GENERATE_FAILURE(NS_ERROR_MODULE_SECURITY, MOZILLA_PKIX_ERROR_SELF_SIGNED_CERT)"} {
 		tells(t, r,
 			[2]string{isSent, `{"context":"TOP","request":{"request":"` + id + `","url":"https://` + id + `.example/","method":"GET"}}`},
 			[2]string{hasFailed, `{"context":"TOP","request":{"request":"` + id + `","url":"https://` + id + `.example/"},"errorText":"` + why + `"}`},
@@ -262,7 +262,7 @@ func TestRecorder_BidiKeptIn(t *testing.T) {
 		hosts = append(hosts, request.Host)
 	}
 	slices.Sort(hosts)
-	if want := []string{"answered.example", "unknown.example", "unreachable.example"}; !slices.Equal(hosts, want) {
+	if want := []string{"answered.example", "unknown.example", "unreachable.example", "unvouched.example"}; !slices.Equal(hosts, want) {
 		t.Errorf("got %v, want %v", hosts, want)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -19,10 +18,9 @@ import (
 // gecko is a visitor's Firefox. What BiDi calls a browsing context is a window, or a frame in one.
 type gecko struct {
 	*visitor
-	firefox   *firefox
-	over      chan struct{} // closed when all that the browser told has been taken in
-	stale     chan struct{} // asks for the jar to be counted: a response has set something
-	collector string        // keeps the bodies of responses
+	firefox *firefox
+	over    chan struct{} // closed when all that the browser told has been taken in
+	stale   chan struct{} // asks for the jar to be counted: a response has set something
 
 	mu     sync.Mutex
 	window string   // the tab's; "" for none
@@ -92,19 +90,14 @@ func (v *gecko) call(ctx context.Context, method string, params, result any) err
 func (v *gecko) begin(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	var kept struct {
-		Collector string `json:"collector"`
-	}
 	err := errors.Join(
 		v.call(limited, "session.subscribe", map[string]any{"events": firefoxEvents}, nil),
 		v.call(limited, "browser.setDownloadBehavior", map[string]any{"downloadBehavior": map[string]string{"type": "denied"}}, nil),
-		v.call(limited, "network.addDataCollector", map[string]any{"dataTypes": []string{"response"}, "maxEncodedDataSize": mostText}, &kept),
 		v.call(limited, "script.addPreloadScript", preload(bindingName, watchScript, ""), nil),
 	)
 	if err != nil {
 		return err
 	}
-	v.collector = kept.Collector
 	return v.newTab(ctx)
 }
 
@@ -302,7 +295,7 @@ func (v *gecko) goTo(ctx context.Context, address string) (landing, error) {
 	err := v.call(ctx, "browsingContext.navigate", map[string]any{"context": tab, "url": address, "wait": "none"}, &got)
 	var refused *bidiError
 	switch {
-	case errors.As(err, &refused) && strings.Contains(refused.Text, "NS_"):
+	case errors.As(err, &refused) && refused.Code == "unknown error": // of the network's: others are BiDi's own
 		why := strings.TrimPrefix(refused.Text, "Error: ")
 		return landing{fault: why, aborted: strings.Contains(why, "NS_BINDING_ABORTED"), endless: strings.Contains(why, "REDIRECT_LOOP")}, nil
 	case err != nil:
@@ -421,6 +414,13 @@ func (v *gecko) load(ctx context.Context, address string) (status int, text []by
 		return 0, nil
 	}
 	defer v.shut(window)
+	var kept struct {
+		Collector string `json:"collector"`
+	}
+	if v.call(ctx, "network.addDataCollector", map[string]any{"dataTypes": []string{"response"}, "maxEncodedDataSize": mostText, "contexts": []string{window}}, &kept) != nil {
+		return 0, nil
+	}
+	defer v.firefox.wire.tell("network.removeDataCollector", map[string]any{"collector": kept.Collector})
 	file := &arrival{done: make(chan struct{})}
 	v.mu.Lock()
 	v.files[window] = file
@@ -434,19 +434,24 @@ func (v *gecko) load(ctx context.Context, address string) (status int, text []by
 	if file.status == 0 {
 		return 0, nil
 	}
+	if text, err = v.body(ctx, kept.Collector, file.request); err != nil {
+		return file.status, nil
+	}
+	return file.status, text
+}
+
+// body returns what was kept of a response.
+func (v *gecko) body(ctx context.Context, collector, request string) ([]byte, error) {
 	var got struct {
 		Bytes bidiText `json:"bytes"`
 	}
-	if v.call(ctx, "network.getData", map[string]any{"dataType": "response", "collector": v.collector, "request": file.request}, &got) != nil {
-		return file.status, nil
+	if err := v.call(ctx, "network.getData", map[string]any{"dataType": "response", "collector": collector, "request": request}, &got); err != nil {
+		return nil, err
 	}
 	if got.Bytes.Type != "base64" {
-		return file.status, []byte(got.Bytes.Value)
+		return []byte(got.Bytes.Value), nil
 	}
-	if text, err = base64.StdEncoding.DecodeString(got.Bytes.Value); err != nil {
-		return http.StatusUnprocessableEntity, nil
-	}
-	return file.status, text
+	return base64.StdEncoding.DecodeString(got.Bytes.Value)
 }
 
 // cookies returns the jar, with the partitions of the pages that were visited. Firefox gives all cookies where no partition
