@@ -28,7 +28,6 @@ type auditConfig struct {
 	baseline, writeBaseline  string
 	draft                    string
 	states                   string
-	resolve                  string
 	quiet                    bool
 
 	every  time.Duration // between the starts of two runs; 0 runs once
@@ -116,8 +115,8 @@ func readAuditConfig(args []string, stderr io.Writer) (*auditConfig, error) {
 	flags.StringVar(&c.baseline, "baseline", "", "`file` with findings that are known and accepted")
 	flags.StringVar(&c.writeBaseline, "write-baseline", "", "`file` to write a baseline to that accepts all that is found")
 	flags.StringVar(&c.draft, "draft", "", "`file` to write a catalogue to that declares all that is seen")
-	flags.StringVar(&c.Browser, "browser", "", "`file` of the Chromium to use; empty looks for one")
-	flags.StringVar(&c.resolve, "resolve", "", "rules by which the browser finds hosts, \"MAP data.example.org 127.0.0.1:8080\": for a site that is not public yet")
+	flags.StringVar(&c.Browser, "browser", "", "`file` of the Chromium to use, or of the Firefox; \"firefox\" looks for a Firefox, empty for a Chromium")
+	flags.StringVar(&c.Resolve, "resolve", "", "rules by which the browser finds hosts, \"MAP data.example.org 127.0.0.1:8080\": for a site that is not public yet")
 	flags.DurationVar(&c.PageTime, "page-time", 30*time.Second, "how long a page may take to load, and as long again to be read")
 	flags.DurationVar(&c.Linger, "linger", 6*time.Second, "how long a page is watched at least, for what comes late; 0 watches none longer than it takes")
 	flags.DurationVar(&c.Rate, "rate", time.Second, "time between the starts of two page loads; robots.txt may want more")
@@ -162,9 +161,6 @@ func (c *auditConfig) begin(stderr io.Writer) error {
 		if *wait == 0 {
 			*wait = -1 // none: for the options, 0 is what goes without saying
 		}
-	}
-	if c.resolve != "" {
-		c.Flags = append(c.Flags, "--host-resolver-rules="+c.resolve)
 	}
 	if !c.quiet {
 		c.Progress = stderr

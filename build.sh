@@ -13,7 +13,7 @@ usage() {
 ./build.sh export DIR       build, and write the files for a static host into DIR
 ./build.sh release DIR      build, and make archives, packages, an image and the rest of a release in DIR
 ./build.sh failover-test    kill PostgreSQL's primary under Patroni beneath two servers: some minutes
-./build.sh audit-test       have temoin audit find eighty planted faults, and nothing else: some minutes
+./build.sh audit-test       have temoin audit find eighty planted faults, and nothing else, in Chromium and Firefox: some minutes
 ./build.sh release-test     make a release twice, and use each part of it as who gets it does: half an hour and more
 
 Building needs Go alone. The tests need Debian's apt-get as well, and use Node.
@@ -92,7 +92,7 @@ case "${1:-}" in
   shots) shift; build; need_browsers; node server/tools/pictures/pictures.mjs "$@" ;;
   release) shift; build; go -C server/tools/release build -o "$PWD/.cache/release" . && exec .cache/release "$@" ;;
   failover-test) build; need postgresql patroni etcd-server; TEMOIN_FAILOVER=whole go test -count=1 -v -timeout=30m -run TestFailover ./server ;;
-  audit-test) build; need_browsers; TEMOIN_AUDIT=whole go test -count=1 -v -timeout=1h ./server/audit/plants ;;
+  audit-test) build; need_browsers; TEMOIN_AUDIT=whole go test -count=1 -v -p=1 -timeout=2h -run='^Test(Audit_|Run_Firefox)' ./server/audit ./server/audit/plants ;;
   release-test) build; need_browsers fish lintian man-db mmdebstrap rpm skopeo umoci zsh; TEMOIN_RELEASE=new go -C server/tools/release test -count=1 -v -timeout=3h . ;;
   export) shift; build; bin/temoin export "$@" ;;
   *) usage; [ $# -eq 0 ] || exit 1 ;;

@@ -10,9 +10,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/runtime"
-
 	"temoin.example/temoin/web"
 )
 
@@ -23,10 +20,7 @@ const (
 )
 
 // consentBinding is what autoconsent says what it does by; in a world that pages do not see.
-const (
-	consentBinding = "temoinConsent"
-	consentWorld   = "temoin-audit-consent"
-)
+const consentBinding = "temoinConsent"
 
 // ownRules are rules of ours, in autoconsent's language, for banners that it has none for.
 //
@@ -114,31 +108,30 @@ func newAutoconsent(v *visitor, accept bool) (*autoconsent, error) {
 	if err != nil {
 		return nil, err
 	}
-	prelude := fmt.Sprintf("(() => { const say = globalThis.%s; globalThis.autoconsentSendMessage = message => { say(JSON.stringify(message)); return Promise.resolve(); }; })();\n", consentBinding)
+	prelude := fmt.Sprintf("(() => { const say = globalThis.%s; window.autoconsentSendMessage = message => { say(JSON.stringify(message)); return Promise.resolve(); }; })();\n", consentBinding)
 	return &autoconsent{
 		visitor: v, program: prelude + program, heard: make(chan consentMessage, 100),
 		first: fmt.Sprintf(`{"type":"initResp","config":%s,"rules":%s}`, config, rules),
 	}, nil
 }
 
-// inject puts the program into a target's documents, those that are there and those that come.
-func (c *autoconsent) inject(a *attached) {
-	yes := true
-	tell(a.session, runtime.AddBinding, runtime.AddBindingParams{Name: consentBinding, ExecutionContextName: consentWorld})
-	tell(a.session, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: c.program, WorldName: consentWorld, RunImmediately: &yes})
+// speaker is where autoconsent's program is in a document.
+type speaker struct {
+	tell func(expression string)                                        // runs in the program's own world; nobody waits for it
+	ask  func(ctx context.Context, expression string, result any) error // runs in the page's own world
 }
 
 // hear takes in what the program says, in the order of the browser's events.
-func (c *autoconsent) hear(a *attached, e runtime.EventBindingCalled) {
+func (c *autoconsent) hear(text string, from speaker) {
 	var m consentMessage
-	if json.Unmarshal([]byte(e.Payload), &m) != nil {
+	if json.Unmarshal([]byte(text), &m) != nil {
 		return
 	}
 	switch m.Type {
 	case "init":
-		c.say(a, e.ExecutionContextID, c.first)
+		from.say(c.first)
 	case "eval":
-		go c.evaluate(a, e.ExecutionContextID, m)
+		go c.evaluate(from, m)
 	default:
 		select {
 		case c.heard <- m:
@@ -147,26 +140,23 @@ func (c *autoconsent) hear(a *attached, e runtime.EventBindingCalled) {
 	}
 }
 
-func (c *autoconsent) say(a *attached, in runtime.ExecutionContextID, message string) {
-	tell(a.session, runtime.Evaluate, runtime.EvaluateParams{ContextID: in, Expression: "void globalThis.autoconsentReceiveMessage?.(" + message + ")"})
+func (s speaker) say(message string) {
+	s.tell("void window.autoconsentReceiveMessage?.(" + message + ")")
 }
 
 // evaluate answers a question of a rule that only the page's own world can.
-func (c *autoconsent) evaluate(a *attached, in runtime.ExecutionContextID, m consentMessage) {
+func (c *autoconsent) evaluate(from speaker, m consentMessage) {
 	ctx, cancel := c.visitor.within(context.Background(), 10)
 	defer cancel()
-	c.visitor.mu.Lock()
-	main := a.mains[a.contexts[in]]
-	c.visitor.mu.Unlock()
 	var result json.RawMessage
-	if main == 0 || a.run(ctx, main, m.Code, &result) != nil || len(result) == 0 {
+	if from.ask(ctx, m.Code, &result) != nil || len(result) == 0 {
 		result = json.RawMessage("false")
 	}
 	id, err := json.Marshal(m.ID)
 	if err != nil {
 		return
 	}
-	c.say(a, in, fmt.Sprintf(`{"type":"evalResp","id":%s,"result":%s}`, id, result))
+	from.say(fmt.Sprintf(`{"type":"evalResp","id":%s,"result":%s}`, id, result))
 }
 
 // answered is how a banner was answered.
@@ -177,17 +167,9 @@ type answered struct {
 
 // answer lets the program look for a banner, and answer it. It returns an error that says what it could not.
 func (c *autoconsent) answer(ctx context.Context) (answered, error) {
-	c.visitor.mu.Lock()
-	c.visitor.consent = c
-	c.visitor.mu.Unlock()
-	defer func() {
-		c.visitor.mu.Lock()
-		c.visitor.consent = nil
-		c.visitor.mu.Unlock()
-	}()
-	for _, a := range c.visitor.documents() {
-		c.inject(a)
-	}
+	c.visitor.setAnswering(c)
+	defer c.visitor.setAnswering(nil)
+	c.visitor.engine.inject(ctx, c)
 	var got answered
 	found := false
 	whole := c.visitor.options.PageTime

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,6 +33,7 @@ var quietFlags = []string{
 type chrome struct {
 	root    *session
 	product string // "Chrome/156.0.8078.108"
+	profile string // its folder
 	process *exec.Cmd
 	pipe    *chromedp.PipeConn
 	ended   chan struct{}
@@ -53,6 +55,9 @@ func findChrome(o Options) (string, error) {
 // startChrome starts a browser with the profile in that folder. It ends no later than ctx.
 func startChrome(ctx context.Context, o Options, profile string) (*chrome, error) {
 	path, err := findChrome(o)
+	if err == nil {
+		err = writePreferences(profile)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +69,7 @@ func startChrome(ctx context.Context, o Options, profile string) (*chrome, error
 	if err != nil {
 		return nil, errors.Join(err, theirIn.Close(), in.Close())
 	}
-	c := &chrome{pipe: chromedp.NewPipeConn(out, in), ended: make(chan struct{})}
+	c := &chrome{profile: profile, pipe: chromedp.NewPipeConn(out, in), ended: make(chan struct{})}
 	c.process = exec.CommandContext(ctx, path, chromeFlags(o, profile)...)
 	c.process.ExtraFiles = []*os.File{theirIn, theirOut} // 3 and 4, as the flag has it
 	c.process.WaitDelay = time.Second
@@ -99,7 +104,10 @@ func chromeFlags(o Options, profile string) []string {
 	if o.Insecure {
 		flags = append(flags, "--ignore-certificate-errors")
 	}
-	return append(append(flags, o.Flags...), "about:blank")
+	if o.Resolve != "" {
+		flags = append(flags, "--host-resolver-rules="+o.Resolve)
+	}
+	return append(flags, "about:blank")
 }
 
 // close lets the browser write its profile, and kills it if that takes longer than ten seconds. One
@@ -130,9 +138,6 @@ func newProfile() (string, func(), error) {
 	if err != nil {
 		return "", nil, err
 	}
-	if err := writePreferences(folder); err != nil {
-		return "", nil, errors.Join(err, os.RemoveAll(folder))
-	}
 	return folder, func() {
 		// Processes that the browser leaves behind write for a moment yet.
 		for range 20 {
@@ -144,9 +149,13 @@ func newProfile() (string, func(), error) {
 	}, nil
 }
 
+// writePreferences writes them into a profile that has none yet.
 func writePreferences(folder string) error {
 	profile := filepath.Join(folder, "Default")
 	if err := os.Mkdir(profile, 0o700); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return nil // an earlier browser's
+		}
 		return err
 	}
 	return os.WriteFile(filepath.Join(profile, "Preferences"), []byte(preferences), 0o600)

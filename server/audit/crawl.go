@@ -3,18 +3,13 @@ package audit
 import (
 	"bufio"
 	"context"
-	"encoding/base64"
 	"encoding/xml"
 	"errors"
 	"io"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	cdpio "github.com/chromedp/cdproto/io"
-	"github.com/chromedp/cdproto/network"
 	"github.com/temoto/robotstxt"
 )
 
@@ -158,50 +153,11 @@ func readSitemap(text []byte) (pages, sitemaps []string) {
 // mostText is how much of a file is read, in bytes.
 const mostText = 4 << 20
 
-// streamPart is part of a file: text, or what is in base64.
-type streamPart struct {
-	Base64 bool   `json:"base64Encoded"`
-	Data   string `json:"data"`
-	EOF    bool   `json:"eof"`
-}
-
-// readStream reads a part; cdproto's own type takes all for base64.
-var readStream = cdp.Command[cdpio.ReadParams, streamPart]{Method: cdpio.CommandRead}
-
 // load fetches a file by the browser, as the site's own page would; status is 0 where it does not come.
 func (v *visitor) load(ctx context.Context, address string) (status int, text []byte) {
 	ctx, cancel := v.within(ctx, 2)
 	defer cancel()
-	tab := v.current()
-	if tab == nil {
-		return 0, nil
-	}
-	got, err := cdp.Call(ctx, tab.session, network.LoadNetworkResource, network.LoadNetworkResourceParams{
-		FrameID: cdp.FrameID(tab.target), URL: address, Options: &network.LoadNetworkResourceOptions{DisableCache: true}})
-	if err != nil || got.Resource == nil || got.Resource.Stream == "" {
-		if err == nil && got.Resource != nil {
-			status = int(got.Resource.HTTPStatusCode)
-		}
-		return status, nil
-	}
-	defer tell(tab.session, cdpio.Close, cdpio.CloseParams{Handle: got.Resource.Stream})
-	for len(text) < mostText {
-		part, err := cdp.Call(ctx, tab.session, readStream, cdpio.ReadParams{Handle: got.Resource.Stream, Size: 1 << 18})
-		if err != nil {
-			return 0, nil
-		}
-		piece := []byte(part.Data)
-		if part.Base64 {
-			if piece, err = base64.StdEncoding.DecodeString(part.Data); err != nil {
-				return 0, nil
-			}
-		}
-		text = append(text, piece...)
-		if part.EOF {
-			return int(got.Resource.HTTPStatusCode), text
-		}
-	}
-	return http.StatusRequestEntityTooLarge, nil
+	return v.engine.load(ctx, address)
 }
 
 // ReadURLs reads addresses, one a line; empty lines, and those that begin with #, are none.

@@ -17,6 +17,7 @@ type jarKey struct{ name, domain, path, partition string }
 // jarCookie is a cookie as the profile had it last, and when it was found new or changed.
 type jarCookie struct {
 	network.Cookie
+	values []string // that it has had
 	first  time.Time
 	page   string
 	phases []Phase
@@ -40,12 +41,15 @@ func (r *recorder) count(cookies []*network.Cookie) {
 		r.remember(c.Value)
 		known := r.jar[key]
 		if known == nil {
-			r.jar[key] = &jarCookie{*c, now, r.page, []Phase{r.phase}, true}
+			r.jar[key] = &jarCookie{*c, []string{c.Value}, now, r.page, []Phase{r.phase}, true}
 			continue
 		}
 		// A second more or less is the clock's rounding.
 		if known.Value != c.Value || known.Expires-c.Expires > 1 || c.Expires-known.Expires > 1 {
 			known.phases = append(known.phases, r.phase)
+		}
+		if !slices.Contains(known.values, c.Value) {
+			known.values = append(known.values, c.Value)
 		}
 		known.Cookie, known.left = *c, true
 	}
@@ -62,6 +66,12 @@ type setting struct {
 	taken  bool // the browser is known to have taken it
 }
 
+// mayBe says whether the line set the cookie: of a response's line that the browser does not tell to have
+// been taken, its value in the jar does.
+func (s setting) mayBe(known *jarCookie) bool {
+	return s.taken || s.by.Kind != "response" || slices.ContainsFunc(known.values, func(value string) bool { return strings.Trim(value, `"`) == s.cookie.Value })
+}
+
 // settings returns the lines that set cookies, in the order of time.
 func (r *recorder) settings() []setting {
 	var all []setting
@@ -75,7 +85,7 @@ func (r *recorder) settings() []setting {
 			h := one.hops[told[i]]
 			for _, line := range setLines(got.info) {
 				by := Setter{Kind: "response", URL: r.unsaid(h.url), Frame: r.unsaid(h.request.Frame)}
-				all = appendSetting(all, line, hostOf(h.url), got.at, h.request.Page, by, true)
+				all = appendSetting(all, line, hostOf(h.url), got.at, h.request.Page, by, got.taken)
 			}
 		}
 	}
@@ -159,7 +169,7 @@ func (r *recorder) cookies() []Cookie {
 				continue
 			}
 			used[i] = true
-			if s.over {
+			if s.over || !s.mayBe(known) {
 				continue
 			}
 			r.isSetBy(&c, s)

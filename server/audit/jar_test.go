@@ -31,7 +31,7 @@ func asks(r *recorder, id network.RequestID, address string, headers network.Hea
 	for _, line := range blocked {
 		info.BlockedCookies = append(info.BlockedCookies, &network.BlockedSetCookieWithReason{CookieLine: line})
 	}
-	r.isAnsweredWith(info)
+	r.isAnsweredWith(info, true)
 }
 
 func jarOf(name, value string, life time.Duration) *network.Cookie {

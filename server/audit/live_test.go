@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -24,7 +25,7 @@ func patient(address string, hosts ...string) Options {
 	}
 	return Options{
 		URL: address, Browser: lightest(), PageTime: 2 * time.Minute, Linger: 500 * time.Millisecond, Quiet: 500 * time.Millisecond, Rate: -1,
-		Flags: []string{"--host-resolver-rules=" + strings.Join(rules, ",")},
+		Resolve: strings.Join(rules, ","),
 	}
 }
 
@@ -70,9 +71,29 @@ func script(text string) http.HandlerFunc {
 
 // TestRun_SeesAndAnswers: cookies, storage and requests of every origin that a browser has, and who did it. A banner that
 // no rule knows is refused by its words, and accepted by nobody.
-func TestRun_SeesAndAnswers(t *testing.T) {
+func TestRun_SeesAndAnswers(t *testing.T) { seesAndAnswers(t, lightest()) }
+
+// TestRun_FirefoxSeesAndAnswers: Firefox tells the same, but for what workers do.
+func TestRun_FirefoxSeesAndAnswers(t *testing.T) {
+	needFirefox(t)
+	seesAndAnswers(t, "firefox")
+}
+
+// needFirefox skips a test where there is no Firefox, unless the tests are to be run in it.
+func needFirefox(t *testing.T) {
+	t.Helper()
+	if _, err := findFirefox(Options{Browser: "firefox"}); err != nil {
+		if strings.Contains(os.Getenv("TEMOIN_ENGINES"), "firefox") {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+}
+
+func seesAndAnswers(t *testing.T, browser string) {
 	o := patient("http://www.un.test:"+serveBusy(t), "www.un.test", "autre.test")
 	o.Pages, o.States = 1, []StateName{Refused}
+	o.Browser = browser
 	o.Linger, o.Quiet = 5*time.Second, time.Second // workers start late on a slow machine
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
@@ -85,7 +106,10 @@ func TestRun_SeesAndAnswers(t *testing.T) {
 	}
 	state := seen.States[0]
 	checkKept(t, state)
-	checkRequests(t, state)
+	checkRequests(t, state, isFirefox(browser))
+	if blind := slices.ContainsFunc(seen.Unseen, func(u Unseen) bool { return u.Kind == TrapBrowser }); blind != isFirefox(browser) {
+		t.Errorf("says what the browser does not tell: %t", blind)
+	}
 	if b := state.Banner; !b.Visible || b.AcceptClicks != 1 || b.RefuseClicks != 1 || len(b.Picture) == 0 {
 		t.Errorf("banner: visible %t, %d and %d presses, %d bytes", b.Visible, b.AcceptClicks, b.RefuseClicks, len(b.Picture))
 	}
@@ -157,15 +181,15 @@ func checkKept(t *testing.T, state State) {
 }
 
 // checkRequests looks for all that the busy site asks for.
-func checkRequests(t *testing.T, state State) {
+func checkRequests(t *testing.T, state State, firefox bool) {
 	t.Helper()
 	for path, check := range map[string]func(r Request) bool{
 		"/t.js":         func(r Request) bool { return r.Type == "Script" && r.Status == 200 && !r.ThirdParty },
 		"/va":           func(r Request) bool { return r.Status == 302 && slices.Contains(r.Sets, "en_route") },
 		"/la":           func(r Request) bool { return strings.HasSuffix(r.Initiators[0], "/va") && r.Status == 404 },
 		"/en-bas":       func(r Request) bool { return r.Type == "Image" },
-		"/de-l-ouvrier": func(r Request) bool { return r.From == "worker" },
-		"/du-partage":   func(r Request) bool { return r.From == "shared_worker" },
+		"/de-l-ouvrier": func(r Request) bool { return firefox || r.From == "worker" },
+		"/du-partage":   func(r Request) bool { return firefox || r.From == "shared_worker" },
 		"/cadre":        func(r Request) bool { return r.ThirdParty && r.Host == "autre.test" },
 		"/du-cadre":     func(r Request) bool { return r.ThirdParty && strings.HasSuffix(r.Frame, "/cadre") },
 		"/adieu":        func(r Request) bool { return r.Method == "POST" && !r.ThirdParty },

@@ -63,6 +63,7 @@ const (
 	TrapAnswer     Trap = "answer"     // could not be answered: no known banner, or no rules
 	TrapElsewhere  Trap = "elsewhere"  // led to another site
 	TrapLimit      Trap = "limit"      // more than what an audit keeps
+	TrapBrowser    Trap = "browser"    // the browser does not tell it, of any page
 )
 
 // StateName names a state: one visitor with a profile of their own.

@@ -13,9 +13,11 @@ type Options struct {
 	// States are looked at; empty takes all. One that the site does not have is an error.
 	States []StateName
 
-	Browser string // path of Chromium; "" finds it
-	// Flags are given to Chromium beside its own, "--host-resolver-rules=MAP * 127.0.0.1".
-	Flags []string
+	// Browser is the path of a Chromium, or of a Firefox where its file is called so; "" finds a Chromium,
+	// and "firefox" a Firefox.
+	Browser string
+	// Resolve are rules by which the browser finds hosts, "MAP * 127.0.0.1:8080", as Chromium's --host-resolver-rules has them.
+	Resolve string
 
 	// PageTime is how long a page may take to load, and as long again to be read to its end; 0 takes
 	// 30 s. An answer may take 15 s more.

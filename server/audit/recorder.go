@@ -62,8 +62,9 @@ type raw struct {
 }
 
 type answer struct {
-	at   time.Time
-	info *network.EventResponseReceivedExtraInfo
+	at    time.Time
+	info  *network.EventResponseReceivedExtraInfo
+	taken bool // whether the browser is known to have taken what it sets
 }
 
 // hop is one request of a chain of redirects.
@@ -256,11 +257,12 @@ func (r *recorder) isSentWith(e *network.EventRequestWillBeSentExtraInfo) {
 	}
 }
 
-func (r *recorder) isAnsweredWith(e *network.EventResponseReceivedExtraInfo) {
+// isAnsweredWith takes in the headers of a response; taken says whether the browser tells which of its cookies it took.
+func (r *recorder) isAnsweredWith(e *network.EventResponseReceivedExtraInfo, taken bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if one := r.raw(e.RequestID); one != nil {
-		one.got = append(one.got, answer{time.Now(), e})
+		one.got = append(one.got, answer{time.Now(), e, taken})
 		for _, line := range setLines(e) {
 			r.rememberLine(line)
 		}

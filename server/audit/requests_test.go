@@ -63,9 +63,9 @@ func TestRecorder_RequestsOfRedirects(t *testing.T) {
 			RedirectResponse: from, RedirectHasExtraInfo: from != nil}, "")
 	}
 	hop("https://www.site.example/go", nil)
-	r.isAnsweredWith(&network.EventResponseReceivedExtraInfo{RequestID: "1", StatusCode: 302, Headers: network.Headers{"set-cookie": "first=1"}})
+	r.isAnsweredWith(&network.EventResponseReceivedExtraInfo{RequestID: "1", StatusCode: 302, Headers: network.Headers{"set-cookie": "first=1"}}, true)
 	hop("https://ads.example/end", &network.Response{Status: 302})
-	r.isAnsweredWith(&network.EventResponseReceivedExtraInfo{RequestID: "1", StatusCode: 200, Headers: network.Headers{"set-cookie": "second=1"}})
+	r.isAnsweredWith(&network.EventResponseReceivedExtraInfo{RequestID: "1", StatusCode: 200, Headers: network.Headers{"set-cookie": "second=1"}}, true)
 	requests := r.sentRequests()
 	if len(requests) != 2 || requests[0].Status != 302 || !slices.Equal(requests[0].Sets, []string{"first"}) || !slices.Equal(requests[1].Sets, []string{"second"}) {
 		t.Fatalf("got %+v", requests)

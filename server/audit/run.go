@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"temoin.example/temoin/app/consent"
@@ -100,7 +99,10 @@ const scouting StateName = ""
 func (a *audit) scout(ctx context.Context) error {
 	a.say("%s: looking for its banner and its pages", a.site.said())
 	return a.with(ctx, scouting, "", nil, func(v *visitor) error {
-		a.seen.Browser = v.chrome.product
+		a.seen.Browser = v.engine.product()
+		for _, why := range v.engine.blind() {
+			a.unseen(Unseen{Kind: TrapBrowser, Why: why})
+		}
 		v.options.Rate = -1
 		return a.explore(ctx, v)
 	})
@@ -156,7 +158,7 @@ func (a *audit) findTemoin(ctx context.Context, v *visitor) {
 	var tag *struct {
 		Script string `json:"script"`
 	}
-	if v.inPage(limited, temoinScript, &tag) != nil || tag == nil {
+	if v.engine.run(limited, temoinScript, &tag) != nil || tag == nil {
 		return
 	}
 	a.seen.Banner, a.seen.Temoin = "temoin", &Temoin{Cookie: "cookies_preferences", Categories: []string{}}
@@ -261,28 +263,28 @@ func (a *audit) with(ctx context.Context, name StateName, folder string, state *
 		defer remove()
 		folder = made
 	}
-	c, err := startChrome(ctx, a.options, folder)
-	if err != nil {
-		return err
-	}
 	phase := Before
 	if name == Returning {
 		phase = After
 	}
 	r := newRecorder(a.site, phase)
 	r.others = a.values
-	v, err := meet(ctx, a.options, c, r, name)
+	v, err := meet(ctx, a.options, folder, r, name)
+	if v == nil {
+		return err
+	}
 	if err == nil {
 		err = do(v)
 		v.count(ctx)
 	}
-	c.close()
-	<-v.over
+	v.engine.close()
+	if state != nil {
+		r.add(v.engine.logged())
+	}
 	for _, u := range v.unseen {
 		a.unseen(r.unsaidOf(u))
 	}
 	if state != nil {
-		r.add(readNetLog(netLogFile(folder)))
 		a.keep(r, state)
 	}
 	maps.Copy(a.values, r.values)
@@ -498,17 +500,17 @@ func (a *audit) giveTemoin(ctx context.Context, v *visitor, step StateName) erro
 		}
 		call = "save(" + string(choices) + ")"
 	}
-	if err := v.inPage(ctx, "temoin.ready.then(() => true)", nil); err != nil {
+	if err := v.engine.run(ctx, "temoin.ready.then(() => true)", nil); err != nil {
 		return fmt.Errorf("temoin is not ready: %w", err)
 	}
-	if err := v.inPage(ctx, "void temoin."+call, nil); err != nil && !strings.Contains(err.Error(), "context") {
+	if err := v.engine.run(ctx, "void temoin."+call, nil); err != nil && !errors.Is(err, errLeft) {
 		return err
 	}
 	limited, cancel := v.within(ctx, 3)
 	defer cancel()
 	for { // the page may load itself anew
 		var kept bool
-		if v.inPage(limited, "!!(window.temoin && temoin.choice)", &kept) == nil && kept {
+		if v.engine.run(limited, "!!(window.temoin && temoin.choice)", &kept) == nil && kept {
 			return nil
 		}
 		if pause(limited, 200*time.Millisecond) != nil {

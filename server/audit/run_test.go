@@ -65,7 +65,9 @@ func answering(t *testing.T, answers map[string]string) *visitor {
 	t.Cleanup(func() { pipe.Close() })
 	root := &session{wire: newWire(pipe)}
 	tab := &attached{session: &session{wire: root.wire, id: "TAB"}, kind: "page", target: "TAB"}
-	return &visitor{options: Options{}.withDefaults(), chrome: &chrome{root: root}, recorder: told(t), tab: tab, sessions: map[target.SessionID]*attached{"TAB": tab}}
+	v := &visitor{options: Options{}.withDefaults(), recorder: told(t)}
+	v.engine = &chromium{visitor: v, chrome: &chrome{root: root}, page: tab, sessions: map[target.SessionID]*attached{"TAB": tab}}
+	return v
 }
 
 // loading is what a browser answers that is to load a text.

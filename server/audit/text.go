@@ -97,7 +97,7 @@ func (t *textWriter) rest(r *Report) {
 			pages[page.URL] = true
 		}
 	}
-	t.line("%s: %d pages as %d visitors, in %s", r.Site, len(pages), len(r.Observation.States), time.Duration(r.Observation.Took).Round(time.Second))
+	t.line("%s: %d pages as %d visitors, in %s, with %s", r.Site, len(pages), len(r.Observation.States), time.Duration(r.Observation.Took).Round(time.Second), r.Observation.Browser)
 	if r.Catalogue == nil {
 		t.line("catalogue: %s", t.words.Say("catalogue-none"))
 	} else {

@@ -11,9 +11,6 @@ import (
 	_ "embed"
 
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/input"
-	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/target"
 )
 
 //go:embed banner.js
@@ -33,7 +30,7 @@ func (v *visitor) visit(ctx context.Context, address string) (*Page, bool) {
 	if err := v.pace(ctx); err != nil {
 		return nil, false
 	}
-	if v.lost() && v.newTab(ctx) != nil {
+	if v.lost() && v.engine.newTab(ctx) != nil {
 		return nil, false
 	}
 	v.mu.Lock()
@@ -53,38 +50,33 @@ func (v *visitor) visit(ctx context.Context, address string) (*Page, bool) {
 }
 
 // navigate asks for a page, and asks again in a new tab where the page before is still in the way.
-func (v *visitor) navigate(ctx context.Context, address string) (page.NavigateResult, error) {
-	got, err := v.goTo(ctx, address)
-	if err != nil || got.IsDownload || !strings.Contains(got.ErrorText, "ERR_ABORTED") {
+func (v *visitor) navigate(ctx context.Context, address string) (landing, error) {
+	got, err := v.engine.goTo(ctx, address)
+	if err != nil || got.download || !got.aborted {
 		return got, err
 	}
-	if err := v.newTab(ctx); err != nil {
+	if err := v.engine.newTab(ctx); err != nil {
 		return got, err
 	}
-	return v.goTo(ctx, address)
+	return v.engine.goTo(ctx, address)
 }
 
-func (v *visitor) goTo(ctx context.Context, address string) (page.NavigateResult, error) {
-	tab := v.current()
-	if tab == nil {
-		return page.NavigateResult{}, errNoTab
-	}
-	return cdp.Call(ctx, tab.session, page.Navigate, page.NavigateParams{URL: address})
-}
+// whyRedirects is said of a page that leads on for ever, by its server or by itself.
+const whyRedirects = "led on to other addresses for ever"
 
 // failed says why a page did not come, or "".
-func failed(got page.NavigateResult, err error, patience time.Duration) (Trap, string) {
+func failed(got landing, err error, patience time.Duration) (Trap, string) {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return TrapTime, fmt.Sprintf("did not answer within %s", patience)
 	case err != nil:
 		return TrapCrash, err.Error()
-	case got.IsDownload:
+	case got.download:
 		return TrapDownload, "is a file to keep, not a page"
-	case strings.Contains(got.ErrorText, "TOO_MANY_REDIRECTS"):
-		return TrapRedirects, "led on to other addresses for ever"
-	case got.ErrorText != "":
-		return TrapFailed, got.ErrorText
+	case got.endless:
+		return TrapRedirects, whyRedirects
+	case got.fault != "":
+		return TrapFailed, got.fault
 	}
 	return "", ""
 }
@@ -95,7 +87,7 @@ func (v *visitor) giveUp(ctx context.Context, kind Trap, why string) {
 		v.fall(kind, why)
 	}
 	v.count(ctx)
-	if err := v.newTab(ctx); err != nil {
+	if err := v.engine.newTab(ctx); err != nil {
 		v.fall(TrapCrash, err.Error())
 	}
 }
@@ -122,11 +114,7 @@ func (v *visitor) pace(ctx context.Context) error {
 }
 
 // lost says whether the tab is gone: crashed, or closed by its page.
-func (v *visitor) lost() bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.tab == nil || v.tab.closed
-}
+func (v *visitor) lost() bool { return v.engine.tab() != tabOpen }
 
 // settle waits until the page has loaded, linger has passed since from, and the page is quiet. It
 // returns false where that takes too long.
@@ -156,15 +144,11 @@ func (v *visitor) settle(ctx context.Context, from time.Time, linger time.Durati
 
 // fellOver says why the tab is gone. Where none could be opened, or it was given up, that has been said.
 func (v *visitor) fellOver() {
-	v.mu.Lock()
-	tab := v.tab
-	crashed := tab != nil && tab.crashed
-	v.mu.Unlock()
-	switch {
+	switch state := v.engine.tab(); {
 	case v.hasFallen():
-	case crashed:
+	case state == tabCrashed:
 		v.fall(TrapCrash, "made the browser's process for it end")
-	case tab != nil:
+	case state == tabClosed:
 		v.fall(TrapCrash, "closed its own window")
 	}
 }
@@ -206,11 +190,7 @@ func (r *recorder) statusOf(address string) int {
 func (v *visitor) ask(ctx context.Context, expression string, result any) bool {
 	limited, cancel := v.within(ctx, 3)
 	defer cancel()
-	tab := v.current()
-	if tab == nil {
-		return false
-	}
-	err := evaluate(limited, tab, cdp.FrameID(tab.target), expression, result)
+	err := v.engine.ask(limited, expression, result)
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
 		v.giveUp(ctx, TrapTime, "does not answer: its scripts do not let go")
 	}
@@ -221,12 +201,11 @@ func (v *visitor) ask(ctx context.Context, expression string, result any) bool {
 func (v *visitor) read(ctx context.Context, p *Page) {
 	limited, cancel := v.within(ctx, 1)
 	defer cancel()
-	tab := v.current()
-	if tab == nil {
+	if v.engine.tab() == tabNone {
 		return
 	}
 	for i := range 3 {
-		tell(tab.session, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseMoved, X: float64(300 + 20*i), Y: float64(200 + 20*i)})
+		v.engine.point(float64(300+20*i), float64(200+20*i))
 	}
 	if !v.ask(limited, scrollScript, nil) && v.lost() {
 		v.fellOver()
@@ -243,25 +222,22 @@ func (v *visitor) read(ctx context.Context, p *Page) {
 func (v *visitor) leave(ctx context.Context) {
 	limited, cancel := v.within(ctx, 4)
 	defer cancel()
-	if v.current() == nil {
+	if v.engine.tab() == tabNone {
 		return
 	}
-	if _, err := v.goTo(limited, "about:blank"); err != nil && ctx.Err() == nil {
+	if _, err := v.engine.goTo(limited, "about:blank"); err != nil && ctx.Err() == nil {
 		v.giveUp(ctx, TrapTime, "could not be left")
 	}
 	pause(ctx, 400*time.Millisecond)
 	v.count(ctx)
-	for _, a := range v.documents() {
-		if a.kind == "page" && !v.isTab(a) && fetched(v.recorder.addressOf(a)) {
-			tell(v.chrome.root, target.CloseTarget, target.CloseTargetParams{TargetID: a.target})
-		}
-	}
+	v.engine.closeOthers()
 }
 
-func (r *recorder) addressOf(a *attached) string {
+// addressOf returns the address of a frame's document.
+func (r *recorder) addressOf(frame cdp.FrameID) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.frames[cdp.FrameID(a.target)]
+	return r.frames[frame]
 }
 
 // banner says what a visitor sees of a banner, in the page or in a frame.
@@ -269,12 +245,12 @@ func (v *visitor) banner(ctx context.Context) Banner {
 	limited, cancel := v.within(ctx, 3)
 	defer cancel()
 	var best Banner
-	v.eachFrame(limited, func(a *attached, f *cdp.Frame) {
+	for _, d := range v.engine.documents(limited, false) {
 		var b Banner
-		if evaluate(limited, a, f.ID, "("+strings.TrimSpace(bannerScript)+")('')", &b) == nil && (b.Visible && !best.Visible || len(b.Buttons) > len(best.Buttons) && b.Visible == best.Visible) {
+		if d.ask(limited, "("+strings.TrimSpace(bannerScript)+")('')", &b) == nil && (b.Visible && !best.Visible || len(b.Buttons) > len(best.Buttons) && b.Visible == best.Visible) {
 			best = b
 		}
-	})
+	}
 	best.AcceptClicks, best.RefuseClicks = best.clicks(RoleAccept), best.clicks(RoleRefuse)
 	best.Picture = v.picture(ctx)
 	return best
@@ -285,15 +261,11 @@ func (v *visitor) banner(ctx context.Context) Banner {
 func (v *visitor) picture(ctx context.Context) []byte {
 	ctx, cancel := v.within(ctx, 3)
 	defer cancel()
-	tab := v.current()
-	if tab == nil {
-		return nil
-	}
-	taken, err := cdp.Call(ctx, tab.session, page.CaptureScreenshot, page.CaptureScreenshotParams{})
+	taken, err := v.engine.picture(ctx)
 	if err != nil {
 		return nil
 	}
-	return taken.Data
+	return taken
 }
 
 // clicks returns 1 where a button of that role is seen at once, and 0 where none is.
@@ -308,28 +280,11 @@ func (b Banner) clicks(role Role) int {
 
 // press presses the first button of a role that is seen, in the page or in a frame.
 func (v *visitor) press(ctx context.Context, role Role) bool {
-	done := false
-	v.eachFrame(ctx, func(a *attached, f *cdp.Frame) {
+	for _, d := range v.engine.documents(ctx, false) {
 		var b Banner
-		if !done && evaluate(ctx, a, f.ID, fmt.Sprintf("(%s)('%s')", strings.TrimSpace(bannerScript), role), &b) == nil {
-			done = b.Visible
-		}
-	})
-	return done
-}
-
-// eachFrame calls for each document of the tab and of its frames.
-func (v *visitor) eachFrame(ctx context.Context, do func(a *attached, f *cdp.Frame)) {
-	for _, a := range v.documents() {
-		if a.kind == "page" && !v.isTab(a) {
-			continue
-		}
-		tree, err := cdp.Call(ctx, a.session, page.GetFrameTree, cdp.Empty{})
-		if err != nil || tree.FrameTree == nil {
-			continue
-		}
-		for _, f := range frames(tree.FrameTree) {
-			do(a, f)
+		if d.ask(ctx, fmt.Sprintf("(%s)('%s')", strings.TrimSpace(bannerScript), role), &b) == nil && b.Visible {
+			return true
 		}
 	}
+	return false
 }

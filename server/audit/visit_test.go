@@ -22,14 +22,14 @@ func refusing(t *testing.T) *chrome {
 // TestMeet_ARefusal: who could not be met has been listened to, and is not awaited for ever.
 func TestMeet_ARefusal(t *testing.T) {
 	c := refusing(t)
-	v, err := meet(t.Context(), Options{}, c, told(t), Unanswered)
-	if err == nil || v == nil {
-		t.Fatalf("got %v and %v, want a visitor and an error", v, err)
+	e := newChromium(&visitor{recorder: told(t), name: Unanswered}, c)
+	if err := e.begin(t.Context()); err == nil {
+		t.Fatal("who does nothing that it is asked for has been met")
 	}
 	if err := c.root.wire.pipe.Close(); err != nil {
 		t.Fatal(err)
 	}
-	<-v.over
+	<-e.over
 }
 
 // TestVisitor_NoTab: where a tab hung and no other could be opened, nothing more is seen, and that is all.
@@ -38,7 +38,8 @@ func TestVisitor_NoTab(t *testing.T) {
 	o := Options{PageTime: time.Second}
 	c := refusing(t)
 	defer c.root.wire.pipe.Close()
-	v := &visitor{options: o, chrome: c, recorder: told(t), over: make(chan struct{}), sessions: map[target.SessionID]*attached{}}
+	v := &visitor{options: o, recorder: told(t)}
+	v.engine = &chromium{visitor: v, chrome: c, sessions: map[target.SessionID]*attached{}}
 	if v.ask(ctx, "0", nil) {
 		t.Error("something is asked of no page")
 	}
@@ -67,8 +68,9 @@ func TestVisitor_NoTab(t *testing.T) {
 func TestVisitor_RestsBetweenPages(t *testing.T) {
 	v := answering(t, map[string]string{"Page.navigate": `{"errorText":"net::ERR_CONNECTION_REFUSED"}`})
 	v.options.Rate = 150 * time.Millisecond
-	v.chrome = refusing(t) // it gives no tab in the place of the one that has failed
-	defer v.chrome.root.wire.pipe.Close()
+	c := refusing(t) // it gives no tab in the place of the one that has failed
+	defer c.root.wire.pipe.Close()
+	v.engine.(*chromium).chrome = c
 	v.visit(t.Context(), "https://www.site.example/deux")
 	loads := v.recorder.loads
 	if len(loads) != 2 {

@@ -67,12 +67,12 @@ func (w *wire) read(queue chan<- event) {
 
 // hold passes events on, and keeps as many as the reader is behind: who handles an event may ask
 // the browser something, and the answer comes behind other events.
-func hold(from <-chan event, to chan<- event) {
+func hold[E any](from <-chan E, to chan<- E) {
 	defer close(to)
-	var kept []event
+	var kept []E
 	for from != nil || len(kept) > 0 {
-		var out chan<- event
-		var first event
+		var out chan<- E
+		var first E
 		if len(kept) > 0 {
 			out, first = to, kept[0]
 		}

@@ -26,6 +26,22 @@ type Plant struct {
 	Declared Declared
 	// Want is all that has to be found; none makes it a control, that nothing may be found of.
 	Want []Want
+	// Firefox says what a Firefox does otherwise; nil is nothing.
+	Firefox *Otherwise
+}
+
+// Otherwise is what another browser does with a plant.
+type Otherwise struct {
+	Why  string
+	Want []Want // what has to be found then, in the place of the plant's own
+}
+
+// wanted returns what has to be found of a plant with Chromium, or with Firefox.
+func (p Plant) wanted(firefox bool) []Want {
+	if firefox && p.Firefox != nil {
+		return p.Firefox.Want
+	}
+	return p.Want
 }
 
 // Declared is an entry of the catalogue.
@@ -72,12 +88,18 @@ func (p Plant) prepared() Plant {
 		files[replace(path)] = replace(text)
 	}
 	p.Files = files
-	wants := make([]Want, len(p.Want))
-	for i, want := range p.Want {
-		want.Subject = replace(want.Subject)
-		wants[i] = want
+	named := func(wants []Want) []Want {
+		list := make([]Want, len(wants))
+		for i, want := range wants {
+			want.Subject = replace(want.Subject)
+			list[i] = want
+		}
+		return list
 	}
-	p.Want = wants
+	p.Want = named(p.Want)
+	if p.Firefox != nil {
+		p.Firefox = &Otherwise{p.Firefox.Why, named(p.Firefox.Want)}
+	}
 	if p.Page == "" {
 		p.Page = "/"
 	}

@@ -87,10 +87,8 @@ func (w *Web) Close() error {
 	return errors.Join(append(errs, os.RemoveAll(w.folder))...)
 }
 
-// Flags have Chromium find every host here.
-func (w *Web) Flags() []string {
-	return []string{"--host-resolver-rules=MAP * " + w.listening.Listener.Addr().String()}
-}
+// Rules have a browser find every host here.
+func (w *Web) Rules() string { return "MAP * " + w.listening.Listener.Addr().String() }
 
 // CatalogueFile is where a site's catalogue is.
 func (w *Web) CatalogueFile(site Site) string { return filepath.Join(w.folder, site.Host+".yaml") }
@@ -100,6 +98,19 @@ func (w *Web) Arrived(host string) int {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	return w.arrived[host]
+}
+
+// Strangers returns the hosts that were asked for something and that no page here names: a browser itself asks them.
+func (w *Web) Strangers() []string {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	var hosts []string
+	for host := range w.arrived {
+		if _, found := w.sites[host]; !found && !strings.HasSuffix(host, ".test") {
+			hosts = append(hosts, host)
+		}
+	}
+	return hosts
 }
 
 // answer serves what every host has, before what a site has.
