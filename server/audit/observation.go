@@ -116,7 +116,8 @@ func named(states []StateName) string {
 // State is what one visitor met, from the first page to the last.
 type State struct {
 	Name StateName `json:"name"`
-	// Answered says how the answer was given: "temoin", "autoconsent:<rule>", or "" where none was
+	// Answered says how the answer was given: "temoin", "autoconsent:<rule>",
+	// "interface:<rule>" where the banner's own took an answer back, or "" where none was
 	// to be given, or none could be: then Problem says why, and nothing may be concluded from
 	// what came after.
 	Answered string `json:"answered,omitempty"`

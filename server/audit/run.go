@@ -463,8 +463,10 @@ func (a *audit) give(ctx context.Context, v *visitor, step StateName, phase Phas
 		turn(now)
 		return "temoin", a.giveTemoin(limited, v, step)
 	}
-	if step.Only() != "" || phase == Reverted {
-		return "", errors.New("only Témoin's own banner lets an answer be taken back, or a category be chosen alone")
+	if phase == Reverted {
+		how, err := v.retract(limited, state.Answered)
+		turn(time.Now()) // what it stops has to have stopped by then
+		return how, err
 	}
 	c, err := newAutoconsent(v, step == Accepted)
 	if err != nil {
@@ -485,7 +487,7 @@ func (a *audit) give(ctx context.Context, v *visitor, step StateName, phase Phas
 	if step == Refused && got.clicks > 0 && a.banner.RefuseClicks < 1 {
 		a.banner.RefuseClicks, state.Banner.RefuseClicks = got.clicks, got.clicks
 	}
-	return "autoconsent:" + got.rule, nil
+	return byRule + got.rule, nil
 }
 
 // giveTemoin answers by the page's own interface (docs/page.md), and asks whether the answer is kept.

@@ -22,13 +22,14 @@ const proboConfig = {
 };
 
 /**
- * The banners: rule is what autoconsent, or server/audit/banners.json, calls it; files are what the page loads, by
+ * The banners: rule is what autoconsent, or server/audit/banners.json, calls it; retracts says that
+ * its interface takes consent back; files are what the page loads, by
  * their path beneath it, with where they are in node_modules; made are files that a function makes; head and body are the
  * page's; {site} in its head is the site's address.
  */
 export const peers = [
   {
-    name: 'vanilla-cookieconsent', rule: 'cookieconsent3',
+    name: 'vanilla-cookieconsent', rule: 'cookieconsent3', retracts: true,
     files: { 'cc.js': 'vanilla-cookieconsent/dist/cookieconsent.umd.js', 'cc.css': 'vanilla-cookieconsent/dist/cookieconsent.css' },
     head: '<link rel="stylesheet" href="cc.css">',
     body: `<script type="text/plain" data-category="statistics">${counter}</script><script src="cc.js"></script><script>
@@ -40,14 +41,14 @@ export const peers = [
       });</script>`,
   },
   {
-    name: 'klaro', rule: 'Klaro',
+    name: 'klaro', rule: 'Klaro', retracts: true,
     files: { 'klaro.js': 'klaro/dist/klaro.js' },
     head: `<script>var klaroConfig = { version: 1, lang: 'en', acceptAll: true, default: false, services: [{ name: 'counter', title: 'Counter', purposes: ['statistics'] }] };</script>
       <script defer src="klaro.js"></script>`,
     body: `<script type="text/plain" data-type="application/javascript" data-name="counter">${counter}</script>`,
   },
   {
-    name: 'tarteaucitron', rule: 'tarteaucitron deny',
+    name: 'tarteaucitron', rule: 'tarteaucitron deny', retracts: true,
     files: Object.fromEntries(['tarteaucitron.min.js', 'tarteaucitron.services.min.js', 'lang/tarteaucitron.en.min.js', 'css/tarteaucitron.min.css'].map((file) => [file, `tarteaucitronjs/${file}`])),
     head: `<script>var tarteaucitronForceLanguage = 'en';</script><script src="tarteaucitron.min.js"></script>
       <script>tarteaucitron.init({ privacyUrl: '/privacy', orientation: 'bottom', googleConsentMode: false, bingConsentMode: false, pianoConsentMode: false });</script>`,
@@ -56,7 +57,7 @@ export const peers = [
       (tarteaucitron.job = tarteaucitron.job || []).push('counter');</script>`,
   },
   {
-    name: 'orejime', rule: 'orejime',
+    name: 'orejime', rule: 'orejime', retracts: true,
     files: { 'orejime.js': 'orejime/dist/orejime-standard-en.js', 'orejime.css': 'orejime/dist/orejime-standard.css' },
     head: `<link rel="stylesheet" href="orejime.css">
       <script>window.orejimeConfig = { privacyPolicyUrl: '/privacy', purposes: [{ id: 'statistics', title: 'Statistics', description: 'Count visits.', cookies: [] }] };</script>`,
