@@ -5,7 +5,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -23,6 +22,7 @@ import (
 type auditConfig struct {
 	audit.Options
 	urls, catalogue          string
+	sites, site              string // the folder of many catalogues, and the one that is meant
 	html, json, sarif, junit string
 	lang                     string
 	baseline, writeBaseline  string
@@ -105,6 +105,8 @@ func readAuditConfig(args []string, stderr io.Writer) (*auditConfig, error) {
 	c := &auditConfig{}
 	flags := newFlags("audit", stderr)
 	flags.StringVar(&c.catalogue, "catalogue", "", "the catalogue's `file`; empty takes the one that the site serves")
+	sitesFlag(flags, &c.sites)
+	siteFlag(flags, &c.site)
 	flags.IntVar(&c.Pages, "pages", 5, "how many pages are visited beside the first, found by links and the site's map")
 	flags.StringVar(&c.urls, "urls", "", "`file` with addresses of other pages to visit, one a line")
 	flags.StringVar(&c.states, "states", "", "visitors to play, with commas between: unanswered, refused, accepted, withdrawn, gpc, returning, only:CATEGORY; empty plays all")
@@ -124,14 +126,12 @@ func readAuditConfig(args []string, stderr io.Writer) (*auditConfig, error) {
 	flags.BoolVar(&c.Insecure, "insecure", false, "take certificates that nobody vouches for: for a site that is not public yet")
 	flags.BoolVar(&c.IgnoreRobots, "ignore-robots", false, "visit what robots.txt forbids too, on a site of your own")
 	flags.Var((*spanFlag)(&c.every), "every", "run again and again, a `duration` after the last run began, until told to stop; 0 runs once")
-	textFlag(flags, &c.audits, "audits", "`folder` in which what was found is left for temoin serve: for its dashboard and its metrics")
+	textFlag(flags, &c.audits, "audits", "`folder` in which what was found is left for temoin serve: for its dashboard and its metrics; with -site, in the folder of that name in there")
 	flags.BoolVar(&c.quiet, "quiet", false, "say nothing of what is being done")
 	words, err := parse(flags, args)
 	switch {
 	case err != nil:
 		return nil, err
-	case len(words) != 1:
-		return nil, errors.New("audit takes one address: temoin audit https://data.example.org")
 	case !slices.Contains(audit.Languages, c.lang):
 		return nil, fmt.Errorf("no report in %q; there are %s", c.lang, strings.Join(audit.Languages, ", "))
 	case c.Pages < 0:
@@ -139,7 +139,9 @@ func readAuditConfig(args []string, stderr io.Writer) (*auditConfig, error) {
 	case c.PageTime <= 0:
 		return nil, fmt.Errorf("-page-time is %s; want more than 0s", c.PageTime)
 	}
-	c.URL = words[0]
+	if err := c.choose(words); err != nil {
+		return nil, err
+	}
 	if _, err := audit.Address(c.URL); err != nil {
 		return nil, err
 	}

@@ -120,7 +120,7 @@ func newServed(config serveConfig) (server.Served, error) {
 		}
 		return s, nil
 	case config.Catalogue != defaultCatalogue:
-		return nil, errors.New("-catalogue is one site's, and -sites has the catalogues of many: only one of them")
+		return nil, errBothCatalogues
 	}
 	return server.NewSites(server.SitesConfig{Config: config.Config, Folder: config.sites, SharedHost: config.sharedHost})
 }
