@@ -125,7 +125,7 @@ func readAuditConfig(args []string, stderr io.Writer) (*auditConfig, error) {
 	flags.DurationVar(&c.Rate, "rate", time.Second, "time between the starts of two page loads; robots.txt may want more")
 	flags.BoolVar(&c.Insecure, "insecure", false, "take certificates that nobody vouches for: for a site that is not public yet")
 	flags.BoolVar(&c.IgnoreRobots, "ignore-robots", false, "visit what robots.txt forbids too, on a site of your own")
-	flags.Var((*spanFlag)(&c.every), "every", "run again and again, a `duration` after the last run began, until told to stop; 0 runs once")
+	flags.Var((*spanFlag)(&c.every), "every", "run again and again, a `duration` of 10m or more after the last run began, until told to stop; 0 runs once")
 	textFlag(flags, &c.audits, "audits", "`folder` in which what was found is left for temoin serve: for its dashboard and its metrics; with -site, in the folder of that name in there")
 	flags.BoolVar(&c.quiet, "quiet", false, "say nothing of what is being done")
 	words, err := parse(flags, args)
@@ -138,6 +138,8 @@ func readAuditConfig(args []string, stderr io.Writer) (*auditConfig, error) {
 		return nil, fmt.Errorf("-pages is %d; want 0 or more", c.Pages)
 	case c.PageTime <= 0:
 		return nil, fmt.Errorf("-page-time is %s; want more than 0s", c.PageTime)
+	case c.every > 0 && c.every < leastEvery:
+		return nil, fmt.Errorf("-every is %s; want 10m or more, or 0, which runs once: an audit takes minutes, and loads each page for each of its visitors", c.every)
 	}
 	if err := c.choose(words); err != nil {
 		return nil, err
