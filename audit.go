@@ -5,10 +5,12 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +44,9 @@ const unlooked = 2
 // auditSite looks at a live site, and says where it does not keep its word.
 func auditSite(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	c, err := readAuditConfig(args, stderr)
+	if err == nil {
+		err = canAudit(runtime.GOOS)
+	}
 	if err == nil && c.audits != "" {
 		err = outcome.Prepare(c.audits)
 	}
@@ -52,6 +57,15 @@ func auditSite(ctx context.Context, args []string, stdout, stderr io.Writer) err
 		return c.runEvery(ctx, stdout, stderr)
 	}
 	return c.runOnce(ctx, stdout)
+}
+
+// canAudit says where no browser can be driven: Go cannot hand a pipe to a program there,
+// and what the system answers to that says nothing to anybody.
+func canAudit(system string) error {
+	if system == "windows" {
+		return errors.New("temoin audit does not run on Windows, where it cannot drive a browser: run it on Linux, macOS or FreeBSD, from where the site can be reached")
+	}
+	return nil
 }
 
 // look looks at the site, and tells what it found. The report is nil where there is none.
@@ -104,7 +118,7 @@ func (c *auditConfig) tell(seen *audit.Observation, declared *catalogue.Catalogu
 func readAuditConfig(args []string, stderr io.Writer) (*auditConfig, error) {
 	c := &auditConfig{}
 	flags := newFlags("audit", stderr)
-	flags.StringVar(&c.catalogue, "catalogue", "", "the catalogue's `file`; empty takes the one that the site serves")
+	flags.StringVar(&c.catalogue, "catalogue", "", "the catalogue's `file`, which says the address, too, where there is no other; empty takes the one that the site serves")
 	sitesFlag(flags, &c.sites)
 	siteFlag(flags, &c.site)
 	flags.IntVar(&c.Pages, "pages", 5, "how many pages are visited beside the first, found by links and the site's map")

@@ -11,14 +11,15 @@ import (
 	"temoin.example/temoin/server"
 )
 
-// choose takes the address that is audited from the command's words. With -site it may
-// be left out, and the catalogue and the folder of -audits are those of that site.
+// choose takes the address that is audited from the command's words. It may be left out
+// where a catalogue says it: that of -catalogue, or with -site that of the site, whose
+// folder beneath -audits is then taken, too.
 func (c *auditConfig) choose(words []string) error {
 	if c.sites != "" && c.site == "" {
 		return errors.New("-sites holds many sites, and an audit is of one: name it too, as in -sites DIR -site data.example.org")
 	}
-	if len(words) > 1 || len(words) == 0 && c.site == "" {
-		return errors.New("audit takes one address: temoin audit https://data.example.org; or one site of many: temoin audit -sites DIR -site data.example.org")
+	if len(words) > 1 || len(words) == 0 && c.site == "" && c.catalogue == "" {
+		return errors.New("audit takes one address: temoin audit https://data.example.org; or a catalogue that says it: -catalogue FILE, or -sites DIR -site data.example.org")
 	}
 	if c.site != "" {
 		if err := c.chooseSite(); err != nil {
@@ -27,8 +28,13 @@ func (c *auditConfig) choose(words []string) error {
 	}
 	if len(words) == 1 {
 		c.URL = words[0]
+		return nil
 	}
-	return nil
+	declared, err := c.readCatalogue()
+	if err == nil {
+		c.URL = declared.Site.URL
+	}
+	return err
 }
 
 // chooseSite takes what one site of many has. The folder is read as the server reads it:
@@ -46,7 +52,7 @@ func (c *auditConfig) chooseSite() error {
 	if err := checked[at].Err; err != nil {
 		return fmt.Errorf("-site %s: %w", c.site, err)
 	}
-	c.URL, c.catalogue = checked[at].Catalogue.Site.URL, path
+	c.catalogue = path
 	if c.audits != "" {
 		c.audits = filepath.Join(c.audits, c.site)
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -43,6 +44,16 @@ func TestAudit_Site(t *testing.T) {
 	}
 }
 
+// TestAudit_CatalogueSays: a catalogue that is named says which site it is of.
+func TestAudit_CatalogueSays(t *testing.T) {
+	if c := mustReadAuditOf(t, "-catalogue", mustWrite(t, "catalogue.yaml", goodSite)); c.URL != "https://a.example" {
+		t.Errorf("got %q", c.URL)
+	}
+	if _, _, err := temoin(t.Context(), "audit", "-catalogue", "nowhere.yaml"); err == nil || !strings.Contains(err.Error(), "there is no catalogue nowhere.yaml") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestAudit_SiteLeaves: what is found of a site is left where temoin serve -sites looks
 // for it, beneath the one folder that both are told.
 func TestAudit_SiteLeaves(t *testing.T) {
@@ -54,7 +65,7 @@ func TestAudit_SiteLeaves(t *testing.T) {
 	if o := mustReadOutcome(t, filepath.Join(audits, "b.example")); o.Site != "https://b.example/" {
 		t.Errorf("got an outcome of %s", o.Site)
 	}
-	many, err := server.NewSites(server.SitesConfig{Config: server.Config{Audits: audits}, Folder: folder})
+	many, err := server.NewSites(server.SitesConfig{Config: server.Config{Audits: audits, Log: slog.New(slog.DiscardHandler)}, Folder: folder})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -119,7 +119,7 @@ func newServed(config serveConfig) (server.Served, error) {
 			return nil, advised(config.Catalogue, err)
 		}
 		return s, nil
-	case config.Catalogue != defaultCatalogue:
+	case namesCatalogue(config.Catalogue):
 		return nil, errBothCatalogues
 	}
 	return server.NewSites(server.SitesConfig{Config: config.Config, Folder: config.sites, SharedHost: config.sharedHost})

@@ -55,6 +55,7 @@ func TestSites_Commands(t *testing.T) {
 		"receipts of none":     {[]string{"receipts", "stats", "-data", data, "-site", "a.example"}, "", "no receipts in -data"},
 		"receipts that climb":  {[]string{"receipts", "stats", "-data", data, "-site", ".."}, "", "the name of a site"},
 		"admin of none":        {[]string{"admin", "off", "-data", data, "-site", "a.example"}, "", "no receipts in -data"},
+		"serve, one emptied":   {[]string{"serve", "-sites", filepath.Join(folder, "none"), "-catalogue", ""}, "", "read -sites"},
 		"serve of both":        {[]string{"serve", "-sites", folder, "-catalogue", "a.yaml"}, "", "only one of them"},
 		"serve of no folder":   {[]string{"serve", "-sites", filepath.Join(folder, "none"), "-addr", "127.0.0.1:0"}, "", "-sites"},
 		"shared host of one":   {[]string{"serve", "-shared-host", "c.example"}, "", "-sites beside it"},
