@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -23,6 +24,7 @@ import (
 type auditConfig struct {
 	audit.Options
 	urls, catalogue          string
+	sites, site              string // the folder of many catalogues, and the one that is meant
 	html, json, sarif, junit string
 	lang                     string
 	baseline, writeBaseline  string
@@ -41,6 +43,9 @@ const unlooked = 2
 // auditSite looks at a live site, and says where it does not keep its word.
 func auditSite(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	c, err := readAuditConfig(args, stderr)
+	if err == nil {
+		err = canAudit(runtime.GOOS)
+	}
 	if err == nil && c.audits != "" {
 		err = outcome.Prepare(c.audits)
 	}
@@ -51,6 +56,15 @@ func auditSite(ctx context.Context, args []string, stdout, stderr io.Writer) err
 		return c.runEvery(ctx, stdout, stderr)
 	}
 	return c.runOnce(ctx, stdout)
+}
+
+// canAudit says where no browser can be driven: Go cannot hand a pipe to a program there,
+// and what the system answers to that says nothing to anybody.
+func canAudit(system string) error {
+	if system == "windows" {
+		return errors.New("temoin audit does not run on Windows, where it cannot drive a browser: run it on Linux, macOS or FreeBSD, from where the site can be reached")
+	}
+	return nil
 }
 
 // look looks at the site, and tells what it found. The report is nil where there is none.
@@ -103,7 +117,9 @@ func (c *auditConfig) tell(seen *audit.Observation, declared *catalogue.Catalogu
 func readAuditConfig(args []string, stderr io.Writer) (*auditConfig, error) {
 	c := &auditConfig{}
 	flags := newFlags("audit", stderr)
-	flags.StringVar(&c.catalogue, "catalogue", "", "the catalogue's `file`; empty takes the one that the site serves")
+	flags.StringVar(&c.catalogue, "catalogue", "", "the catalogue's `file`, which says the address, too, where there is no other; empty takes the one that the site serves")
+	sitesFlag(flags, &c.sites)
+	siteFlag(flags, &c.site)
 	flags.IntVar(&c.Pages, "pages", 5, "how many pages are visited beside the first, found by links and the site's map")
 	flags.StringVar(&c.urls, "urls", "", "`file` with addresses of other pages to visit, one a line")
 	flags.StringVar(&c.states, "states", "", "visitors to play, with commas between: unanswered, refused, accepted, withdrawn, gpc, returning, only:CATEGORY; empty plays all")
@@ -122,23 +138,25 @@ func readAuditConfig(args []string, stderr io.Writer) (*auditConfig, error) {
 	flags.DurationVar(&c.Rate, "rate", time.Second, "time between the starts of two page loads; robots.txt may want more")
 	flags.BoolVar(&c.Insecure, "insecure", false, "take certificates that nobody vouches for: for a site that is not public yet")
 	flags.BoolVar(&c.IgnoreRobots, "ignore-robots", false, "visit what robots.txt forbids too, on a site of your own")
-	flags.Var((*spanFlag)(&c.every), "every", "run again and again, a `duration` after the last run began, until told to stop; 0 runs once")
-	textFlag(flags, &c.audits, "audits", "`folder` in which what was found is left for temoin serve: for its dashboard and its metrics")
+	flags.Var((*spanFlag)(&c.every), "every", "run again and again, a `duration` of 10m or more after the last run began, until told to stop; 0 runs once")
+	textFlag(flags, &c.audits, "audits", "`folder` in which what was found is left for temoin serve: for its dashboard and its metrics; with -site, in the folder of that name in there")
 	flags.BoolVar(&c.quiet, "quiet", false, "say nothing of what is being done")
 	words, err := parse(flags, args)
 	switch {
 	case err != nil:
 		return nil, err
-	case len(words) != 1:
-		return nil, errors.New("audit takes one address: temoin audit https://data.example.org")
 	case !slices.Contains(audit.Languages, c.lang):
 		return nil, fmt.Errorf("no report in %q; there are %s", c.lang, strings.Join(audit.Languages, ", "))
 	case c.Pages < 0:
 		return nil, fmt.Errorf("-pages is %d; want 0 or more", c.Pages)
 	case c.PageTime <= 0:
 		return nil, fmt.Errorf("-page-time is %s; want more than 0s", c.PageTime)
+	case c.every > 0 && c.every < leastEvery:
+		return nil, fmt.Errorf("-every is %s; want 10m or more, or 0, which runs once: an audit takes minutes, and loads each page for each of its visitors", c.every)
 	}
-	c.URL = words[0]
+	if err := c.choose(words); err != nil {
+		return nil, err
+	}
 	if _, err := audit.Address(c.URL); err != nil {
 		return nil, err
 	}

@@ -16,6 +16,10 @@ import (
 	"temoin.example/temoin/server/version"
 )
 
+// leastEvery is the least time between the starts of two runs: with less, a site would
+// hardly be left alone.
+const leastEvery = 10 * time.Minute
+
 // runEvery runs the audit again and again, until ctx is done. A run that finds something,
 // or that cannot look, is said and left for the server like any other: it ends nothing.
 func (c *auditConfig) runEvery(ctx context.Context, stdout, stderr io.Writer) error {

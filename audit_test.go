@@ -134,3 +134,15 @@ func TestAudit_Blind(t *testing.T) {
 		t.Errorf("the report is not written: %v", err)
 	}
 }
+
+// TestCanAudit: where no browser can be driven, that is what is said.
+func TestCanAudit(t *testing.T) {
+	for _, target := range []string{"linux", "darwin", "freebsd"} {
+		if err := canAudit(target); err != nil {
+			t.Errorf("%s: %v", target, err)
+		}
+	}
+	if err := canAudit("windows"); err == nil || !strings.Contains(err.Error(), "Windows") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -129,8 +129,8 @@ func checkCommand(t *testing.T, words []string) {
 			t.Error(err)
 		}
 	case "systemctl":
-		if unit := words[len(words)-1]; unit != "temoin" {
-			t.Errorf("there is no unit %s", unit)
+		if _, err := os.Stat("docs/recipes/" + words[len(words)-1] + ".service"); err != nil {
+			t.Error(err)
 		}
 	default:
 		t.Errorf("nobody checks the command %s", words[0])

@@ -105,9 +105,18 @@ func chooseCatalogue(path, folder, name string) (string, error) {
 		return path, nil
 	case folder == "" || name == "":
 		return "", errors.New("-sites and -site go together: the folder of the catalogues, and the site that is meant")
+	case namesCatalogue(path):
+		return "", errBothCatalogues
 	}
 	return server.CataloguePath(folder, name), nil
 }
+
+// namesCatalogue reports whether somebody has named a catalogue. An empty name takes back
+// one that the environment has, as that of the service does.
+func namesCatalogue(path string) bool { return path != "" && path != defaultCatalogue }
+
+// errBothCatalogues is what a command says that is given one site's catalogue and many.
+var errBothCatalogues = errors.New("-catalogue is one site's, and -sites has the catalogues of many: only one of them")
 
 // defaultCatalogue is the catalogue's file where none is named.
 const defaultCatalogue = "catalogue.yaml"

@@ -119,8 +119,8 @@ func newServed(config serveConfig) (server.Served, error) {
 			return nil, advised(config.Catalogue, err)
 		}
 		return s, nil
-	case config.Catalogue != defaultCatalogue:
-		return nil, errors.New("-catalogue is one site's, and -sites has the catalogues of many: only one of them")
+	case namesCatalogue(config.Catalogue):
+		return nil, errBothCatalogues
 	}
 	return server.NewSites(server.SitesConfig{Config: config.Config, Folder: config.sites, SharedHost: config.sharedHost})
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"temoin.example/temoin/server/ledger"
+	"temoin.example/temoin/server/store"
 )
 
 // badDay is a server in a process of its own, and a page that reports choices to it.
@@ -26,7 +27,7 @@ type badDay struct {
 func newBadDay(t *testing.T, dir, shell string) *badDay {
 	t.Helper()
 	d := &badDay{t: t, config: ledger.StoreConfig{Data: dir}}
-	server := &child{t: t, config: d.config, shell: shell}
+	server := &child{t: t, config: d.config, shell: shell, clock: filepath.Join(t.TempDir(), "clock")}
 	server.start()
 	t.Cleanup(server.kill)
 	d.visitor = newVisitors(t, []*child{server}, 1)[0]
@@ -72,6 +73,41 @@ func (d *badDay) says(status string) {
 		if time.Now().After(deadline) {
 			d.t.Fatalf("the server never says %s: %s", status, health)
 		}
+	}
+}
+
+// isInUse waits until the log knows when it was in use.
+func (d *badDay) isInUse() {
+	d.t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(d.config.Data, "temoin.db")+"?_pragma=busy_timeout(20000)")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer db.Close()
+	var used string
+	for deadline := time.Now().Add(time.Minute); used == ""; time.Sleep(20 * time.Millisecond) {
+		err := db.QueryRow(`SELECT value FROM settings WHERE name = $1`, store.UsedSetting).Scan(&used)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) || time.Now().After(deadline) {
+			d.t.Fatalf("nothing is noted of when the log was in use: %v", err)
+		}
+	}
+}
+
+// setClock has the server's clock be ahead of the right one, or behind.
+func (d *badDay) setClock(ahead time.Duration) {
+	d.t.Helper()
+	err := os.WriteFile(d.server.clock+".new", []byte(ahead.String()), 0o600)
+	if err := errors.Join(err, os.Rename(d.server.clock+".new", d.server.clock)); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// mustWait reports a choice that has to wait.
+func (d *badDay) mustWait(name string) {
+	d.t.Helper()
+	before := len(d.acked)
+	if d.send(d.t.Context()); len(d.acked) > before {
+		d.t.Errorf("%s: a choice was acknowledged", name)
 	}
 }
 
@@ -180,5 +216,35 @@ func TestBadDay_Files(t *testing.T) {
 	d.choose(5, 2*time.Minute)
 	d.says("ok")
 	d.get(&http.Client{Timeout: time.Minute, Transport: &http.Transport{}}, "/temoin.js")
+	d.ends()
+}
+
+// TestBadDay_Clock: the clock jumps three years ahead, a little back, back to what is
+// right, and two days behind. What pages report waits for it, and nothing is erased.
+func TestBadDay_Clock(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	d := newBadDay(t, t.TempDir(), "")
+	d.choose(5, time.Minute)
+	d.isInUse()
+	d.setClock(3 * 365 * day)
+	d.mustWait("three years ahead")
+	d.says("degraded")
+	d.server.kill() // to whom the clock has been wrong for as long as it runs
+	d.server.start()
+	d.mustWait("three years ahead, and started anew")
+	d.setClock(3*365*day - 2*day)
+	d.mustWait("two days back, and still ahead")
+	d.says("degraded")
+	d.setClock(0)
+	d.choose(5, 2*time.Minute)
+	d.says("ok")
+
+	d.setClock(-2 * day)
+	d.mustWait("two days behind")
+	d.says("degraded")
+	d.setClock(0)
+	d.choose(5, 2*time.Minute)
+	d.says("ok")
 	d.ends()
 }

@@ -23,8 +23,12 @@ import (
 	"temoin.example/temoin/server/tools/pgtest"
 )
 
-// childMode makes the test's own program a server, which a test may kill.
-const childMode = "TEMOIN_TEST_SERVER"
+// childMode makes the test's own program a server, which a test may kill. Its clock is as
+// far ahead as a file says.
+const (
+	childMode  = "TEMOIN_TEST_SERVER"
+	childClock = "TEMOIN_TEST_CLOCK"
+)
 
 func TestMain(m *testing.M) {
 	if os.Getenv(childMode) == "" {
@@ -34,6 +38,7 @@ func TestMain(m *testing.M) {
 		Catalogue: "demo/rich.yaml",
 		Store:     ledger.StoreConfig{Data: os.Getenv("TEMOIN_DATA"), Database: os.Getenv("TEMOIN_DATABASE"), Key: os.Getenv("TEMOIN_KEY")},
 		Log:       slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Now:       func() time.Time { return time.Now().Add(aheadIn(os.Getenv(childClock))) },
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -48,6 +53,19 @@ func TestMain(m *testing.M) {
 	front.Run(context.Background())
 }
 
+// aheadIn returns how far ahead a clock is, which a file says; without one it is right.
+func aheadIn(file string) time.Duration {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return 0
+	}
+	ahead, err := time.ParseDuration(string(text))
+	if err != nil {
+		panic(err)
+	}
+	return ahead
+}
+
 // child is a server in a process of its own, which comes back after each kill.
 type child struct {
 	t       *testing.T
@@ -55,6 +73,7 @@ type child struct {
 	process *exec.Cmd
 	url     atomic.Value // string
 	shell   string       // what a shell runs before it becomes the server
+	clock   string       // the file that says how far its clock is ahead, "" for none
 }
 
 func newChild(t *testing.T, config ledger.StoreConfig) *child {
@@ -67,7 +86,7 @@ func newChild(t *testing.T, config ledger.StoreConfig) *child {
 func (c *child) start() {
 	c.t.Helper()
 	c.process = exec.Command("sh", "-c", c.shell+` exec "$0"`, os.Args[0])
-	c.process.Env = append(os.Environ(), childMode+"=1",
+	c.process.Env = append(os.Environ(), childMode+"=1", childClock+"="+c.clock,
 		"TEMOIN_DATA="+c.config.Data, "TEMOIN_DATABASE="+c.config.Database, "TEMOIN_KEY="+c.config.Key)
 	var log bytes.Buffer
 	c.process.Stderr = &log

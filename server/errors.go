@@ -53,6 +53,7 @@ var ledgerErrors = []struct {
 	retry  time.Duration
 }{
 	{ledger.ErrUnavailable, http.StatusServiceUnavailable, retryDelay},
+	{ledger.ErrClock, http.StatusServiceUnavailable, retryDelay},
 	{ledger.ErrBusy, http.StatusServiceUnavailable, retryDelay},
 	{ledger.ErrAborted, http.StatusServiceUnavailable, retryDelay}, // for the figures: nobody reads it
 	{ledger.ErrRefused, http.StatusUnprocessableEntity, 0},

@@ -112,6 +112,23 @@ func TestLimit_Forgets(t *testing.T) {
 	}
 }
 
+// TestLimit_ClockJumps: a clock that jumps back and forth keeps no client out, and lets none
+// do as it likes. Each jump lets one burst more pass at most.
+func TestLimit_ClockJumps(t *testing.T) {
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	l := newLimiter(6, nil, quiet(), func() time.Time { return now })
+	for _, jump := range []time.Duration{0, 3 * 365 * 24 * time.Hour, -time.Hour, -3 * 365 * 24 * time.Hour, -48 * time.Hour} {
+		now = now.Add(jump)
+		if got := passed(l, 100, always("192.0.2.1:1")); got > 6 {
+			t.Errorf("after %s, %d requests pass at once, want 6 at most", jump, got)
+		}
+		now = now.Add(time.Minute)
+		if got := passed(l, 100, always("192.0.2.1:1")); got != 6 {
+			t.Errorf("a minute after %s, %d requests pass, want 6", jump, got)
+		}
+	}
+}
+
 // TestLimit_Tells: the log says what to set, once, and names nobody.
 func TestLimit_Tells(t *testing.T) {
 	for name, c := range map[string]struct {

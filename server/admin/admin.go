@@ -51,7 +51,7 @@ type Settings interface {
 	Setting(ctx context.Context, name string) (string, error)
 	SetSetting(ctx context.Context, name, value string) error
 	AddSession(ctx context.Context, hash string, expires time.Time) error
-	HasSession(ctx context.Context, hash string, now time.Time) (bool, error)
+	HasSession(ctx context.Context, hash string, now time.Time, longest time.Duration) (bool, error)
 	DropSession(ctx context.Context, hash string) error
 	DropSessions(ctx context.Context) error
 	Secret(ctx context.Context, name string) (string, error)

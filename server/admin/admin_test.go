@@ -224,7 +224,7 @@ func TestDashboard_SignInAndOut(t *testing.T) {
 		cookie.Path != "/" || cookie.Domain != "" || cookie.MaxAge != 12*60*60 || len(cookie.Value) != 43 {
 		t.Errorf("got the cookie %s", cookie)
 	}
-	if found, err := s.HasSession(t.Context(), cookie.Value, b.clock); found || err != nil {
+	if found, err := s.HasSession(t.Context(), cookie.Value, b.clock, sessionLength); found || err != nil {
 		t.Errorf("the store knows the token itself (%v)", err)
 	}
 	page := expect(t, b.visit("GET", "/admin", nil, with(cookie)), http.StatusOK, "Tableau de bord", "Se déconnecter")
@@ -296,6 +296,25 @@ func TestDashboard_SessionsEnd(t *testing.T) {
 			expect(t, b.visit("GET", "/admin", nil, with(cookie)), http.StatusOK, `type="password"`)
 			expect(t, b.visit("GET", "/admin/export.csv", nil, with(cookie)), http.StatusSeeOther)
 		})
+	}
+}
+
+// TestDashboard_ClockAhead: who signs in while the clock is years ahead is signed out when
+// it is right, not in for years; and nobody has to wait for years to sign in again.
+func TestDashboard_ClockAhead(t *testing.T) {
+	b := newBench(t, realStore(t))
+	b.clock = now.AddDate(3, 0, 0)
+	var ahead *http.Cookie
+	for range 5 {
+		ahead = b.signIn()
+	}
+	b.clock = now
+	expect(t, b.visit("GET", "/admin", nil, with(ahead)), http.StatusOK, `type="password"`)
+	b.slept = 0
+	cookie := b.signIn()
+	expect(t, b.visit("GET", "/admin", nil, with(cookie)), http.StatusOK, "Se déconnecter")
+	if b.slept > patience {
+		t.Errorf("to sign in takes %s", b.slept)
 	}
 }
 

@@ -77,7 +77,7 @@ func (f *fakeStore) AddSession(_ context.Context, hash string, expires time.Time
 	return f.fault
 }
 
-func (f *fakeStore) HasSession(_ context.Context, hash string, now time.Time) (bool, error) {
+func (f *fakeStore) HasSession(_ context.Context, hash string, now time.Time, _ time.Duration) (bool, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	expires, found := f.sessions[hash]

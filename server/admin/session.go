@@ -71,7 +71,7 @@ func (d *Dashboard) findVisitor(r *http.Request, store Settings, passwordHash st
 	if err != nil || passwordHash == "" || len(cookie.Value) != base64.RawURLEncoding.EncodedLen(tokenSize) {
 		return &visitor{}, nil
 	}
-	found, err := store.HasSession(r.Context(), sessionHash(cookie.Value, passwordHash), d.config.Now())
+	found, err := store.HasSession(r.Context(), sessionHash(cookie.Value, passwordHash), d.config.Now(), sessionLength)
 	if err != nil || !found {
 		return &visitor{}, err
 	}

@@ -25,6 +25,9 @@ var (
 	ErrErased = store.ErrErased
 	// ErrEarly: the choice is of the future by this server's clock; its time comes.
 	ErrEarly = errors.New("the choice is of the future")
+	// ErrClock: by this server's clock the choice cannot have been made when it says, and
+	// that clock is in doubt; send it again later.
+	ErrClock = errors.New("this server's clock is in doubt")
 	// ErrNotFound: there is no such receipt.
 	ErrNotFound = store.ErrNotFound
 	// ErrInvalid: what was reported does not answer the catalogue.

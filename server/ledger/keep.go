@@ -23,12 +23,8 @@ func (l *Ledger) Keep(ctx context.Context, submission *receipt.Submission, site 
 	if err != nil {
 		return nil, false, err
 	}
-	if ahead := submission.Record.At.Sub(now); ahead > consent.ClockSkew {
-		return nil, false, fmt.Errorf("%w: at is %d, %s ahead of this server's clock, want at most %s", ErrEarly, submission.Record.At.Unix(), ahead.Round(time.Second), consent.ClockSkew)
-	}
-	if !submission.Record.Valid(now, asked.Cookie.Lifetime.Length()) {
-		return nil, false, fmt.Errorf("%w: at is %d, want a choice of the last %s",
-			ErrRefused, submission.Record.At.Unix(), asked.Cookie.Lifetime)
+	if err := l.checkTime(ctx, s, submission.Record, asked.Cookie.Lifetime, now); err != nil {
+		return nil, false, err
 	}
 	if submission.Record.Of != "" {
 		submission.Record = asked.Own(submission.Record, asked.Marks())

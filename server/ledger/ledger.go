@@ -46,6 +46,8 @@ type Ledger struct {
 	failing    atomic.Bool                 // whether the store failed when it was last asked
 	cut        atomic.Bool                 // whether the log lacks what it held before
 	unkept     atomic.Bool                 // whether the last checkpoint could not be kept, and that was said
+	untimely   atomic.Bool                 // whether receipts are turned away because the clock is in doubt
+	latest     atomic.Int64                // when the log was in use, by a clock that has gone back since; 0 for none
 	unanswered counts
 }
 
@@ -79,6 +81,7 @@ func (l *Ledger) Run(ctx context.Context, current func() *Shown) {
 	var purged, kept time.Time
 	var purging sync.WaitGroup
 	defer purging.Wait()
+	l.probe(ctx) // so that it is noted from the first moment when the log is in use
 	for {
 		select {
 		case <-ctx.Done():
@@ -119,7 +122,10 @@ func (l *Ledger) probe(ctx context.Context) {
 	}
 	probing, cancel := context.WithTimeout(ctx, storeTime)
 	defer cancel()
-	err := l.watchClock(probing, s, l.config.Now())
+	doubt, err := l.watchClock(probing, s, l.config.Now())
+	if err == nil && doubt == clockRight {
+		l.welcome()
+	}
 	if err == nil {
 		err = s.Ping(probing)
 	}
@@ -167,9 +173,9 @@ func (l *Ledger) works() {
 }
 
 // Healthy reports whether the store worked when it was last asked, and holds all
-// that it held before. It asks nothing itself: see [Ledger.Run].
+// that it held before, and no receipt is turned away because of the clock. It asks nothing itself: see [Ledger.Run].
 func (l *Ledger) Healthy() bool {
-	return l.store.Load() != nil && !l.failing.Load() && !l.cut.Load()
+	return l.store.Load() != nil && !l.failing.Load() && !l.cut.Load() && !l.untimely.Load()
 }
 
 // Store returns the store, or nil while it cannot be had.

@@ -10,22 +10,12 @@ import (
 	"temoin.example/temoin/server/store"
 )
 
-const (
-	// purgeTime is how long lies between two purges, and between what a new
-	// retention is said to erase and its erasing.
-	purgeTime = 24 * time.Hour
-	// jump is how far the clock may be ahead of when the log was last in use
-	// before it is doubted, trial how long it has to go on from there before it is
-	// believed.
-	jump  = 30 * 24 * time.Hour
-	trial = 7 * 24 * time.Hour
-)
+// purgeTime is how long lies between two purges, and between what a new retention is
+// said to erase and its erasing.
+const purgeTime = 24 * time.Hour
 
-// The names of settings. The store notes itself when it was last in use.
-const (
-	retentionSetting = "retention"    // "<duration> since <time>"
-	jumpSetting      = "clock-jumped" // when that was noticed, by the clock that had jumped
-)
+// retentionSetting is the name of the setting "<duration> since <time>".
+const retentionSetting = "retention"
 
 // CheckRetention refuses to keep receipts for a shorter time than the choices
 // that they prove (GDPR, article 7(1)).
@@ -97,54 +87,4 @@ func (l *Ledger) saysRetention(ctx context.Context, s *store.Store, now, before 
 	}
 	err = s.SetSetting(ctx, retentionSetting, l.retention.Load().String()+" since "+said.UTC().Format(time.RFC3339))
 	return n == 0, err
-}
-
-// believesClock reports whether receipts may be erased by this clock. One that
-// is a month or more ahead of when the log was last in use may have jumped: it
-// has to go on for a week from there.
-func (l *Ledger) believesClock(ctx context.Context, s *store.Store, now time.Time) (bool, error) {
-	if err := l.watchClock(ctx, s, now); err != nil {
-		return false, err
-	}
-	jumped, found, err := timeSetting(ctx, s, jumpSetting)
-	if err != nil || !found {
-		return err == nil, err
-	}
-	if now.Sub(jumped) < trial {
-		return false, nil
-	}
-	return true, s.SetSetting(ctx, jumpSetting, "")
-}
-
-// watchClock compares the clock with when the log was last in use, and notes
-// where it has jumped ahead, or back again.
-func (l *Ledger) watchClock(ctx context.Context, s *store.Store, now time.Time) error {
-	used, found, err := timeSetting(ctx, s, store.UsedSetting)
-	if err != nil || !found {
-		return err
-	}
-	jumped, doubted, err := timeSetting(ctx, s, jumpSetting)
-	switch {
-	case err != nil:
-		return err
-	case now.Sub(used) > jump:
-		l.config.Log.Warn("the clock is far ahead of when the receipts were last in use; if it is right, purging begins in a week",
-			"clock", now.UTC().Format(time.RFC3339), "last in use", used.UTC().Format(time.RFC3339))
-		return s.SetSetting(ctx, jumpSetting, now.UTC().Format(time.RFC3339))
-	case doubted && now.Before(jumped):
-		return s.SetSetting(ctx, jumpSetting, "") // it was set right
-	}
-	return nil
-}
-
-// timeSetting returns a setting that holds a time; found is whether it is set.
-func timeSetting(ctx context.Context, s *store.Store, name string) (t time.Time, found bool, err error) {
-	value, err := s.Setting(ctx, name)
-	if err != nil || value == "" {
-		return t, false, err
-	}
-	if t, err = time.Parse(time.RFC3339, value); err != nil {
-		return t, false, fmt.Errorf("setting %s: %w", name, err)
-	}
-	return t, true, nil
 }

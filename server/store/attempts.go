@@ -32,7 +32,7 @@ func (s *Store) Take(ctx context.Context, now time.Time, patience time.Duration,
 			return err
 		}
 		for _, a := range allowances {
-			own, err := a.take(ctx, tx, now)
+			own, err := a.take(ctx, tx, now, patience)
 			if err != nil {
 				return err
 			}
@@ -49,15 +49,22 @@ func (s *Store) Take(ctx context.Context, now time.Time, patience time.Duration,
 	return wait, nil
 }
 
-func (a Allowance) take(ctx context.Context, tx querier, now time.Time) (wait time.Duration, err error) {
+// stray is how far the clocks of servers on one database may be apart.
+const stray = time.Hour
+
+// take takes one attempt. What is counted for longer than can be was counted by a clock
+// that was ahead, and would keep everybody out until then: it is forgotten.
+func (a Allowance) take(ctx context.Context, tx querier, now time.Time, patience time.Duration) (wait time.Duration, err error) {
+	full := time.Duration(a.Burst) * a.Every
 	var until int64
 	err = tx.QueryRowContext(ctx, `INSERT INTO attempts (who, until) VALUES ($1, $2)
-		ON CONFLICT (who) DO UPDATE SET until = attempts.until + $3 RETURNING until`,
-		a.Who, now.Add(a.Every).UnixMilli(), a.Every.Milliseconds()).Scan(&until)
+		ON CONFLICT (who) DO UPDATE SET until = CASE WHEN attempts.until > $4 THEN excluded.until ELSE attempts.until + $3 END
+		RETURNING until`,
+		a.Who, now.Add(a.Every).UnixMilli(), a.Every.Milliseconds(), now.Add(full+patience+stray).UnixMilli()).Scan(&until)
 	if err != nil {
 		return 0, err
 	}
-	return max(0, time.UnixMilli(until).Sub(now)-time.Duration(a.Burst)*a.Every), nil
+	return max(0, time.UnixMilli(until).Sub(now)-full), nil
 }
 
 // DropExpired forgets who has tried something, and the sessions, that count no

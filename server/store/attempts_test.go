@@ -38,6 +38,28 @@ func TestTake_HoldsAcrossServers(t *testing.T) {
 	})
 }
 
+// TestTake_ClockAhead: what was tried by a clock that was years ahead keeps nobody out
+// once it is right.
+func TestTake_ClockAhead(t *testing.T) {
+	onEach(t, func(t *testing.T, c store.Config) {
+		s := mustOpen(t, c)
+		now := time.Now()
+		one := store.Allowance{Who: "one", Every: 10 * time.Second, Burst: 2}
+		for _, step := range []struct {
+			at   time.Time
+			want time.Duration
+		}{
+			{now.AddDate(3, 0, 0), 0}, {now.AddDate(3, 0, 0), 0},
+			{now, 0}, {now, 0}, {now, 10 * time.Second}, // as if there had been nobody
+		} {
+			wait, err := s.Take(t.Context(), step.at, 15*time.Second, one)
+			if err != nil || wait.Round(time.Second) != step.want {
+				t.Errorf("at %s: got a wait of %v and %v, want %v", step.at, wait, err, step.want)
+			}
+		}
+	})
+}
+
 func TestDropExpired(t *testing.T) {
 	onEach(t, func(t *testing.T, c store.Config) {
 		s, db := mustOpen(t, c), behind(t, c)

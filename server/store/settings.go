@@ -34,8 +34,9 @@ func (s *Store) AddSession(ctx context.Context, hash string, expires time.Time) 
 }
 
 // HasSession reports whether there is a session of that hash that has not
-// expired at now.
-func (s *Store) HasSession(ctx context.Context, hash string, now time.Time) (bool, error) {
+// expired at now. One that would last for longer than any does was begun by a clock that
+// was ahead, and counts no longer.
+func (s *Store) HasSession(ctx context.Context, hash string, now time.Time, longest time.Duration) (bool, error) {
 	var expires int64
 	err := s.db.read.QueryRowContext(ctx, `SELECT expires FROM sessions WHERE hash = $1`, hash).Scan(&expires)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -44,7 +45,7 @@ func (s *Store) HasSession(ctx context.Context, hash string, now time.Time) (boo
 	if err != nil {
 		return false, fmt.Errorf("read session: %w", err)
 	}
-	return expires > now.Unix(), nil
+	return expires > now.Unix() && expires <= now.Add(longest+stray).Unix(), nil
 }
 
 // DropSession ends a session.

@@ -154,6 +154,10 @@ func (m made) testDebian(t *testing.T) {
 	service.refuse(t)
 	service.stop(t)
 	key := root.read(t, "var/lib/temoin/key")
+	root.chroot(t, "install", "-d", "-o", "temoin-audit", "/var/lib/temoin-audit") // as its service does
+	if _, err := os.Stat(filepath.Join(string(root), "usr/lib/systemd/system/temoin-audit.service")); err != nil {
+		t.Error(err)
+	}
 	if said := root.asTemoin(t, "temoin", "receipts", "stats", "-data", "/var/lib/temoin"); !regexp.MustCompile(`\b1\b`).MatchString(said) {
 		t.Errorf("got %s, want one receipt", said)
 	}
@@ -175,7 +179,7 @@ func (m made) testDebian(t *testing.T) {
 		t.Error("the key went with the package, though it was not purged")
 	}
 	root.chroot(t, "apt-get", "purge", "-y", "-qq", "temoin")
-	for _, path := range []string{"var/lib/temoin", "etc/temoin", "etc/default/temoin", "usr/bin/temoin"} {
+	for _, path := range []string{"var/lib/temoin", "var/lib/temoin-audit", "etc/temoin", "etc/default/temoin", "etc/default/temoin-audit", "usr/bin/temoin"} {
 		if _, err := os.Stat(filepath.Join(string(root), path)); err == nil {
 			t.Errorf("%s is there after a purge", path)
 		}

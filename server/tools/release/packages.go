@@ -66,7 +66,7 @@ func (r *release) info(t target, format string) *nfpm.Info {
 	switch format {
 	case "deb":
 		info.Depends = []string{"systemd | systemd-standalone-sysusers | systemd-sysusers"}
-		info.Recommends = []string{"ca-certificates"}
+		info.Recommends, info.Suggests = []string{"ca-certificates"}, []string{"chromium"} // for temoin audit
 	case "rpm":
 		info.Depends = []string{"/usr/bin/systemd-sysusers"}
 		info.Recommends = []string{"ca-certificates"}
@@ -81,14 +81,19 @@ func (r *release) contents(t target) nfpmfiles.Contents {
 	file := func(source, path string, mode fs.FileMode) *nfpmfiles.Content {
 		return &nfpmfiles.Content{Source: source, Destination: path, FileInfo: &nfpmfiles.ContentFileInfo{Owner: "root", Group: "root", Mode: mode, MTime: r.time}}
 	}
-	settings := file(r.staged("default"), "/etc/default/temoin", 0o644)
-	settings.Type = nfpmfiles.TypeConfigNoReplace
+	settings := func(source, path string) *nfpmfiles.Content {
+		c := file(r.staged(source), path, 0o644)
+		c.Type = nfpmfiles.TypeConfigNoReplace
+		return c
+	}
 	debian := func(c *nfpmfiles.Content) *nfpmfiles.Content { c.Packager = "deb"; return c }
 	return nfpmfiles.Contents{
 		file(r.program(t), "/usr/bin/temoin", 0o755),
 		{Destination: "/etc/temoin", Type: nfpmfiles.TypeDir, FileInfo: &nfpmfiles.ContentFileInfo{Owner: "root", Group: "root", Mode: 0o755, MTime: r.time}},
-		settings,
+		settings("default", "/etc/default/temoin"),
+		settings("default-audit", "/etc/default/temoin-audit"),
 		file(r.staged("temoin.service"), "/usr/lib/systemd/system/temoin.service", 0o644),
+		file(r.staged("temoin-audit.service"), "/usr/lib/systemd/system/temoin-audit.service", 0o644),
 		file(r.staged("sysusers.conf"), "/usr/lib/sysusers.d/temoin.conf", 0o644),
 		file(r.staged("temoin.1.gz"), "/usr/share/man/man1/temoin.1.gz", 0o644),
 		file(r.staged("completion.bash"), "/usr/share/bash-completion/completions/temoin", 0o644),
@@ -121,8 +126,10 @@ func (r *release) stage() error {
 	for shell, script := range completions(r.help) {
 		files["completion."+shell] = script
 	}
-	if files["temoin.service"], err = unit(); err != nil {
-		return err
+	for name := range units {
+		if files[name], err = unit(name); err != nil {
+			return err
+		}
 	}
 	if files["copyright"], err = copyright(); err != nil {
 		return err
@@ -149,21 +156,31 @@ func (r *release) stage() error {
 	return nil
 }
 
-// unit returns the service of docs/recipes as packages install it: with the program
-// where packages have theirs, and a user of its own that stays, so that somebody can
-// act as that user.
-func unit() ([]byte, error) {
-	text, err := os.ReadFile("docs/recipes/temoin.service")
+// units are the services of docs/recipes that packages install, with what is said there
+// in other words: the server has a user of its own that stays, so that somebody can act
+// as that user.
+var units = map[string][][2]string{
+	"temoin.service": {
+		{"\nDynamicUser=yes\n", "\nUser=temoin\nEnvironmentFile=-/etc/default/temoin\n"},
+		{": as /etc/systemd/system/temoin.service. ", ". "},
+	},
+	"temoin-audit.service": {
+		{"\nUser=temoin-audit\n", "\nUser=temoin-audit\nEnvironmentFile=-/etc/default/temoin-audit\n"},
+		{": as /etc/systemd/system/temoin-audit.service.", "."},
+		{" (useradd --system temoin-audit)", ""},
+	},
+}
+
+// unit returns a service as packages install it: with the program where packages have
+// theirs.
+func unit(name string) ([]byte, error) {
+	text, err := os.ReadFile("docs/recipes/" + name)
 	if err != nil {
 		return nil, err
 	}
-	for _, change := range [][2]string{
-		{"/usr/local/bin/", "/usr/bin/"},
-		{"\nDynamicUser=yes\n", "\nUser=temoin\nEnvironmentFile=-/etc/default/temoin\n"},
-		{"as /etc/systemd/system/temoin.service. ", ""},
-	} {
+	for _, change := range append(units[name], [2]string{"/usr/local/bin/", "/usr/bin/"}) {
 		if !bytes.Contains(text, []byte(change[0])) {
-			return nil, fmt.Errorf("docs/recipes/temoin.service has no %q", change[0])
+			return nil, fmt.Errorf("docs/recipes/%s has no %q", name, change[0])
 		}
 		text = bytes.ReplaceAll(text, []byte(change[0]), []byte(change[1]))
 	}

@@ -105,30 +105,69 @@ COMP_WORDS=(temoin %s); [[ %q == *' ' ]] && COMP_WORDS+=(''); COMP_CWORD=$((${#C
 	}
 }
 
-// TestUnit: a package's service is that of docs/recipes, as its own user, and leaves
-// as little as said in docs/hosting.md.
+// TestUnit: a package's services are those of docs/recipes, each as its own user. systemd
+// understands every line of them, and they leave as little open as is said in docs.
 func TestUnit(t *testing.T) {
-	text, err := unit()
-	if err != nil {
-		t.Fatal(err)
+	for name, want := range map[string]struct {
+		page  string
+		lines []string
+	}{
+		"temoin.service": {"docs/hosting.md", []string{
+			"ExecStart=/usr/bin/temoin serve", "User=temoin", "EnvironmentFile=-/etc/default/temoin", "ProtectSystem=strict", "StateDirectory=temoin",
+		}},
+		"temoin-audit.service": {"docs/audit.md", []string{
+			"ExecStart=/usr/bin/temoin audit -quiet", "User=temoin-audit", "EnvironmentFile=-/etc/default/temoin-audit", "ProtectSystem=strict", "StateDirectory=temoin-audit",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, err := unit(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, line := range want.lines {
+				if !slices.Contains(strings.Split(string(text), "\n"), line) {
+					t.Errorf("no line %s in\n%s", line, text)
+				}
+			}
+			path := filepath.Join(t.TempDir(), name)
+			runs := bytes.ReplaceAll(text, []byte("/usr/bin/temoin"), []byte("/bin/true")) // a program that is there
+			if err := os.WriteFile(path, runs, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if said, err := exec.Command("systemd-analyze", "verify", "--man=no", path).CombinedOutput(); err != nil || len(said) > 0 {
+				t.Errorf("systemd-analyze verify: %v: %s", err, said)
+			}
+			said, err := exec.Command("systemd-analyze", "security", "--offline=true", "--no-pager", path).CombinedOutput()
+			exposure := regexp.MustCompile(`Overall exposure level for ` + regexp.QuoteMeta(name) + `: (\S+)`).FindSubmatch(said)
+			if exposure == nil {
+				t.Fatalf("%v: %s", err, said)
+			}
+			page, err := os.ReadFile(want.page)
+			if want := fmt.Sprintf("`systemd-analyze security` says %s", exposure[1]); err != nil || !strings.Contains(string(page), want) {
+				t.Errorf("the page does not say: %s (%v)", want, err)
+			}
+		})
 	}
-	for _, line := range []string{"ExecStart=/usr/bin/temoin serve", "User=temoin", "EnvironmentFile=-/etc/default/temoin", "ProtectSystem=strict", "StateDirectory=temoin"} {
-		if !slices.Contains(strings.Split(string(text), "\n"), line) {
-			t.Errorf("no line %s in\n%s", line, text)
+}
+
+// TestSettings: the variables that the services' settings propose are flags of theirs.
+func TestSettings(t *testing.T) {
+	commands := helpOf(t)
+	for file, name := range map[string]string{"default": "serve", "default-audit": "audit"} {
+		text, err := packaging.ReadFile("files/" + file)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	path := filepath.Join(t.TempDir(), "temoin.service")
-	if err := os.WriteFile(path, text, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	said, err := exec.Command("systemd-analyze", "security", "--offline=true", "--no-pager", path).CombinedOutput()
-	exposure := regexp.MustCompile(`Overall exposure level for temoin\.service: (\S+)`).FindSubmatch(said)
-	if exposure == nil {
-		t.Fatalf("%v: %s", err, said)
-	}
-	hosting, err := os.ReadFile("docs/hosting.md")
-	if want := fmt.Sprintf("`systemd-analyze security` says %s", exposure[1]); err != nil || !strings.Contains(string(hosting), want) {
-		t.Errorf("docs/hosting.md does not say: %s (%v)", want, err)
+		proposed := regexp.MustCompile(`(?m)^#TEMOIN_([A-Z_]+)=`).FindAllSubmatch(text, -1)
+		if len(proposed) < 3 {
+			t.Errorf("%s proposes %d variables", file, len(proposed))
+		}
+		for _, variable := range proposed {
+			flag := strings.ToLower(strings.ReplaceAll(string(variable[1]), "_", "-"))
+			if !slices.ContainsFunc(find(t, commands, name).Flags, func(f flagHelp) bool { return f.Name == flag }) {
+				t.Errorf("%s proposes %s, and temoin %s has no -%s", file, variable[0], name, flag)
+			}
+		}
 	}
 }
 
