@@ -11,7 +11,7 @@ import (
 type engine interface {
 	// product is its name and version, "HeadlessChrome/156.0.8078.108".
 	product() string
-	// blind says what the browser cannot tell of any page, a sentence each.
+	// blind names what the browser cannot tell of any page; see [blindTo].
 	blind() []string
 	// begin asks for all that the browser can tell, denies what pages may ask for, and opens a tab.
 	begin(ctx context.Context) error

@@ -342,3 +342,13 @@ func TestReadFirefoxLogs(t *testing.T) {
 		t.Errorf("got %v of no log", list)
 	}
 }
+
+// TestGecko_NoLog: where Firefox has left no log, the report says what is missing.
+func TestGecko_NoLog(t *testing.T) {
+	v := &gecko{visitor: &visitor{name: Refused}, firefox: &firefox{profile: t.TempDir()}}
+	want := blindTo("log")
+	want.State = string(Refused)
+	if list := v.logged(); list != nil || !slices.Equal(v.unseen, []Unseen{want}) {
+		t.Errorf("got %v and %v, want %v", list, v.unseen, want)
+	}
+}

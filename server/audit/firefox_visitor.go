@@ -44,15 +44,8 @@ var firefoxEvents = []string{
 	"browsingContext.userPromptOpened", "browsingContext.downloadWillBegin", "script.message",
 }
 
-// firefoxBlind says what Firefox does not tell, so that nobody takes its silence for an answer.
-var firefoxBlind = []string{
-	"Firefox does not tell which script or style sheet asks for something: initiators are redirects alone",
-	"Firefox does not tell whether it took a cookie that a response set: one that was gone before the jar was read is not in the report",
-	"Firefox does not tell what is sent in the body of a request: identifiers in it are not in the report",
-	"Firefox tells of what workers ask for as of their page; of what shared and service workers ask for its log has what left, without cookies and answers",
-	"Firefox tells nothing of WebTransport",
-	"Firefox's lists of trackers are not fetched: what it keeps from a visitor by them went out here",
-}
+// firefoxBlind names what Firefox does not tell, so that nobody takes its silence for an answer.
+var firefoxBlind = []string{"initiators", "taken", "bodies", "workers", "webtransport", "lists"}
 
 // newGecko begins to listen to a browser. What the browser tells is heard, also where no tab comes of it.
 func newGecko(v *visitor, f *firefox) *gecko {
@@ -560,7 +553,9 @@ func (v *gecko) close() {
 func (v *gecko) logged() []logged {
 	files := firefoxLogFiles(v.firefox.profile)
 	if len(files) == 0 {
-		v.report(Unseen{State: string(v.name), Kind: TrapBrowser, Why: "Firefox left no log: what shared and service workers asked for is not in the report"})
+		u := blindTo("log")
+		u.State = string(v.name)
+		v.report(u)
 	}
 	return readFirefoxLogs(files)
 }

@@ -75,6 +75,25 @@ func TestWords(t *testing.T) {
 		for _, state := range []StateName{Unanswered, Refused, Accepted, Withdrawn, GPC, Returning, OnlyState("a")} {
 			w.State(state)
 		}
+		for _, trap := range []Trap{TrapTime, TrapRedirects, TrapDownload, TrapDialog, TrapPermission, TrapCrash, TrapFailed, TrapRobots, TrapAnswer, TrapElsewhere, TrapLimit, TrapBrowser} {
+			w.Say("trap-" + string(trap))
+		}
+	}
+}
+
+// TestUnseen_Browser: what a browser does not tell is said in the report's language.
+func TestUnseen_Browser(t *testing.T) {
+	for _, name := range append([]string{"log"}, firefoxBlind...) {
+		u := blindTo(name)
+		if u.Why != english().Say("blind-"+name) {
+			t.Errorf("%s: got %q", name, u.Why)
+		}
+		if got, want := u.text(readWords()["fr"]), "navigateur : "+readWords()["fr"].Say("blind-"+name); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if got := (Unseen{Kind: TrapBrowser, Why: "another"}).text(readWords()["fr"]); got != "navigateur : another" {
+		t.Errorf("what no words are known of: got %q", got)
 	}
 }
 

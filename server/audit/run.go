@@ -100,8 +100,8 @@ func (a *audit) scout(ctx context.Context) error {
 	a.say("%s: looking for its banner and its pages", a.site.said())
 	return a.with(ctx, scouting, "", nil, func(v *visitor) error {
 		a.seen.Browser = v.engine.product()
-		for _, why := range v.engine.blind() {
-			a.unseen(Unseen{Kind: TrapBrowser, Why: why})
+		for _, name := range v.engine.blind() {
+			a.unseen(blindTo(name))
 		}
 		v.options.Rate = -1
 		return a.explore(ctx, v)

@@ -118,9 +118,27 @@ func (r *Report) summary(w words) string {
 	return text
 }
 
+// blindTo is what a browser does not tell, of that name among the report's words.
+func blindTo(name string) Unseen {
+	return Unseen{Kind: TrapBrowser, Why: english().Say("blind-" + name)}
+}
+
+// why says why something could not be seen: in the report's language, where that is known of a
+// browser, and else in the words of who found out.
+func (w words) why(u Unseen) string {
+	if u.Kind == TrapBrowser {
+		for name, text := range english() {
+			if text == u.Why {
+				return w.Say(name)
+			}
+		}
+	}
+	return u.Why
+}
+
 // text says what could not be seen, and where.
 func (u Unseen) text(w words) string {
-	text := string(u.Kind) + ": " + u.Why
+	text := w.Say("unseen-line", "trap", w.Say("trap-"+string(u.Kind)), "why", w.why(u))
 	if u.Page != "" {
 		text = u.Page + " " + text
 	}
