@@ -77,14 +77,14 @@ func chooseSite(c *ledger.StoreConfig, name string) error {
 	}
 	c.ForSite(name)
 	if _, err := os.Stat(c.Data); err != nil {
-		return fmt.Errorf("-site %s: this site has no receipts in -data, nor a key: %w", name, err)
+		return fmt.Errorf("-site %s: this site has no receipts in -data, nor a key; a site's name is that of its catalogue's file: %w", name, err)
 	}
 	return nil
 }
 
 func checkSiteName(name string) error {
 	if !server.IsSiteName(name) {
-		return errors.New("want the name of a site, such as data.example.org")
+		return errors.New("want the name of a site, in lower case, as its catalogue's file has it: data.example.org")
 	}
 	return nil
 }

@@ -138,9 +138,9 @@ func (s *Sites) begin() error {
 }
 
 // takeOver takes over the catalogues of those names, with their stamps: they are read
-// on all processors, and come in the order of their names.
+// on all processors, and come in the order of their age.
 func (s *Sites) takeOver(changed map[string]string) {
-	names := slices.Sorted(maps.Keys(changed))
+	names := byAge(changed)
 	read, held := s.parseAll(names), s.held(names)
 	for i, name := range names {
 		t := s.tenant(name)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -67,7 +68,7 @@ func CheckSites(folder string) ([]CheckedSite, error) {
 		held[name] = name
 	}
 	var checked []CheckedSite
-	for _, name := range slices.Sorted(maps.Keys(found)) {
+	for _, name := range byAge(found) {
 		site := CheckedSite{Name: name, Path: CataloguePath(folder, name)}
 		site.Catalogue, site.Err = catalogue.Load(site.Path)
 		if site.Err == nil {
@@ -80,7 +81,20 @@ func CheckSites(folder string) ([]CheckedSite, error) {
 		}
 		checked = append(checked, site)
 	}
+	slices.SortFunc(checked, func(a, b CheckedSite) int { return strings.Compare(a.Name, b.Name) })
 	return checked, err
+}
+
+// byAge returns the names of catalogues, those of the older files first: of two that want
+// one host, it is the newer that is refused, at a start as while the server runs.
+func byAge(stamps map[string]string) []string {
+	age := func(name string) (changed int64) {
+		fmt.Sscan(stamps[name], &changed) // it begins with the time of the file
+		return changed
+	}
+	return slices.SortedFunc(maps.Keys(stamps), func(a, b string) int {
+		return cmp.Or(cmp.Compare(age(a), age(b)), strings.Compare(a, b))
+	})
 }
 
 // CataloguePath returns the file of a site's catalogue in a folder of many.

@@ -640,6 +640,31 @@ func TestSites_Hosts(t *testing.T) {
 	expect("a host that has become free", map[string]string{"www.example": "www.example", siteA: siteA})
 }
 
+// TestSites_Older: of two catalogues that want one host, the newer is refused at a start,
+// too, and by a check, whatever their names are.
+func TestSites_Older(t *testing.T) {
+	folder := t.TempDir()
+	for name, age := range map[string]time.Duration{siteB: 2 * time.Hour, siteA: time.Hour} {
+		writeSite(t, folder, name, catalogueOf(name, "aliases: [www.example]"))
+		changed := time.Now().Add(-age)
+		if err := os.Chtimes(CataloguePath(folder, name), changed, changed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := prepareSites(SitesConfig{Config: Config{Log: quiet(), Dist: fakeDist()}, Folder: folder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if holder := s.table.Load().byHost["www.example"]; holder == nil || holder.name != siteB {
+		t.Errorf("the host is of %v, want the site whose file is older", holder)
+	}
+	checked, err := CheckSites(folder)
+	if err != nil || len(checked) != 2 || checked[0].Name != siteA || checked[0].Err == nil || checked[1].Err != nil {
+		t.Errorf("the check says %+v (%v), want the newer to be refused", checked, err)
+	}
+}
+
 // TestSites_Key: a site whose key is lost is not served, and the others are.
 func TestSites_Key(t *testing.T) {
 	s := twoSites(t, SitesConfig{})

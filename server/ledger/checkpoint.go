@@ -91,10 +91,11 @@ func (l *Ledger) renewCheckpoint(ctx context.Context, s *store.Store) error {
 	if err != nil || newest == string(kept) {
 		return err
 	}
-	if kept == nil {
+	err = replaceFile(path, []byte(newest))
+	if err == nil && kept == nil {
 		l.config.Log.Info("the checkpoint of the receipts is kept in a file; send a copy to another machine", "file", path)
 	}
-	return replaceFile(path, []byte(newest))
+	return err
 }
 
 // replaceFile writes a file that is whole whenever it is read, and durable.

@@ -172,7 +172,7 @@ func TestOpenStore_Refuses(t *testing.T) {
 	if _, err := receipt.LoadKey(other, "other.example"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenStore(t.Context(), StoreConfig{Data: dir, Key: other}, "x", quiet()); err == nil || !strings.Contains(err.Error(), "begun with another key") {
+	if _, err := OpenStore(t.Context(), StoreConfig{Data: dir, Key: other}, "x", quiet()); err == nil || !strings.Contains(err.Error(), "signed with another key") {
 		t.Errorf("another key: got %v", err)
 	}
 }

@@ -71,8 +71,8 @@ func (c StoreConfig) mayMakeKey(ctx context.Context, name string, missing error)
 	case err != nil:
 		return fmt.Errorf("open receipts: %w", err)
 	case begun:
-		return fmt.Errorf("%w: the key %s is lost, and the receipts were signed with it; bring a copy of it back, "+
-			"or, if there is none, have a new one take its place: temoin receipts rotate-key -lost (docs/receipts.md)", errConfigured, c.KeyPath())
+		return fmt.Errorf("%w: the key %s is lost, and the receipts were signed with it; bring a copy of it here, of a backup or from another server of the site, "+
+			"or, if there is none anywhere, have a new one take its place: temoin receipts rotate-key -lost (docs/receipts.md)", errConfigured, c.KeyPath())
 	}
 	if _, err := os.Stat(c.CheckpointPath()); err == nil {
 		return fmt.Errorf("%w: the key %s is lost, and so is the database that the checkpoint %s is of; bring copies of both back, "+

@@ -47,10 +47,11 @@ func (d *database) migrate(ctx context.Context) (err error) {
 		return fmt.Errorf("%s holds no log: %w", d.file, err)
 	}
 
-	if d.pool != nil {
-		d.pool.migrating.Lock()
-		defer d.pool.migrating.Unlock()
+	end, err := d.pool.beginMigration(ctx)
+	if err != nil {
+		return err
 	}
+	defer end()
 	unlock, err := d.lockMigration(ctx)
 	if err != nil {
 		return fmt.Errorf("wait for other programs: %w", err)

@@ -37,21 +37,19 @@ func TestPool_Apart(t *testing.T) {
 	stores, ids := make([]*store.Store, sites), make([][]string, sites)
 	var working sync.WaitGroup
 	for i := range sites {
+		c := inSchema(pool, address, fmt.Sprintf("site-%d.example", i))
+		c.Key = newKey(t)
+		var err error
+		if stores[i], err = store.Open(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
 		working.Go(func() {
-			c := inSchema(pool, address, fmt.Sprintf("site-%d.example", i))
-			c.Key = newKey(t)
-			s, err := store.Open(t.Context(), c)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			stores[i] = s
 			for range each {
-				ids[i] = append(ids[i], fill(t, s, 1)...)
-				if err := s.SetSetting(t.Context(), "mine", c.Schema); err != nil {
+				ids[i] = append(ids[i], fill(t, stores[i], 1)...)
+				if err := stores[i].SetSetting(t.Context(), "mine", c.Schema); err != nil {
 					t.Error(err)
 				}
-				if got, err := s.Setting(t.Context(), "mine"); got != c.Schema || err != nil {
+				if got, err := stores[i].Setting(t.Context(), "mine"); got != c.Schema || err != nil {
 					t.Errorf("%s has the setting of %s (%v)", c.Schema, got, err)
 				}
 			}
@@ -171,10 +169,52 @@ func TestPool_Rights(t *testing.T) {
 	given.Key = newKey(t)
 	fill(t, mustOpen(t, given), 1)
 
-	missing := inSchema(pool, address, "missing.example")
-	missing.Key = newKey(t)
-	if _, err := store.Open(t.Context(), missing); err == nil || !strings.Contains(err.Error(), "make the schema missing.example") {
-		t.Errorf("got %v, want an error that names the schema", err)
+	if _, err := admin.Exec(`CREATE SCHEMA "another.example"`); err != nil {
+		t.Fatal(err)
+	}
+	// The tables of the given one must not be taken for theirs.
+	for site, says := range map[string]string{
+		"missing.example": "make the schema missing.example", "another.example": `GRANT USAGE, CREATE ON SCHEMA "another.example"`,
+	} {
+		c := inSchema(pool, address, site)
+		c.Key = newKey(t)
+		if _, err := store.Open(t.Context(), c); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: got %v, want an error with %q", site, err, says)
+		}
+	}
+}
+
+// TestPool_Migrating: a site whose tables take long to make keeps no other waiting.
+func TestPool_Migrating(t *testing.T) {
+	pool, address := newPool(t, postgres(t).Database(t))
+	slow, quick := inSchema(pool, address, "slow.example"), inSchema(pool, address, "quick.example")
+	slow.Key, quick.Key = newKey(t), newKey(t)
+	admin := behind(t, store.Config{Database: address})
+	for _, statement := range []string{
+		// Another program is about to make them, and has died or hangs.
+		`CREATE SCHEMA "slow.example"`,
+		`CREATE TABLE "slow.example".goose_lock (lock_id bigint PRIMARY KEY, locked boolean NOT NULL DEFAULT false, locked_at timestamptz, locked_by text, lease_expires_at timestamptz, updated_at timestamptz)`,
+	} {
+		if _, err := admin.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	held, err := admin.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := held.Exec(`LOCK TABLE "slow.example".goose_lock`); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var opening sync.WaitGroup
+	opening.Go(func() { store.Open(ctx, slow) })
+	defer opening.Wait()
+	defer cancel()
+	defer held.Rollback()
+	waitFor(t, "the slow one waits", func() bool { return locksAwaited(t, address) > 0 })
+	if _, err := store.Open(t.Context(), quick); err == nil || !strings.Contains(err.Error(), "another site") {
+		t.Errorf("a site that has no tables yet: got %v, want to be told to try again", err)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,19 +23,44 @@ const (
 	// poolShare is how many of either half one store has at most: those of a site
 	// whose log somebody keeps locked are not all.
 	poolShare = 2
+	// idleTime is how long a pool keeps a connection that nobody needs: other servers,
+	// and commands, may.
+	idleTime = 20 * time.Second
 )
 
 // Pool is a number of connections to one PostgreSQL that any number of stores share,
 // each with a schema of its own. It needs no restart after the database was gone.
 type Pool struct {
 	write, read *pgxpool.Pool
-	migrating   sync.Mutex // a migration takes several connections, and waits for the last with the first in hand
+	migrating   chan struct{} // has room for the one store that makes its tables: that takes several connections
+}
+
+// migrationWait is how long a store waits for another that makes its tables. Who asks
+// for a site's banner waits as long; the store is opened a little later then.
+const migrationWait = 2 * time.Second
+
+// errMigrating says that a store has waited for that long.
+var errMigrating = errors.New("the tables of another site are being made")
+
+// beginMigration waits until no other store makes its tables. Without a pool there is none.
+func (p *Pool) beginMigration(ctx context.Context) (end func(), err error) {
+	if p == nil {
+		return func() {}, nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, migrationWait, errMigrating)
+	defer cancel()
+	select {
+	case p.migrating <- struct{}{}:
+		return func() { <-p.migrating }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // OpenPool returns the connections to the database at that address, none of which is
 // made before it is needed. It fails with [ErrAddress].
 func OpenPool(address string) (*Pool, error) {
-	p := &Pool{}
+	p := &Pool{migrating: make(chan struct{}, 1)}
 	var err error
 	if p.write, err = openHalf(address, prepareWriter); err != nil {
 		return nil, err
@@ -58,6 +82,7 @@ func openHalf(address string, prepare func(context.Context, *pgx.Conn) error) (*
 	}
 	configure(config.ConnConfig, false)
 	config.MaxConns = PoolSize / 2
+	config.MaxConnIdleTime, config.HealthCheckPeriod = idleTime, idleTime/2
 	config.AfterConnect = prepare
 	return pgxpool.NewWithConfig(context.Background(), config)
 }
@@ -200,24 +225,42 @@ func enter(ctx context.Context, conn *pgx.Conn, schema string) error {
 	return nil
 }
 
-// makeSchema makes the schema where it is missing. It asks first: who may not make
-// one may use the one that is there.
+// makeSchema makes the schema where it is missing, and fails where it cannot be used. It
+// asks first: who may not make one may use the one that is there.
 func (d *database) makeSchema(ctx context.Context) error {
 	if d.schema == "" {
 		return nil
 	}
-	var n int
-	if err := d.read.QueryRowContext(ctx, `SELECT count(*) FROM pg_namespace WHERE nspname = $1`, d.schema).Scan(&n); err != nil || n > 0 {
+	name := pgx.Identifier{d.schema}.Sanitize()
+	var user string
+	var usable bool
+	err := d.read.QueryRowContext(ctx, `SELECT current_user, has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = $1`, d.schema).Scan(&user, &usable)
+	switch {
+	case err == nil && !usable:
+		return fmt.Errorf("%w: the schema %s is another's: as its owner, GRANT USAGE, CREATE ON SCHEMA %s TO %s", errRights, d.schema, name, pgx.Identifier{user}.Sanitize())
+	case !errors.Is(err, sql.ErrNoRows):
 		return err
 	}
-	_, err := d.write.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS `+pgx.Identifier{d.schema}.Sanitize())
+	_, err = d.write.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS `+name)
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == "23505" {
 		return nil // another program was quicker, which the words IF NOT EXISTS do not see
+	}
+	if isRefused(err) {
+		return fmt.Errorf("%w: make the schema %s: %w: as the owner of the database, GRANT CREATE ON DATABASE … TO …", errRights, d.schema, err)
 	}
 	if err != nil {
 		return fmt.Errorf("make the schema %s: %w", d.schema, err)
 	}
 	return nil
+}
+
+// errRights says that who signs in at the database lacks a right.
+var errRights = errors.New("a right is missing")
+
+// isRefused reports whether a right is missing (SQLSTATE 42501).
+func isRefused(err error) bool {
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && refused.Code == "42501"
 }
 
 // forgetIdle closes the connections that are not in use. Where one has not

@@ -20,8 +20,17 @@ func (s *Store) Setting(ctx context.Context, name string) (string, error) {
 
 // SetSetting sets the setting of that name.
 func (s *Store) SetSetting(ctx context.Context, name, value string) error {
-	return s.exec(ctx, "set "+name, `INSERT INTO settings (name, value) VALUES ($1, $2)
+	err := s.db.transact(ctx, func(ctx context.Context, tx querier) error { return setSetting(ctx, tx, name, value) })
+	if err != nil {
+		return fmt.Errorf("set %s: %w", name, err)
+	}
+	return nil
+}
+
+func setSetting(ctx context.Context, tx querier, name, value string) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO settings (name, value) VALUES ($1, $2)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
+	return err
 }
 
 // AddSession keeps the hash of a session's secret until it expires. Those that

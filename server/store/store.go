@@ -48,7 +48,7 @@ var (
 	ErrConflict = errors.New("a receipt of this id is kept that says otherwise")
 	ErrBusy     = errors.New("too many receipts are waiting, or the store is closed")
 	ErrNewer    = errors.New("the database is of a newer version of the program")
-	ErrKey      = errors.New("the log was begun with another key")
+	ErrKey      = errors.New("the log was signed with another key")
 	ErrAddress  = errors.New("the address of the database cannot be used")
 	ErrErased   = errors.New("the receipt of this id was erased")
 	ErrCut      = errors.New("the log does not hold all that it held before")
@@ -196,9 +196,19 @@ func (s *Store) Close() error {
 // use: the last [Store.Ping], in RFC 3339.
 const UsedSetting = "pinged"
 
-// Ping asks the database whether it can be written to.
+// Ping asks the database whether the log can be added to: whoever does that locks its
+// head, which somebody else may keep locked.
 func (s *Store) Ping(ctx context.Context) error {
-	return s.SetSetting(ctx, UsedSetting, s.now().UTC().Format(time.RFC3339))
+	err := s.db.transact(ctx, func(ctx context.Context, tx querier) error {
+		if _, err := s.db.lockHead(ctx, tx); err != nil {
+			return err
+		}
+		return setSetting(ctx, tx, UsedSetting, s.now().UTC().Format(time.RFC3339))
+	})
+	if err != nil {
+		return fmt.Errorf("ask whether the log can be added to: %w", err)
+	}
+	return nil
 }
 
 // Queued returns how many receipts wait to be committed.
