@@ -53,6 +53,9 @@ func (d *database) migrate(ctx context.Context) (err error) {
 	}
 	defer end()
 	unlock, err := d.lockMigration(ctx)
+	if d.schema != "" && isRefused(err) {
+		return errors.Join(d.lacksRights(), err)
+	}
 	if err != nil {
 		return fmt.Errorf("wait for other programs: %w", err)
 	}

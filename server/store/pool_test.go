@@ -169,12 +169,17 @@ func TestPool_Rights(t *testing.T) {
 	given.Key = newKey(t)
 	fill(t, mustOpen(t, given), 1)
 
-	if _, err := admin.Exec(`CREATE SCHEMA "another.example"`); err != nil {
-		t.Fatal(err)
+	for _, statement := range []string{
+		`CREATE SCHEMA "another.example"`, `CREATE SCHEMA "read.example"`, `GRANT USAGE ON SCHEMA "read.example" TO "` + role + `"`,
+	} {
+		if _, err := admin.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
 	}
 	// The tables of the given one must not be taken for theirs.
 	for site, says := range map[string]string{
 		"missing.example": "make the schema missing.example", "another.example": `GRANT USAGE, CREATE ON SCHEMA "another.example"`,
+		"read.example": `GRANT USAGE, CREATE ON SCHEMA "read.example"`,
 	} {
 		c := inSchema(pool, address, site)
 		c.Key = newKey(t)

@@ -231,22 +231,20 @@ func (d *database) makeSchema(ctx context.Context) error {
 	if d.schema == "" {
 		return nil
 	}
-	name := pgx.Identifier{d.schema}.Sanitize()
-	var user string
 	var usable bool
-	err := d.read.QueryRowContext(ctx, `SELECT current_user, has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = $1`, d.schema).Scan(&user, &usable)
+	err := d.read.QueryRowContext(ctx, `SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = $1`, d.schema).Scan(&usable)
 	switch {
 	case err == nil && !usable:
-		return fmt.Errorf("%w: the schema %s is another's: as its owner, GRANT USAGE, CREATE ON SCHEMA %s TO %s", errRights, d.schema, name, pgx.Identifier{user}.Sanitize())
+		return d.lacksRights()
 	case !errors.Is(err, sql.ErrNoRows):
 		return err
 	}
-	_, err = d.write.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS `+name)
+	_, err = d.write.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS `+pgx.Identifier{d.schema}.Sanitize())
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == "23505" {
 		return nil // another program was quicker, which the words IF NOT EXISTS do not see
 	}
 	if isRefused(err) {
-		return fmt.Errorf("%w: make the schema %s: %w: as the owner of the database, GRANT CREATE ON DATABASE … TO …", errRights, d.schema, err)
+		return fmt.Errorf("make the schema %s: %w; its owner can GRANT CREATE ON DATABASE … TO the user of the address", d.schema, err)
 	}
 	if err != nil {
 		return fmt.Errorf("make the schema %s: %w", d.schema, err)
@@ -254,8 +252,10 @@ func (d *database) makeSchema(ctx context.Context) error {
 	return nil
 }
 
-// errRights says that who signs in at the database lacks a right.
-var errRights = errors.New("a right is missing")
+// lacksRights says what is missing where the schema is another's.
+func (d *database) lacksRights() error {
+	return fmt.Errorf("the schema %s is another's; its owner can GRANT USAGE, CREATE ON SCHEMA %s TO the user of the address", d.schema, pgx.Identifier{d.schema}.Sanitize())
+}
 
 // isRefused reports whether a right is missing (SQLSTATE 42501).
 func isRefused(err error) bool {

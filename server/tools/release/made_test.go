@@ -144,7 +144,7 @@ func (m made) testDebian(t *testing.T) {
 	root := debian(t)
 	deb := m.one(t, "*_"+runtime.GOARCH+".deb")
 	root.install(t, deb)
-	root.chroot(t, "temoin", "init", "-out", "/etc/temoin/catalogue.yaml", "-name", "Mairie de Rivemont", "-url", "https://data.rivemont.example")
+	root.chroot(t, "temoin", "init", "-out", "/etc/temoin/catalogue.yaml", "-name", "Mairie de Rivemont", "-url", "https://data.rivemont.example", "-presets", "youtube")
 	root.write(t, "etc/default/temoin", "TEMOIN_ADDR=127.0.0.1:0\n")
 
 	service := root.start(t)
