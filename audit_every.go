@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
+	"net/url"
 	"path/filepath"
 	"time"
 
@@ -19,6 +21,17 @@ import (
 // leastEvery is the least time between the starts of two runs: with less, a site would
 // hardly be left alone.
 const leastEvery = 10 * time.Minute
+
+// isOfThisMachine reports whether an address is this machine's own, where there is nobody
+// to be left alone.
+func isOfThisMachine(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
 
 // runEvery runs the audit again and again, until ctx is done. A run that finds something,
 // or that cannot look, is said and left for the server like any other: it ends nothing.
