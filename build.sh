@@ -53,7 +53,7 @@ need() {
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-need_node() { command -v node >/dev/null && command -v npm >/dev/null || need nodejs npm; }
+need_node() { command -v node >/dev/null && command -v npm >/dev/null || need nodejs npm; } # before build: the audit's rules are from npm
 
 need_browsers() {
   need_node
@@ -87,13 +87,13 @@ weigh() { program -ldflags=-w -o .cache/named.wasm; browser list -deps | go run 
 case "${1:-}" in
   build) build ;;
   serve) shift; build; exec bin/temoin demo -max-age 0 "$@" ;;
-  test) shift; build; run_tests "$@" ;;
+  test) shift; need_node; build; run_tests "$@" ;;
   bench) shift; build; bench "$@" ;;
   shots) shift; build; need_browsers; node server/tools/pictures/pictures.mjs "$@" ;;
   release) shift; build; go -C server/tools/release build -o "$PWD/.cache/release" . && exec .cache/release "$@" ;;
   failover-test) build; need postgresql patroni etcd-server; TEMOIN_FAILOVER=whole go test -count=1 -v -timeout=30m -run TestFailover ./server ;;
-  audit-test) build; need_browsers; TEMOIN_AUDIT=whole go test -count=1 -v -p=1 -timeout=2h -run='^Test(Audit_|Run_Firefox)' ./server/audit ./server/audit/plants ;;
-  release-test) build; need_browsers fish lintian man-db mmdebstrap rpm skopeo umoci zsh; TEMOIN_RELEASE=new go -C server/tools/release test -count=1 -v -timeout=3h . ;;
+  audit-test) need_node; build; need_browsers; TEMOIN_AUDIT=whole go test -count=1 -v -p=1 -timeout=2h -run='^Test(Audit_|Run_Firefox)' ./server/audit ./server/audit/plants ;;
+  release-test) need_node; build; need_browsers fish lintian man-db mmdebstrap rpm skopeo umoci zsh; TEMOIN_RELEASE=new go -C server/tools/release test -count=1 -v -timeout=3h . ;;
   export) shift; build; bin/temoin export "$@" ;;
   *) usage; [ $# -eq 0 ] || exit 1 ;;
 esac
