@@ -33,7 +33,7 @@ type certificates struct {
 	config  TLSConfig
 	tls     *tls.Config // nil: no TLS
 	current atomic.Pointer[tls.Certificate]
-	seen    string // the stamps of the files when they were last read
+	seen    [2]stamp // of the files when they were last read
 }
 
 // newCertificates reads what config names. Obtained certificates are kept in data.
@@ -72,9 +72,11 @@ func obtained(hosts []string, directory, data string) *tls.Config {
 }
 
 // changed reports whether the files are others than those that were read.
-func (c *certificates) changed() bool { return c.config.Cert != "" && c.seen != c.stamp() }
+func (c *certificates) changed() bool { return c.config.Cert != "" && c.seen != c.stamps() }
 
-func (c *certificates) stamp() string { return stamp(c.config.Cert) + " " + stamp(c.config.Key) }
+func (c *certificates) stamps() [2]stamp {
+	return [2]stamp{stampOf(c.config.Cert), stampOf(c.config.Key)}
+}
 
 // load reads the files, where there are any; what cannot be used leaves the old
 // certificate in its place.
@@ -82,7 +84,7 @@ func (c *certificates) load() error {
 	if c.config.Cert == "" {
 		return nil
 	}
-	c.seen = c.stamp()
+	c.seen = c.stamps()
 	certificate, err := tls.LoadX509KeyPair(c.config.Cert, c.config.Key)
 	if err != nil {
 		return fmt.Errorf("read -tls-cert %s and -tls-key %s: %w", c.config.Cert, c.config.Key, err)

@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -119,7 +118,7 @@ type Server struct {
 	routes     http.Handler
 	pages      http.Handler
 	site       atomic.Pointer[site.Site]
-	seen       string // the stamp of the catalogue's file when it was last read
+	seen       stamp // of the catalogue's file when it was last read
 	files      watcher
 	ledger     *ledger.Ledger
 	audits     *outcome.Reader // nil where there is no folder for it
@@ -346,7 +345,7 @@ func (s *Server) File(a *site.Asset) http.Handler { return s.handle(asset{a}.ans
 
 // load reads the catalogue and makes its site.
 func (s *Server) load() error {
-	s.seen = stamp(s.config.Catalogue)
+	s.seen = stampOf(s.config.Catalogue)
 	c, err := s.loadCatalogue()
 	if err != nil {
 		return err
@@ -399,9 +398,9 @@ func (s *Server) Reload() { s.files.ask() }
 // lookAtCatalogue takes the catalogue over where its file has changed. Where the
 // file is gone, the last good one stays.
 func (s *Server) lookAtCatalogue() {
-	switch seen := stamp(s.config.Catalogue); {
+	switch seen := stampOf(s.config.Catalogue); {
 	case seen == s.seen:
-	case seen == "":
+	case seen == stamp{}:
 		s.seen = seen
 		s.invalid.Store(true)
 		s.log.Error("the catalogue is gone, the last good one stays", "file", s.config.Catalogue)
@@ -432,11 +431,16 @@ func (s *Server) take(load func() error) error {
 	return nil
 }
 
-// stamp tells versions of a file apart; "" where there is none.
-func stamp(path string) string {
+// stamp tells versions of a file apart; the zero one is that of no file.
+type stamp struct {
+	changed int64 // nanoseconds since 1970
+	size    int64 // bytes
+}
+
+func stampOf(path string) stamp {
 	info, err := os.Stat(path)
 	if err != nil {
-		return ""
+		return stamp{}
 	}
-	return fmt.Sprint(info.ModTime().UnixNano(), info.Size())
+	return stamp{info.ModTime().UnixNano(), info.Size()}
 }

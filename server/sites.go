@@ -139,7 +139,7 @@ func (s *Sites) begin() error {
 
 // takeOver takes over the catalogues of those names, with their stamps: they are read
 // on all processors, and come in the order of their age.
-func (s *Sites) takeOver(changed map[string]string) {
+func (s *Sites) takeOver(changed map[string]stamp) {
 	names := byAge(changed)
 	read, held := s.parseAll(names), s.held(names)
 	for i, name := range names {
@@ -255,7 +255,7 @@ func (s *Sites) sitesOf(user string) []admin.Site {
 func (s *Sites) publish() {
 	made := &table{map[string]*tenant{}, map[string]*tenant{}}
 	for name, t := range s.tenants {
-		if t.seen == "" {
+		if t.seen == (stamp{}) {
 			continue // its file is gone
 		}
 		made.byName[name] = t
@@ -278,7 +278,7 @@ func (s *Sites) publish() {
 func (s *Sites) gauge() {
 	for name, t := range s.tenants {
 		switch {
-		case t.seen == "":
+		case t.seen == stamp{}:
 			s.valid.DeleteLabelValues(name)
 		case t.fault() != nil:
 			s.valid.WithLabelValues(name).Set(0)

@@ -19,12 +19,12 @@ const extension = ".yaml"
 // catalogueFiles returns the stamps of the catalogues in a folder, by the names of
 // their sites. Files of other kinds and hidden ones are left aside; a catalogue that
 // is not named by a host is an error.
-func catalogueFiles(folder string) (map[string]string, error) {
+func catalogueFiles(folder string) (map[string]stamp, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return nil, fmt.Errorf("read -sites: %w", err)
 	}
-	found := map[string]string{}
+	found := map[string]stamp{}
 	var faults []error
 	for _, entry := range entries {
 		name, isCatalogue := strings.CutSuffix(entry.Name(), extension)
@@ -35,7 +35,7 @@ func catalogueFiles(folder string) (map[string]string, error) {
 			faults = append(faults, fmt.Errorf("%s: the name is no host; want one such as data.example.org%s, in lower case", filepath.Join(folder, entry.Name()), extension))
 			continue
 		}
-		if seen := stamp(CataloguePath(folder, name)); seen != "" {
+		if seen := stampOf(CataloguePath(folder, name)); seen != (stamp{}) {
 			found[name] = seen
 		}
 	}
@@ -87,13 +87,9 @@ func CheckSites(folder string) ([]CheckedSite, error) {
 
 // byAge returns the names of catalogues, those of the older files first: of two that want
 // one host, it is the newer that is refused, at a start as while the server runs.
-func byAge(stamps map[string]string) []string {
-	age := func(name string) (changed int64) {
-		fmt.Sscan(stamps[name], &changed) // it begins with the time of the file
-		return changed
-	}
+func byAge(stamps map[string]stamp) []string {
 	return slices.SortedFunc(maps.Keys(stamps), func(a, b string) int {
-		return cmp.Or(cmp.Compare(age(a), age(b)), strings.Compare(a, b))
+		return cmp.Or(cmp.Compare(stamps[a].changed, stamps[b].changed), strings.Compare(a, b))
 	})
 }
 
@@ -107,7 +103,7 @@ func (s *Sites) look() {
 	if err != nil {
 		return
 	}
-	changed := map[string]string{}
+	changed := map[string]stamp{}
 	for name, seen := range found {
 		t := s.tenants[name]
 		if t == nil || t.seen != seen || s.freed && t.refusal() != nil { // a host may have become free
@@ -119,7 +115,7 @@ func (s *Sites) look() {
 	}
 	s.freed = false
 	for name, t := range s.tenants {
-		if _, found := found[name]; !found && t.seen != "" {
+		if _, found := found[name]; !found && t.seen != (stamp{}) {
 			s.lose(t)
 		}
 	}
@@ -133,7 +129,7 @@ func (s *Sites) look() {
 // list returns the catalogues that are there. A folder that cannot be read, or is
 // empty at once, is an error: then all sites stay, a disk that is not mounted closes
 // none. What is no catalogue is logged.
-func (s *Sites) list() (map[string]string, error) {
+func (s *Sites) list() (map[string]stamp, error) {
 	found, err := catalogueFiles(s.config.Folder)
 	said := ""
 	if err != nil {
@@ -157,7 +153,7 @@ func (s *Sites) lose(t *tenant) {
 		t.missing = true
 		return
 	}
-	t.seen, t.missing = "", false
+	t.seen, t.missing = stamp{}, false
 	t.catalogue.Store(nil)
 	t.setFault(nil)
 	s.freed = true
