@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/coder/websocket"
 )
@@ -16,9 +15,7 @@ type bidi struct {
 	told   chan bidiMessage // events in their order, for one reader
 	gone   chan struct{}    // closed when the browser is
 
-	mu      sync.Mutex
-	next    int64
-	waiting map[int64]chan bidiMessage
+	waiting waiting[bidiMessage]
 }
 
 // bidiMessage is an event, or the answer to a command.
@@ -49,7 +46,7 @@ func dialBidi(ctx context.Context, address string) (*bidi, error) {
 		return nil, err
 	}
 	socket.SetReadLimit(mostMessage)
-	b := &bidi{socket: socket, told: make(chan bidiMessage), gone: make(chan struct{}), waiting: map[int64]chan bidiMessage{}}
+	b := &bidi{socket: socket, told: make(chan bidiMessage), gone: make(chan struct{})}
 	queue := make(chan bidiMessage)
 	go b.read(queue)
 	go hold(queue, b.told)
@@ -72,24 +69,13 @@ func (b *bidi) read(queue chan<- bidiMessage) {
 			queue <- message
 			continue
 		}
-		b.mu.Lock()
-		answer := b.waiting[message.ID]
-		delete(b.waiting, message.ID)
-		b.mu.Unlock()
-		if answer != nil {
-			answer <- message
-		}
+		b.waiting.answer(message.ID, message)
 	}
 }
 
 // send asks without waiting; the channel gets the one answer.
 func (b *bidi) send(method string, params any) (int64, <-chan bidiMessage, error) {
-	answer := make(chan bidiMessage, 1)
-	b.mu.Lock()
-	b.next++
-	number := b.next
-	b.waiting[number] = answer
-	b.mu.Unlock()
+	number, answer := b.waiting.add()
 	text, err := json.Marshal(map[string]any{"id": number, "method": method, "params": params})
 	if err == nil {
 		err = b.socket.Write(context.Background(), websocket.MessageText, text)
@@ -97,17 +83,10 @@ func (b *bidi) send(method string, params any) (int64, <-chan bidiMessage, error
 	return number, answer, err
 }
 
-// forget drops who waits for an answer that may never come.
-func (b *bidi) forget(number int64) {
-	b.mu.Lock()
-	delete(b.waiting, number)
-	b.mu.Unlock()
-}
-
 // call asks, and waits for the answer: no longer than ctx or the browser lives.
 func (b *bidi) call(ctx context.Context, method string, params, result any) error {
 	number, answer, err := b.send(method, params)
-	defer b.forget(number)
+	defer b.waiting.forget(number)
 	if err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", method, err), errGone)
 	}
@@ -130,7 +109,7 @@ func (b *bidi) call(ctx context.Context, method string, params, result any) erro
 // tell asks for something whose answer nobody needs.
 func (b *bidi) tell(method string, params any) {
 	if number, _, err := b.send(method, params); err != nil {
-		b.forget(number)
+		b.waiting.forget(number)
 	}
 }
 

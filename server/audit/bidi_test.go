@@ -88,10 +88,10 @@ func TestBidi(t *testing.T) {
 	if _, open := <-b.told; open {
 		t.Error("an event comes after the end")
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.waiting) != 0 {
-		t.Errorf("%d answers are awaited for ever", len(b.waiting))
+	b.waiting.mu.Lock()
+	defer b.waiting.mu.Unlock()
+	if len(b.waiting.answers) != 0 {
+		t.Errorf("%d answers are awaited for ever", len(b.waiting.answers))
 	}
 }
 

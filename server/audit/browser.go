@@ -34,9 +34,8 @@ type chrome struct {
 	root    *session
 	product string // "Chrome/156.0.8078.108"
 	profile string // its folder
-	process *exec.Cmd
+	process *process
 	pipe    *chromedp.PipeConn
-	ended   chan struct{}
 }
 
 // findChrome returns Chromium's path.
@@ -69,21 +68,16 @@ func startChrome(ctx context.Context, o Options, profile string) (*chrome, error
 	if err != nil {
 		return nil, errors.Join(err, theirIn.Close(), in.Close())
 	}
-	c := &chrome{profile: profile, pipe: chromedp.NewPipeConn(out, in), ended: make(chan struct{})}
-	c.process = exec.CommandContext(ctx, path, chromeFlags(o, profile)...)
-	c.process.ExtraFiles = []*os.File{theirIn, theirOut} // 3 and 4, as the flag has it
-	c.process.WaitDelay = time.Second
-	err = c.process.Start()
+	c := &chrome{profile: profile, pipe: chromedp.NewPipeConn(out, in)}
+	command := exec.CommandContext(ctx, path, chromeFlags(o, profile)...)
+	command.ExtraFiles = []*os.File{theirIn, theirOut} // 3 and 4, as the flag has it
+	c.process, err = startProcess(command)
 	theirIn.Close()
 	theirOut.Close()
 	if err != nil {
 		c.pipe.Close()
 		return nil, fmt.Errorf("start %s: %w", path, err)
 	}
-	go func() {
-		c.process.Wait() // a killed browser is no error
-		close(c.ended)
-	}()
 	c.root = &session{wire: newWire(c.pipe)}
 	starting, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -114,17 +108,13 @@ func chromeFlags(o Options, profile string) []string {
 // that hangs takes nothing in, and would keep who tells it.
 func (c *chrome) close() {
 	go tell(c.root, browser.Close, cdp.Empty{})
-	select {
-	case <-c.ended:
-	case <-time.After(10 * time.Second):
-	}
+	c.process.await()
 	c.kill()
 }
 
 // kill ends the browser at once: without its pipe, all its processes go.
 func (c *chrome) kill() {
-	c.process.Process.Kill() // it may have ended by itself
-	<-c.ended
+	c.process.kill()
 	c.pipe.Close() // nothing is to be told any more
 }
 

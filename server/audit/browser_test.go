@@ -30,11 +30,10 @@ func TestChrome_CloseDoesNotWait(t *testing.T) {
 	if err := full.SetWriteDeadline(time.Time{}); err != nil {
 		t.Fatal(err)
 	}
-	c := &chrome{pipe: chromedp.NewPipeConn(silent, full), process: exec.Command("true"), ended: make(chan struct{})}
-	if err := c.process.Run(); err != nil {
+	c := &chrome{pipe: chromedp.NewPipeConn(silent, full)}
+	if c.process, err = startProcess(exec.Command("true")); err != nil {
 		t.Fatal(err)
 	}
-	close(c.ended)
 	c.root = &session{wire: newWire(c.pipe)}
 	closed := make(chan struct{})
 	go func() {

@@ -66,9 +66,8 @@ type firefox struct {
 	wire    *bidi
 	product string // "Firefox/153.8.0"
 	profile string // its folder
-	process *exec.Cmd
+	process *process
 	relay   *relay // nil where hosts are where they are
-	ended   chan struct{}
 }
 
 // startFirefox starts a browser with the profile in that folder. It ends no later than ctx.
@@ -77,21 +76,17 @@ func startFirefox(ctx context.Context, o Options, profile string, gpc bool) (*fi
 	if err != nil {
 		return nil, err
 	}
-	f := &firefox{profile: profile, ended: make(chan struct{})}
+	f := &firefox{profile: profile}
 	if err := f.prepare(ctx, o, gpc); err != nil {
 		return nil, err
 	}
 	said := &listening{address: make(chan string, 1)}
-	f.process = exec.CommandContext(ctx, path, "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port=0")
-	f.process.Env = append(os.Environ(), "MOZ_REMOTE_SETTINGS_DEVTOOLS=1", "MOZ_CRASHREPORTER_DISABLE=1", "MOZ_LOG="+firefoxLogs, "MOZ_LOG_FILE="+firefoxLogFile(profile))
-	f.process.Stderr, f.process.WaitDelay = said, time.Second
-	if err := f.process.Start(); err != nil {
+	command := exec.CommandContext(ctx, path, "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port=0")
+	command.Env = append(os.Environ(), "MOZ_REMOTE_SETTINGS_DEVTOOLS=1", "MOZ_CRASHREPORTER_DISABLE=1", "MOZ_LOG="+firefoxLogs, "MOZ_LOG_FILE="+firefoxLogFile(profile))
+	command.Stderr = said
+	if f.process, err = startProcess(command); err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", path, err), f.stopRelay())
 	}
-	go func() {
-		f.process.Wait() // a killed browser is no error
-		close(f.ended)
-	}()
 	if err := f.meet(ctx, o, said); err != nil {
 		f.kill()
 		return nil, fmt.Errorf("start %s: %w", path, err)
@@ -137,7 +132,7 @@ func (f *firefox) meet(ctx context.Context, o Options, said *listening) error {
 	var address string
 	select {
 	case address = <-said.address:
-	case <-f.ended:
+	case <-f.process.ended:
 		return fmt.Errorf("it ended before it could be driven: %s", said.last())
 	case <-ctx.Done():
 		return fmt.Errorf("it does not say where it listens; want a Firefox that speaks WebDriver BiDi: %w", ctx.Err())
@@ -164,17 +159,13 @@ func (f *firefox) meet(ctx context.Context, o Options, said *listening) error {
 // that hangs takes nothing in, and would keep who tells it.
 func (f *firefox) close() {
 	go f.wire.tell("browser.close", struct{}{})
-	select {
-	case <-f.ended:
-	case <-time.After(10 * time.Second):
-	}
+	f.process.await()
 	f.kill()
 }
 
 // kill ends the browser at once.
 func (f *firefox) kill() {
-	f.process.Process.Kill() // it may have ended by itself
-	<-f.ended
+	f.process.kill()
 	if f.wire != nil {
 		f.wire.socket.CloseNow() // nothing is to be told any more
 	}

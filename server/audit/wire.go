@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/cdp"
@@ -20,10 +19,8 @@ type wire struct {
 	pipe chromedp.Transport
 	told chan event    // in their order, for one reader
 	gone chan struct{} // closed when the browser is
-	next int64
 
-	mu      sync.Mutex
-	waiting map[int64]chan *cdproto.Message
+	waiting waiting[*cdproto.Message]
 }
 
 // event is one event of one session; "" is the browser's own.
@@ -36,7 +33,7 @@ var errGone = errors.New("the browser has ended")
 
 // newWire reads what comes through the pipe until that ends.
 func newWire(pipe chromedp.Transport) *wire {
-	w := &wire{pipe: pipe, told: make(chan event), gone: make(chan struct{}), waiting: map[int64]chan *cdproto.Message{}}
+	w := &wire{pipe: pipe, told: make(chan event), gone: make(chan struct{})}
 	queue := make(chan event)
 	go w.read(queue)
 	go hold(queue, w.told)
@@ -55,13 +52,7 @@ func (w *wire) read(queue chan<- event) {
 			queue <- event{message.SessionID, message}
 			continue
 		}
-		w.mu.Lock()
-		answer := w.waiting[message.ID]
-		delete(w.waiting, message.ID)
-		w.mu.Unlock()
-		if answer != nil {
-			answer <- message
-		}
+		w.waiting.answer(message.ID, message)
 	}
 }
 
@@ -95,20 +86,8 @@ func (w *wire) send(id target.SessionID, method string, params any) (int64, <-ch
 	if err != nil {
 		return 0, nil, err
 	}
-	answer := make(chan *cdproto.Message, 1)
-	w.mu.Lock()
-	w.next++
-	number := w.next
-	w.waiting[number] = answer
-	w.mu.Unlock()
+	number, answer := w.waiting.add()
 	return number, answer, w.pipe.Write(context.Background(), &cdproto.Message{ID: number, SessionID: id, Method: cdproto.MethodType(method), Params: raw})
-}
-
-// forget drops who waits for an answer that may never come.
-func (w *wire) forget(number int64) {
-	w.mu.Lock()
-	delete(w.waiting, number)
-	w.mu.Unlock()
 }
 
 // session is one target of the browser, or the browser: a [cdp.Session].
@@ -124,7 +103,7 @@ func (s *session) Call(ctx context.Context, method string, params, result any) e
 	if err != nil {
 		return fmt.Errorf("%s: %w", method, err)
 	}
-	defer s.wire.forget(number)
+	defer s.wire.waiting.forget(number)
 	select {
 	case message := <-answer:
 		if message.Error != nil {
@@ -153,7 +132,7 @@ func (*session) Subscribe(string) (<-chan jsonv2.Value, func()) {
 // tell asks for something whose answer nobody needs.
 func tell[P, R any](s *session, command cdp.Command[P, R], params P) {
 	if number, _, err := s.wire.send(s.id, command.Method, params); err != nil {
-		s.wire.forget(number)
+		s.wire.waiting.forget(number)
 	}
 }
 

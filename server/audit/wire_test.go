@@ -71,11 +71,11 @@ func TestWire(t *testing.T) {
 	if _, err := cdp.Call(short, root, browser.GetVersion, cdp.Empty{}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v of a browser that does not answer", err)
 	}
-	w.mu.Lock()
-	if len(w.waiting) != 0 {
-		t.Errorf("%d answers are awaited for ever", len(w.waiting))
+	w.waiting.mu.Lock()
+	if len(w.waiting.answers) != 0 {
+		t.Errorf("%d answers are awaited for ever", len(w.waiting.answers))
 	}
-	w.mu.Unlock()
+	w.waiting.mu.Unlock()
 
 	if err := pipe.Close(); err != nil {
 		t.Fatal(err)
