@@ -92,3 +92,18 @@ func TestAudit_EveryFlags(t *testing.T) {
 		}
 	}
 }
+
+// TestIsOfThisMachine: only here may an audit run more often than every ten minutes.
+func TestIsOfThisMachine(t *testing.T) {
+	for address, want := range map[string]bool{
+		"http://localhost:8080": true, "http://127.0.0.2": true, "http://[::1]:8080/": true,
+		"https://a.example": false, "http://10.0.0.1": false, "http://localhost.example": false, "http://127.0.0.1.example": false,
+	} {
+		if got := isOfThisMachine(address); got != want {
+			t.Errorf("%s: got %t", address, got)
+		}
+	}
+	if c := mustReadAuditOf(t, "-every", "1s", "http://127.0.0.1:1"); c.every != time.Second {
+		t.Errorf("got %s", c.every)
+	}
+}

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"bytes"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,6 +64,29 @@ func TestCheckpoint_OlderCopy(t *testing.T) {
 	stop()
 	if now, err := os.ReadFile(filepath.Join(dir, "key.checkpoint")); err != nil || string(now) == string(kept) {
 		t.Errorf("the checkpoint is not kept anew (%v)", err)
+	}
+}
+
+// TestKeepCheckpoint_Nowhere: a checkpoint is not said to be kept that could not be.
+func TestKeepCheckpoint_Nowhere(t *testing.T) {
+	keys := filepath.Join(t.TempDir(), "keys")
+	if err := os.Mkdir(keys, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	config := StoreConfig{Data: t.TempDir(), Key: filepath.Join(keys, "key")}
+	s, err := OpenStore(t.Context(), config, "data.rivemont.example", quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := os.RemoveAll(keys); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	l := New(Config{Store: config, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	l.keepCheckpoint(t.Context(), s)
+	if text := log.String(); strings.Contains(text, "is kept in a file") || !strings.Contains(text, "cannot be kept") {
+		t.Errorf("the log says %s", text)
 	}
 }
 

@@ -258,7 +258,7 @@ func isPassing(err error) bool {
 		switch refused.Code {
 		case "40001", "40P01": // serialization failure, deadlock
 			return true
-		case "57P01", "57P02", "57P03", "57P05": // the server is shutting down, crashed, starting, or tired of an idle connection
+		case "57P01", "57P02", "57P03": // the server is shutting down, crashed or starting
 			return true
 		}
 		return false

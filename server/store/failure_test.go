@@ -515,3 +515,50 @@ func TestExport_Streams(t *testing.T) {
 		t.Logf("heap before %d KB, at most %d KB", before>>10, most>>10)
 	})
 }
+
+// TestPing_Locked: a log that somebody keeps locked cannot be added to, and the probe says
+// so, though all else of the database can be written.
+func TestPing_Locked(t *testing.T) {
+	onAll(t, func(t *testing.T, c store.Config) {
+		s := mustOpen(t, c)
+		if err := s.Ping(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		free := block(t, c)
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		if err := s.Ping(ctx); err == nil {
+			t.Error("got no error of a log that is locked")
+		}
+		free()
+		if err := s.Ping(t.Context()); err != nil {
+			t.Errorf("once it is free: %v", err)
+		}
+	})
+}
+
+// TestAppend_Idle: a database that closes connections which idle for more than a second
+// costs no receipt, and none that is looked for.
+func TestAppend_Idle(t *testing.T) {
+	address := postgres(t).Database(t)
+	admin := behind(t, store.Config{Database: address})
+	name := regexp.MustCompile(`/(\w+)\?`).FindStringSubmatch(address)[1]
+	if _, err := admin.Exec(`ALTER DATABASE ` + name + ` SET idle_session_timeout = '1200ms'`); err != nil {
+		t.Fatal(err)
+	}
+	pool, _ := newPool(t, address)
+	for name, c := range map[string]store.Config{
+		"own connections": {Database: address}, "shared connections": inSchema(pool, address, "data.rivemont.example"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.Key = newKey(t)
+			s := mustOpen(t, c)
+			first := fill(t, s, 1)[0]
+			time.Sleep(1500 * time.Millisecond)
+			if _, err := s.Find(t.Context(), first); err != nil {
+				t.Errorf("found after a rest: %v", err)
+			}
+			fill(t, s, 1)
+		})
+	}
+}
