@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
 
-import { catalogue, include, page, placeholderIsDrawn, services, startStranger } from './lib/gate.mjs';
+import { catalogue, include, page, placeholderIsDrawn, pressPlaceholder, services, startStranger } from './lib/gate.mjs';
 import { eventually } from './lib/server.mjs';
 import { stage } from './lib/stage.mjs';
 
@@ -87,6 +87,75 @@ test('in wrappers of every kind the placeholder lies where the embed will, at ea
   assert.deepEqual(tab.errors, []);
 });
 
+/** Where the elements are that match within each element with an id, in whole pixels. */
+const boxesIn = (tab, selector) => tab.run((selector) => Object.fromEntries([...document.querySelectorAll('main [id]')].map((wrapper) => {
+  const { left, top, width, height } = wrapper.querySelector(selector).getBoundingClientRect();
+  return [wrapper.id, [left, top, width, height].map(Math.round)];
+})), selector);
+
+test('an image with words for who does not see it has a placeholder of the image’s size', async (t) => {
+  const image = (name, more, of = `${byHand} data-src`) => `<img alt="Map of ${name}" ${more} ${of}="${at(`words-${name}`, 'svg')}">`;
+  const tab = await open(await browser.visitor(t), `<main>
+    <div id="sized">${image('sized', 'width="400" height="300"')}</div>
+    <div id="wide">${image('wide', 'width="400" height="300" style="width: 100%; height: auto"')}</div>
+    <div id="ratio">${image('ratio', 'style="width: 50%; aspect-ratio: 4 / 3"')}</div>
+    <div id="block">${image('block', 'width="400" height="300" style="display: block; max-width: 100%; height: auto"')}</div>
+    <div id="flex" style="display: flex">${image('flex', 'width="400" height="300"')}</div>
+    <div id="template"><template ${byHand}>${image('template', 'width="400" height="300"', 'src')}</template></div></main>`);
+  await placeholderIsDrawn(tab, 6);
+  await tab.frames();
+  const before = await boxesIn(tab, '.temoin-placeholder');
+  assert.deepEqual(await tab.run(() => document.querySelector('#sized img').alt), 'Map of sized');
+  await accept(tab);
+  await tab.until(() => [...document.querySelectorAll('main [id]')].every((wrapper) => wrapper.querySelector('img')?.naturalWidth), 'the images to be shown');
+  assert.deepEqual(before, await boxesIn(tab, 'img'));
+});
+
+test('scaled or turned, a placeholder lies where the embed will', async (t) => {
+  const embed = (name, style = '') => `<iframe title="${name}" width="400" height="200" style="border: 0; ${style}" ${byHand} data-src="${at(`turned-${name}`)}"></iframe>`;
+  const own = { scale: 'scale: .5', rotate: 'rotate: 90deg', translate: 'translate: 20px 10px', zoom: 'zoom: .5', transform: 'transform: scale(.5)' };
+  const around = { scaled: 'transform: scale(.5)', zoomed: 'zoom: 1.5', turned: 'rotate: 90deg' };
+  const tab = await open(await browser.visitor(t), `<main>${[
+    ...Object.entries(own).map(([name, style]) => `<div id="${name}">${embed(name, style)}</div>`),
+    ...Object.entries(around).map(([name, style]) => `<div id="${name}" style="width: 500px; ${style}">${embed(name)}</div>`),
+  ].join('')}</main>`);
+  await placeholderIsDrawn(tab, 8);
+  await tab.frames();
+  const before = await boxesIn(tab, '.temoin-placeholder');
+  await accept(tab);
+  await tab.until(() => !document.querySelector('.temoin-placeholder'), 'all to be let in');
+  assert.deepEqual(before, await boxesIn(tab, 'iframe'));
+});
+
+test('in what shrinks to its content a placeholder can be read, and is no wider than that may be', async (t) => {
+  const shrinking = ['display: flex; justify-content: center', 'display: flex; flex-direction: column; align-items: center', 'display: grid; justify-items: center',
+    'display: inline-block', 'width: fit-content', 'float: left'];
+  const post = `<template ${byHand}><blockquote>A post</blockquote><script src="${at('post', 'js')}"></script></template>`;
+  const tab = await open(await browser.visitor(t), `<main>${shrinking.map((style, i) => `<div id="shrinks-${i}" style="clear: both; ${style}">${post}</div>`).join('')}</main>`);
+  await placeholderIsDrawn(tab, shrinking.length);
+  for (const width of [1280, 320]) {
+    await tab.viewport({ width, height: 800 });
+    await tab.settles();
+    await tab.frames();
+    for (const [id, [left, , wide, high]] of Object.entries(await boxesIn(tab, '.temoin-placeholder'))) {
+      assert.ok(wide >= 250 && left >= 0 && left + wide <= width && high < 400, `${shrinking[id.at(-1)]}: ${wide} × ${high} at ${left}, in ${width} px`);
+    }
+  }
+});
+
+test('a placeholder in a link, or in a card that leads somewhere, lets in and leads nowhere', async (t) => {
+  const frame = (name) => `<iframe title="${name}" width="300" height="200" ${byHand} data-src="${at(name)}"></iframe>`;
+  const tab = await open(await browser.visitor(t), `<a href="#link">${frame('in-link')}</a><div onclick="location.hash = 'card'">${frame('in-card')}</div>`);
+  await placeholderIsDrawn(tab, 2);
+  await tab.press('refuse');
+  await tab.bannerIsGone();
+  for (const name of ['in-link', 'in-card']) {
+    await pressPlaceholder(tab, 'once');
+    await eventually(() => stranger.asked(name), `${name} to be let in`);
+  }
+  assert.equal(await tab.run(() => location.hash), '');
+});
+
 // ---- what nobody would see ----
 
 test('nothing stands in the place of what nobody would see, and it is sent after consent; what is shown later on gets its placeholder', async (t) => {
@@ -110,17 +179,18 @@ test('nothing stands in the place of what nobody would see, and it is sent after
   ];
   const tab = await open(visitor, `<p>before</p>${hidden.join('')}<p>after</p>
     <div id="tab" hidden><iframe width="300" height="150" ${byHand} data-src="${at('inv-tab')}"></iframe><template ${byHand}><iframe width="300" height="150" src="${at('inv-tab-t')}"></iframe></template></div>
+    <div id="menu" style="visibility:hidden"><iframe width="300" height="150" ${byHand} data-src="${at('inv-menu')}"></iframe></div>
     <iframe id="later" style="display:none" width="300" height="150" ${byHand} data-src="${at('inv-later')}"></iframe>
     <iframe id="seen" width="300" height="150" ${byHand} data-src="${at('inv-seen')}"></iframe>`);
-  const visible = () => tab.run(() => [...document.querySelectorAll('.temoin-placeholder')].filter((box) => box.getClientRects().length)
+  const visible = () => tab.run(() => [...document.querySelectorAll('.temoin-placeholder')].filter((box) => box.getClientRects().length && getComputedStyle(box).visibility === 'visible')
     .map((box) => [box.nextElementSibling.id || box.parentElement.id, Math.round(box.offsetWidth)]));
   await tab.until(() => [...document.querySelectorAll('.temoin-placeholder')].some((box) => box.nextElementSibling.id === 'seen' && box.shadowRoot), 'the one that is seen to be drawn');
   await tab.settles();
   assert.deepEqual(await visible(), [['seen', 304]]);
-  await tab.run(() => { document.querySelector('#tab').hidden = false; document.querySelector('#later').style.display = ''; });
-  await eventually(async () => (await visible()).length === 4, async () => `placeholders for what is shown now: ${JSON.stringify(await visible())}`);
+  await tab.run(() => { document.querySelector('#tab').hidden = false; document.querySelector('#later').style.display = ''; document.querySelector('#menu').style.visibility = ''; });
+  await eventually(async () => (await visible()).length === 5, async () => `placeholders for what is shown now: ${JSON.stringify(await visible())}`);
   await tab.settles();
-  assert.deepEqual((await visible()).map(([, size]) => size), [304, 304, 304, 304]);
+  assert.deepEqual((await visible()).map(([, size]) => size), [304, 304, 304, 304, 304]);
   await accept(tab);
   const missing = () => hidden.map((_, i) => i).filter((i) => !stranger.asked(`inv-${i}`));
   await eventually(() => missing().length === 0, () => `all to be asked for; missing ${missing()}`);

@@ -60,8 +60,12 @@ export function filling({ placeholders, services, parse, warn, known, has, choos
     shadow.adoptedStyleSheets = [sheet];
     write(shadow, markup, id);
     drawn.push([new WeakRef(shadow), id]);
-    shadow.addEventListener('click', ({ target }) => {
-      const action = target.closest('[data-temoin]')?.dataset.temoin;
+    shadow.addEventListener('click', (event) => {
+      const action = event.target.closest('[data-temoin]')?.dataset.temoin;
+      if (!action) return;
+      // An embed may lie in a link, or in a card that leads somewhere.
+      event.preventDefault();
+      event.stopPropagation();
       if (action === 'once') once();
       if (action === 'always') allow(id);
     });

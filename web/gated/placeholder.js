@@ -4,7 +4,7 @@ import { loading } from '../loader/waiting.js';
 
 const boxes = new WeakMap(); // embed → what stands in its place
 const embeds = new WeakMap(); // the other way round
-const natural = { display: '', boxSizing: 'border-box' };
+const natural = { display: '', boxSizing: 'border-box', maxWidth: '100%' };
 const hidden = 'data-consent-display'; // on an embed that is hidden meanwhile: what its own style says
 
 /** What stands in an embed's place, if anything does. */
@@ -54,15 +54,16 @@ export function clear(embed) {
   if (embed.localName !== 'template') show(embed);
 }
 
-const laidOut = ['position', 'top', 'right', 'bottom', 'left', 'zIndex', 'transform', 'margin', 'float', 'clear', 'verticalAlign',
-  'gridArea', 'order', 'alignSelf', 'justifySelf'];
+const laidOut = ['position', 'top', 'right', 'bottom', 'left', 'zIndex', 'transform', 'translate', 'scale', 'rotate', 'zoom',
+  'margin', 'float', 'clear', 'verticalAlign', 'gridArea', 'order', 'alignSelf', 'justifySelf'];
 
 /** The style of a box that takes the room of an element, so that nothing moves when it comes; null where that is none. */
 function styleFor(element) {
   const { width, height } = element.getBoundingClientRect();
   if (width <= 1 || height <= 1) return null;
   const style = getComputedStyle(element);
-  const isMoved = style.transform !== 'none'; // and perhaps scaled
+  // Scaled or turned, by itself or by what it is in.
+  const isMoved = Math.abs(width - element.offsetWidth) >= 1 || Math.abs(height - element.offsetHeight) >= 1;
   return {
     ...Object.fromEntries(laidOut.map((name) => [name, style[name]])),
     boxSizing: 'border-box',
@@ -79,7 +80,7 @@ function styleFor(element) {
 /** The style of a box between the rows of a table: as wide as what that stands in, without widening a column. */
 function betweenRows({ parentElement: parent }) {
   const width = parent?.matches('table, thead, tbody, tfoot') && parent.closest('table').parentElement.clientWidth + 'px';
-  return width && { ...natural, width, marginInlineEnd: '-' + width };
+  return width && { ...natural, maxWidth: 'none', width, marginInlineEnd: '-' + width };
 }
 
 /** A copy of an element, without what is in it and what it would load. */
@@ -87,6 +88,27 @@ function empty(element) {
   const copy = document.importNode(element, false);
   for (const name of [...loading, 'autoplay', 'data-consent']) copy.removeAttribute(name);
   return copy;
+}
+
+// What shows the same, but has a browser forget that there were words.
+const likeness = { inline: 'inline-block', block: 'flow-root' };
+
+/**
+ * Gives images that have no source yet the size that they will have: until then most are as large as their
+ * words. Returns a function that gives them back what they had.
+ */
+function sized(images) {
+  const before = images.map((image) => [image, image.alt, image.style.display, likeness[getComputedStyle(image).display]]);
+  for (const [image, words, , like] of before) {
+    if (words) image.alt = '';
+    if (like) image.style.display = like;
+  }
+  return () => {
+    for (const [image, words, display, like] of before) {
+      if (words) image.alt = words;
+      if (like) image.style.display = display;
+    }
+  };
 }
 
 const media = 'iframe, img, video, audio, object, embed';
@@ -168,7 +190,9 @@ export function placing(fill) {
       show(embed);
       return [embed, embed.localName === 'template' && !isRoomy(embed) ? standIn(embed) : embed];
     });
+    const restore = sized(models.flatMap(([, model]) => (model ? [model, ...model.querySelectorAll('img')] : [])).filter(({ localName }) => localName === 'img'));
     const styles = models.map(([embed, model]) => [embed, model && styleOf(model, embed)]); // all are in their places: laid out once
+    restore();
     for (const [embed, model] of models) if (model !== embed) model?.remove();
     return styles;
   }
