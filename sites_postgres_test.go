@@ -3,6 +3,7 @@
 package main
 
 import (
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -35,6 +36,24 @@ func TestSites_PostgreSQL(t *testing.T) {
 	}
 	if _, err := typed(t, "temoin receipts stats"+of("c.example")); err == nil || !strings.Contains(err.Error(), "no receipts in -data, nor a key") {
 		t.Errorf("a site that is none: got %v", err)
+	}
+
+	// Who leaves the database out, or names another, is told so, and nothing is begun there.
+	empty := cluster.Database(t)
+	elsewhere := " -database " + empty
+	for _, command := range []string{
+		"temoin receipts stats", "temoin receipts verify", "temoin admin off", "temoin backup copy.db",
+		"temoin receipts stats" + elsewhere, "temoin receipts verify" + elsewhere, "temoin admin off" + elsewhere,
+	} {
+		if _, err := typed(t, command+" -data data -site a.example"); err == nil || !strings.Contains(err.Error(), "though there is the key data/a.example/key") {
+			t.Errorf("%s: got %v", command, err)
+		}
+	}
+	if _, err := os.Stat("data/a.example/temoin.db"); err == nil {
+		t.Error("a command has begun a log in the place of the one that is in PostgreSQL")
+	}
+	if out, err := exec.CommandContext(t.Context(), "psql", empty, "-Atc", `SELECT count(*) FROM pg_namespace WHERE nspname = 'a.example'`).Output(); string(out) != "0\n" {
+		t.Errorf("the other database has %q schemas of the site, %v", out, err)
 	}
 
 	// One site is copied as the error says, and brought back into another database.

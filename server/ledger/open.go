@@ -81,8 +81,23 @@ func (c StoreConfig) mayMakeKey(ctx context.Context, name string, missing error)
 	return nil
 }
 
-// OpenStore opens the store of receipts. name is who signs, where the key has
-// yet to be made; without one it has to be there.
+// hasBegun returns an error where there is no log: a command that began one would back up,
+// count or set a password in what no server uses.
+func (c StoreConfig) hasBegun(ctx context.Context) error {
+	begun, err := store.HasLog(ctx, c.at())
+	switch {
+	case begun || err != nil: // what is wrong with it, opening it says
+		return nil
+	case c.Schema != "":
+		return fmt.Errorf("open receipts: the database holds none in the schema %s, though there is the key %s; want the -database that the server is given", c.Schema, c.KeyPath())
+	case c.Database != "":
+		return fmt.Errorf("open receipts: the database holds none, though there is the key %s; want the -database that the server is given", c.KeyPath())
+	}
+	return fmt.Errorf("open receipts: no %s, though there is the key %s; if the server keeps receipts in PostgreSQL, give its address by -database", filepath.Join(c.Data, store.FileName), c.KeyPath())
+}
+
+// OpenStore opens the store of receipts. name is who signs, where key and log have
+// yet to be made; without one, as of a command, both have to be there.
 func OpenStore(ctx context.Context, c StoreConfig, name string, log *slog.Logger) (*store.Store, error) {
 	path := c.KeyPath()
 	if err := c.finishRotation(ctx); err != nil {
@@ -96,6 +111,11 @@ func OpenStore(ctx context.Context, c StoreConfig, name string, log *slog.Logger
 	key, err := receipt.LoadKey(path, name)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errConfigured, err)
+	}
+	if name == "" {
+		if err := c.hasBegun(ctx); err != nil {
+			return nil, err
+		}
 	}
 	at := c.at()
 	at.Key, at.Log, at.Now, at.ReadOnly = key, log, c.Now, name == ""
