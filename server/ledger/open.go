@@ -155,7 +155,10 @@ func (l *Ledger) Open(ctx context.Context, shown Shown) error {
 		l.keepCheckpoint(ctx, s) // before anything is added: it sees where an older copy ends
 		l.store.Store(s)
 	}
-	if err := l.publish(ctx, shown.Editions); err != nil {
+	// Others wait for this: visitors, and the catalogues of other sites.
+	publishing, cancel := context.WithTimeout(ctx, storeTime)
+	defer cancel()
+	if err := l.publish(publishing, shown.Editions); err != nil {
 		l.fault("publish texts", err)
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"temoin.example/temoin/server/store"
 	"temoin.example/temoin/server/tools/pgtest"
@@ -221,6 +222,33 @@ func TestPool_Migrating(t *testing.T) {
 	if _, err := store.Open(t.Context(), quick); err == nil || !strings.Contains(err.Error(), "another site") {
 		t.Errorf("a site that has no tables yet: got %v, want to be told to try again", err)
 	}
+}
+
+// TestPool_ReadersLocked: who reads a table that somebody keeps locked is told so in time, and so is
+// who opens the store then; neither waits for the lock's end.
+func TestPool_ReadersLocked(t *testing.T) {
+	address := postgres(t).Database(t)
+	pool, _ := newPool(t, address)
+	shared, alone := inSchema(pool, address, "a.example"), store.Config{Database: address}
+	var waiting sync.WaitGroup
+	for name, c := range map[string]store.Config{"pool": shared, "own connections": alone} {
+		c.Key = newKey(t)
+		s := mustOpen(t, c)
+		defer block(t, c, "editions", "checkpoints")()
+		for what, do := range map[string]func(context.Context) error{
+			"read": func(ctx context.Context) error { _, err := s.Edition(ctx, "1a2b3c4d", "5e6f7a8b", "fr"); return err },
+			"open": func(ctx context.Context) error { _, err := store.Open(ctx, c); return err },
+		} {
+			waiting.Go(func() {
+				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+				defer cancel()
+				if err := do(ctx); err == nil || !strings.Contains(err.Error(), "lock timeout") {
+					t.Errorf("%s, %s: got %v, want to be told of the lock", name, what, err)
+				}
+			})
+		}
+	}
+	waiting.Wait()
 }
 
 // TestPool_Pooler: a pooler that gives each transaction another connection would mix the

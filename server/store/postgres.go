@@ -65,7 +65,7 @@ func OpenPool(address string) (*Pool, error) {
 	if p.write, err = openHalf(address, prepareWriter); err != nil {
 		return nil, err
 	}
-	if p.read, err = openHalf(address, nil); err != nil {
+	if p.read, err = openHalf(address, prepareReader); err != nil {
 		p.write.Close()
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func openPostgres(c Config) (*database, error) {
 	}
 	configure(config, c.ReadOnly)
 	d.write = d.open(stdlib.GetConnector(*config, stdlib.OptionAfterConnect(prepareWriter)))
-	d.read = d.open(stdlib.GetConnector(*config))
+	d.read = d.open(stdlib.GetConnector(*config, stdlib.OptionAfterConnect(prepareReader)))
 	return d, nil
 }
 
@@ -171,15 +171,21 @@ func prepareWriter(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
-	for name, limit := range map[string]time.Duration{
-		"lock_timeout":                        lockWait,
-		"idle_in_transaction_session_timeout": transactionTime,
-	} {
-		if _, err := conn.Exec(ctx, fmt.Sprintf(`SET %s = %d`, name, limit.Milliseconds())); err != nil {
-			return err
-		}
+	if err := prepareReader(ctx, conn); err != nil {
+		return err
 	}
-	return nil
+	return setLimit(ctx, conn, "idle_in_transaction_session_timeout", transactionTime)
+}
+
+// prepareReader sees to it that who reads a table which somebody keeps locked, to mend or
+// to move it, is told so in time.
+func prepareReader(ctx context.Context, conn *pgx.Conn) error {
+	return setLimit(ctx, conn, "lock_timeout", lockWait)
+}
+
+func setLimit(ctx context.Context, conn *pgx.Conn, name string, limit time.Duration) error {
+	_, err := conn.Exec(ctx, fmt.Sprintf(`SET %s = %d`, name, limit.Milliseconds()))
+	return err
 }
 
 // schemaConnector makes connections that see the tables of one schema, and of no other.

@@ -129,6 +129,8 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 // begin binds a new log to the key, by a checkpoint of no entries, and an old
 // one to the key it was begun with.
 func (s *Store) begin(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, transactionTime)
+	defer cancel()
 	first, err := s.firstCheckpoint(ctx, s.db.read)
 	if errors.Is(err, ErrNotFound) {
 		err = s.db.transact(ctx, func(ctx context.Context, tx querier) error {
