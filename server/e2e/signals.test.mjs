@@ -122,6 +122,25 @@ test('queues that the page has already are used, not replaced', async (t) => {
   assert.ok((await tab.run(() => window.calls)).length >= 1, 'Clarity’s own function must be called');
 });
 
+test('whatever the page has in the place of a queue, the choice holds, and a queue that comes later finds what was told', async (t) => {
+  for (const [i, thing] of ["{ page: 'home' }", 'null', "'text'", '{ push() { throw new Error("mine") } }'].entries()) {
+    for (const [where, head] of [['after', (put) => include + put], ['before', (put) => put + include]]) {
+      const path = `/thing-${where}-${i}`;
+      site.page(path, page(head(`<script>window.dataLayer = ${thing};</script>`), `<script type="text/plain" data-consent="statistics">${mark('let-in')}</script>`));
+      const tab = await browser.tab(t);
+      await tab.visit(site.url + path);
+      await tab.press('accept');
+      await tab.bannerIsGone();
+      await tab.until(() => window.ran?.includes('let-in'), `the gate to open, dataLayer = ${thing} ${where} temoin.js`);
+      const isQueue = thing.includes('push');
+      if (!isQueue && thing !== 'null') assert.match((await tab.lines()).join(), /temoin: signals: dataLayer is no array/);
+      assert.deepEqual(tab.errors.filter((error) => !isQueue || !/mine/.test(error)), []);
+      assert.deepEqual(await tab.run(() => { window.dataLayer = []; return [...window.dataLayer[0]].slice(0, 2); }), ['consent', 'default'], `dataLayer = ${thing} ${where} temoin.js`);
+      await tab.close();
+    }
+  }
+});
+
 // ---- the others ----
 
 test('Matomo: cookies wait for consent, are given, are forgotten', async (t) => {
@@ -171,6 +190,18 @@ test('Microsoft Clarity: denied, then as chosen', async (t) => {
   await decide(tab, 'save', { statistics: true });
   await decide(tab, 'refuse');
   assert.deepEqual((await tab.run(queues)).clarity, [call('denied'), call('granted'), call('denied')]);
+});
+
+test('Microsoft Clarity: a snippet that puts its own function there hears what was said before, and what is already there is told once', async (t) => {
+  const own = 'function () { (clarity.q = clarity.q || []).push(arguments); }';
+  const call = (analytics) => ['arguments', 'consentv2', { ad_Storage: 'denied', analytics_Storage: analytics }];
+  for (const [path, snippet] of [['/clarity-own', `window.clarity = ${own};`], ['/clarity-or', `window.clarity = window.clarity || ${own};`]]) {
+    site.page(path, page(`${include}<script>${snippet}</script>`));
+    const tab = await browser.tab(t);
+    await tab.visit(site.url + path);
+    await decide(tab, 'save', { statistics: true });
+    assert.deepEqual((await tab.run(queues)).clarity, [call('denied'), call('granted')], snippet);
+  }
 });
 
 test('where the catalogue names no such service nothing of it is in the page', async (t) => {

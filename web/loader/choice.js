@@ -3,6 +3,7 @@
 import * as bundle from './bundle.js';
 import { own, warn } from './bundle.js';
 import { decode, encode, erase, lasts, values, write } from './cookie.js';
+import { attempt } from './dom.js';
 import { isRefused } from './frames.js';
 
 let held; // the cookie's record as it is written
@@ -101,7 +102,7 @@ export function refresh() {
   resolveKnown();
   if (previous !== undefined && previous?.id === record?.id) return;
   past.add(previous?.id);
-  for (const listener of listeners) listener(record, previous);
+  for (const listener of listeners) attempt(() => listener(record, previous));
 }
 
 /**

@@ -22,6 +22,15 @@ export function isBeingRead(element) {
   return true;
 }
 
+/** Does what code of the page's may break: the page hears of it, and what comes after goes on. */
+export function attempt(action) {
+  try {
+    action();
+  } catch (error) {
+    reportError(error);
+  }
+}
+
 /** Calls back once the document has been read. */
 export function whenReady(callback) {
   if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', callback, { once: true });

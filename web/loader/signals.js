@@ -2,8 +2,9 @@
 // words, "denied" before anything and the choice when it is made. Only those
 // are addressed that the catalogue names.
 import * as bundle from './bundle.js';
-import { own } from './bundle.js';
+import { own, warn } from './bundle.js';
 import { has, onChange, refused } from './choice.js';
+import { attempt } from './dom.js';
 
 const [google, matomo, matomoExempt, uet, clarity] = ['google', 'matomo', 'matomoExempt', 'uet', 'clarity']
   .map((name) => own(bundle.signals ?? {}, name));
@@ -12,6 +13,22 @@ const word = (granted) => (granted ? 'granted' : 'denied');
 
 const sent = {}; // what has been told, by the name of the queue
 
+/** Makes a global variable of the page's one whose every change is heard of, where it can be. */
+function follow(name, value, changed) {
+  attempt(() => Object.defineProperty(window, name, {
+    // The page may have added "value" to every other object's.
+    __proto__: null,
+    configurable: true,
+    enumerable: true,
+    get: () => value,
+    set(other) {
+      if (other === value) return;
+      value = other;
+      changed(other);
+    },
+  }));
+}
+
 /**
  * Adds to a queue of the page's. A page that begins its queue anew after us,
  * "dataLayer = []", finds in the new one what was told before.
@@ -19,22 +36,15 @@ const sent = {}; // what has been told, by the name of the queue
 function tell(name, ...entries) {
   if (!Object.hasOwn(sent, name)) {
     sent[name] = [];
-    let queue = (window[name] ||= []);
-    // Without a prototype: the page may have added "value" to every other object's.
-    Object.defineProperty(window, name, {
-      __proto__: null,
-      configurable: true,
-      enumerable: true,
-      get: () => queue,
-      set(other) {
-        // What a service puts in its place has read the queue, and is none.
-        if (Array.isArray(other) && !other.includes(sent[name].at(-1))) other.unshift(...sent[name]);
-        queue = other;
-      },
+    follow(name, window[name] || [], (other) => {
+      // What a service puts in its place has read the queue, and is none.
+      if (Array.isArray(other) && !other.includes(sent[name].at(-1))) other.unshift(...sent[name]);
     });
   }
   sent[name].push(...entries);
-  window[name].push(...entries);
+  const queue = window[name];
+  if (typeof queue?.push === 'function') attempt(() => queue.push(...entries));
+  else warn(`signals: ${name} is no array, so whoever reads it does not hear of the choice; want ${name} = []`);
 }
 
 const googleTypes = ['ad_storage', 'ad_user_data', 'ad_personalization', 'analytics_storage',
@@ -76,12 +86,20 @@ function tellExemptMatomo() {
 
 const tellUET = () => tell('uetq', 'consent', 'update', { ad_storage: word(has(uet)) });
 
+let isFollowed = false; // whether another function in Clarity's place is told, too
+
+const callClarity = () => attempt(() => window.clarity('consentv2', { ad_Storage: 'denied', analytics_Storage: word(has(clarity)) }));
+
 function tellClarity() {
-  window.clarity ||= function stub() {
-    // eslint-disable-next-line prefer-rest-params -- as Clarity's own stub does
-    (window.clarity.q ||= []).push(arguments);
-  };
-  window.clarity('consentv2', { ad_Storage: 'denied', analytics_Storage: word(has(clarity)) });
+  if (!isFollowed) follow('clarity', window.clarity || stub, callClarity);
+  isFollowed = true;
+  callClarity();
+}
+
+/** What Clarity is until it has come: it finds in q what it was told, as it does in its own. */
+function stub() {
+  // eslint-disable-next-line prefer-rest-params -- as Clarity's own stub does
+  (window.clarity.q ||= []).push(arguments);
 }
 
 /** Says "denied" before the page's own scripts run, then what is allowed. */
