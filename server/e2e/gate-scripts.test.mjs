@@ -197,3 +197,44 @@ test('copies of a script that has run: the browser’s rule holds, and nothing b
   await tab.until(() => window.ran.includes('last') && window.ran.filter((name) => name === 'copied').length === 2, 'the new scripts to run');
   assert.deepEqual((await allRan(tab)).sort(), ['copied', 'copied', 'inline', 'inline', 'last']);
 });
+
+const turbo = await readFile(createRequire(import.meta.url).resolve('@hotwired/turbo/dist/turbo.es2017-umd.js'));
+
+for (const [kind, tag] of Object.entries({
+  'with src': `<script ${gated} src="/tag.js"></script>`,
+  'with data-src': `<script ${gated} data-src="/tag.js"></script>`,
+  'inline': held(mark('tag')),
+})) {
+  test(`Turbo Drive: a script of the head, ${kind}, runs once in the page’s life, and no copies of it pile up`, async (t) => {
+    site.file('/turbo.js', turbo, { 'content-type': 'text/javascript' });
+    site.file('/tag.js', mark('tag'), { 'content-type': 'text/javascript' });
+    site.file('/plain.js', mark('plain'), { 'content-type': 'text/javascript' });
+    const other = `<script ${gated} data-id="2" src="/plain.js"></script>`; // of one page alone, and again with other words
+    const extra = { four: other, five: other.replace('"2"', '"3"') };
+    for (const name of ['one', 'two', 'three', 'four', 'five']) site.page('/' + name, page(`${include}<script src="/turbo.js"></script>${tag}${extra[name] ?? ''}`, `<h1 id="${name}">${name}</h1>`));
+    const visitor = await browser.visitor(t);
+    const tab = await visitor.tab();
+    await tab.visit(site.url + '/one');
+    await tab.run(() => { window.stamped = true; });
+    const go = async (name) => {
+      await tab.run((name) => { window.Turbo.visit('/' + name); }, name);
+      await tab.until((shadow, name) => !!document.getElementById(name), `page ${name}`, name);
+      await tab.settles();
+    };
+    const held = () => tab.run(() => document.head.querySelectorAll('script[data-consent]').length);
+    await go('two');
+    await go('three');
+    assert.ok(await held() <= 2, 'copies before a choice');
+    await tab.run(() => { window.temoin.accept(); });
+    await ranAre(tab, 1, 'accepted');
+    for (const name of ['one', 'two', 'three', 'one']) await go(name);
+    assert.deepEqual(await allRan(tab), ['tag']);
+    assert.ok(await held() <= 2, 'copies after it');
+    await go('four');
+    await go('five');
+    await ranAre(tab, 3, 'what another page brings along');
+    assert.deepEqual(await allRan(tab), ['tag', 'plain', 'plain'], 'what differs in an attribute is another');
+    assert.equal(await tab.run(() => window.stamped), true);
+    assert.deepEqual(tab.errors, []);
+  });
+}

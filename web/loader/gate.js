@@ -7,7 +7,7 @@ import { gpc, grants, has, known, onChange, refused } from './choice.js';
 import { isBeingRead, isElement, within } from './dom.js';
 import { fetchGated, offer } from './fetch-later.js';
 import { host } from './place.js';
-import { again, insert, isNew, ran, release } from './script.js';
+import { again, insert, isNew, like, ran, release } from './script.js';
 import { loading, shelter, waiting, waits } from './waiting.js';
 
 const selector = '[data-consent]:not(form)';
@@ -153,10 +153,18 @@ function isHeld(element) {
   return false;
 }
 
+/**
+ * Whether a script has been put into the head where it stands already: Turbo Drive
+ * does at each visit, since it compares markup, and finds the one there changed.
+ */
+const isThere = (script) => isInHead(script) && document.readyState !== 'loading' && [...seen].some((other) => other !== script && isInHead(other) && like(other) === like(script));
+const isInHead = (element) => element.localName === 'script' && element.parentNode === document.head;
+
 /** Notes the gated elements at and below a node; says whether there are any. */
 function collect(node) {
-  for (const element of within(node, waiting)) if (!open.has(element) && element.closest(selector)) shelter(element);
-  const found = within(node, selector).filter((element) => !seen.has(element) && isHeld(element));
+  const found = within(node, selector).filter((element) => !seen.has(element) && isHeld(element) && !isThere(element));
+  // The markup of what is there already stays as it is, so that it is found the next time.
+  for (const element of within(node, waiting)) if (!open.has(element) && element.closest(selector) && !isThere(element)) shelter(element);
   for (const element of found) {
     if ((document.readyState !== 'loading' || scripted.has(element.getRootNode())) && isNew(element)) late.add(element);
     seen.add(element);

@@ -26,6 +26,14 @@ const isReleased = () => !!current() || (modules > 0 && !document.currentScript)
 /** Whether a script is no copy of one that has run. */
 export const isNew = (script) => script.localName === 'script' && !script.hasAttribute(copied);
 
+const changing = /^(type|nonce|async|src|data-(src|consent-.*))$/; // attributes that the gate changes, or the browser
+
+/** What is the same of a script and of its copy, whether they wait or have run. */
+export const like = (script) => [
+  script.getAttribute('data-src') || source(script), script.text,
+  ...[...script.attributes].filter(({ name }) => !changing.test(name)).map(({ name, value }) => name + '=' + value),
+].join('\n');
+
 /** The same script, made anew; who listens to the one hears of the other. */
 export function again(script) {
   const made = document.createElement('script');
