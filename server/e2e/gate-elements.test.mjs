@@ -72,6 +72,33 @@ for (const prefix of ['data-', 'data-consent-']) {
   });
 }
 
+for (const [kind, inner] of Object.entries({
+  'of the same service': byHand,
+  'of a service of its own': 'data-consent="statistics"',
+})) {
+  test(`a template in a template, ${kind}: each is there once, or not at all`, async (t) => {
+    const visitor = await browser.visitor(t);
+    const template = (more) => `<template data-consent="third-party"><p class="outer"></p><template ${inner}><p class="inner"></p></template>${more}</template>`;
+    const tab = await open(visitor, `<div>${template('<p class="outer"></p>')}</div><div>${template('')}${template('')}<p id="end"></p></div>`);
+    const there = (outer, inner) => tab.until((shadow, ...wanted) => `${['.outer', '.inner', '#end'].map((name) => document.querySelectorAll(name).length)}` === `${wanted}`, `${outer} outer, ${inner} inner`, outer, inner, 1);
+    for (let i = 0; i < 2; i += 1) {
+      await decide(tab, 'accept');
+      await there(4, 3);
+      await decide(tab, 'refuse');
+      await there(0, 0);
+      await placeholderIsDrawn(tab, 3);
+    }
+    await decide(tab, 'accept');
+    await there(4, 3);
+    // The outer ones stay where the inner ones go.
+    if (kind === 'of a service of its own') {
+      await tab.run(() => { window.temoin.save({ statistics: false, 'third-party': true }); });
+      await there(4, 0);
+    }
+    assert.deepEqual(tab.errors, []);
+  });
+}
+
 test('what cannot wait is named on the console', async (t) => {
   const visitor = await browser.visitor(t);
   const tab = await open(visitor, `<p ${byHand}>text</p><script data-consent="statistics">window.early = true;</script>

@@ -44,11 +44,13 @@ function removeContent(template) {
   template.removeAttribute(copied);
   const nodes = [];
   let count = 0; // of those that are the template's
-  for (let node = template.nextSibling; node && !node.hasAttribute?.(copied); node = node.nextSibling) {
+  let depth = 0; // of templates within it that are open
+  for (let node = template.nextSibling; node && depth >= 0; node = node.nextSibling) {
     const isEnd = node.nodeType === Node.COMMENT_NODE && node.data === end;
     nodes.push(node);
-    if (isEnd || (!count && node.hasAttribute?.(last))) count = nodes.length;
-    if (isEnd) break;
+    if (!depth && (isEnd || (!count && node.hasAttribute?.(last)))) count = nodes.length;
+    if (isEnd) depth -= 1;
+    if (node.hasAttribute?.(copied)) depth += 1;
   }
   for (const node of nodes.slice(0, count)) node.remove();
 }
