@@ -14,6 +14,7 @@ const { browser, site, rev } = await stage({ catalogue: catalogue(services) });
 
 let count = 0;
 const gated = 'type="text/plain" data-consent="statistics"';
+const video = 'data-consent="third-party" data-service="video"';
 const held = (source) => `<script ${gated}>${source}</script>`;
 const external = (name, wait = 0) => stranger.url('elsewhere', `${name}.js?wait=${wait}`);
 
@@ -238,3 +239,35 @@ for (const [kind, tag] of Object.entries({
     assert.deepEqual(tab.errors, []);
   });
 }
+
+test('Turbo’s morph leaves what is open open, and what waits waiting', async (t) => {
+  site.file('/turbo.js', turbo, { 'content-type': 'text/javascript' });
+  const frames = ['data-src', 'data-consent-src'].map((name, i) => `<div><iframe ${video} ${name}="${stranger.url('elsewhere', `morph-${i}.html`)}"></iframe></div>`).join('');
+  site.page('/morph', page(`${include}<meta name="turbo-refresh-method" content="morph"><script src="/turbo.js"></script>`, `${frames}<div><template ${video}><p class="inner"></p></template></div><p id="end"></p>`));
+  const tab = await (await browser.visitor(t)).tab();
+  await tab.visit(site.url + '/morph');
+  await tab.run(() => { window.stamped = true; });
+  const look = (frames, inner, boxes) => tab.until((shadow, wanted) => [document.querySelectorAll('iframe[src]'), document.querySelectorAll('.inner'), document.querySelectorAll('.temoin-placeholder')].map(({ length }) => length).join() === wanted, `${frames} frames, ${inner} inner, ${boxes} placeholders`, `${[frames, inner, boxes]}`);
+  const morph = async () => {
+    await tab.run(() => new Promise((resolve) => {
+      addEventListener('turbo:render', resolve, { once: true });
+      window.Turbo.visit(location.href, { action: 'replace' });
+    }));
+    await tab.settles();
+  };
+  await look(0, 0, 3);
+  await morph();
+  await look(0, 0, 3);
+  for (let i = 0; i < 2; i += 1) {
+    await tab.run(() => { window.temoin.accept(); });
+    await look(2, 1, 0);
+    await morph();
+    await look(2, 1, 0);
+    await morph();
+    await look(2, 1, 0);
+    await tab.run(() => { window.temoin.save({ statistics: true }); });
+    await look(0, 0, 3);
+  }
+  assert.equal(await tab.run(() => window.stamped), true);
+  assert.deepEqual(tab.errors, []);
+});

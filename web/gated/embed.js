@@ -3,7 +3,8 @@
 import { addresses, shelter, waiting } from '../loader/waiting.js';
 import { boxOf, clear, hide } from './placeholder.js';
 
-const copied = 'data-consent-open'; // on a template whose content stands behind it
+const copied = 'data-consent-open'; // on what is open; on a template, its content stands behind it
+const open = `template[${copied}]`;
 const end = 'temoin'; // the comment at the end of that content
 const last = 'data-consent-last'; // on the last element in it, for who makes copies without comments
 
@@ -24,7 +25,8 @@ export function meet(embed) {
     shelter(part);
     for (const [name, value] of addresses(part)) if (part.getAttribute(name) === value) part.removeAttribute(name);
   }
-  if (embed.hasAttribute(copied)) removeContent(embed);
+  if (embed.matches(open)) removeContent(embed);
+  embed.removeAttribute(copied);
 }
 
 /** Has media look at their sources anew. */
@@ -50,7 +52,7 @@ function removeContent(template) {
     nodes.push(node);
     if (!depth && (isEnd || (!count && node.hasAttribute?.(last)))) count = nodes.length;
     if (isEnd) depth -= 1;
-    if (node.hasAttribute?.(copied)) depth += 1;
+    if (node.matches?.(open)) depth += 1;
   }
   for (const node of nodes.slice(0, count)) node.remove();
 }
@@ -78,7 +80,9 @@ export function showing({ passed, insert, scriptURL, trustedHTML, warn }) {
     }
     if (!before.length) warn('has nothing that could wait: want data-src, data-srcset, data-href or data-data, or a template around it:', embed);
     play(all);
+    embed.setAttribute(copied, '');
     return () => {
+      embed.removeAttribute(copied);
       for (const part of all) {
         const unload = () => {
           for (const [one, name, value] of before) {
@@ -106,7 +110,8 @@ export function showing({ passed, insert, scriptURL, trustedHTML, warn }) {
     template.setAttribute(copied, '');
     hide(template);
     insert(content, template, ids);
-    return () => removeContent(template);
+    // Without its mark its content is gone, too, and what stands behind it is another's.
+    return () => { if (template.hasAttribute(copied)) removeContent(template); };
   }
 
   return (embed, ids) => {

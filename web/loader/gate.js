@@ -16,6 +16,7 @@ const seen = new Set(); // gated elements of the page, in the order in which the
 const open = new WeakMap(); // those that were let in: element → what closes it, null where nothing can
 const loose = new WeakSet(); // those that wait outside of the page, as new Image().src may
 const late = new WeakSet(); // scripts that have not come with the page's own markup, and never ran
+const opened = 'data-consent-open'; // an embed has it while it is open: see gated/embed.js
 let once = new WeakSet(); // those that the visitor lets in for this page, until the next choice
 let styled = document.readyState === 'complete'; // before that, style sheets may be missing and nothing has its size
 
@@ -48,7 +49,7 @@ let hear; // listens in a tree in shadow that is closed: nobody outside is told 
 const observer = new MutationObserver((mutations) => {
   let changed = unfinished;
   for (const { type, target, addedNodes, removedNodes } of mutations) {
-    if (type === 'attributes' && !open.has(target)) changed = collect(target) || changed;
+    if (type === 'attributes') changed = (open.has(target) ? hasFallen(target) : collect(target)) || changed;
     for (const node of addedNodes) if (isElement(node)) changed = arrive(node) || changed;
     // With an embed goes its placeholder; without its placeholder an embed gets another.
     changed ||= removedNodes.length > 0 && seen.size > 0;
@@ -64,7 +65,7 @@ function observe(root) {
   if (watched.has(root)) return;
   watched.add(root);
   if (root.mode === 'closed') hear(root);
-  observer.observe(root, { childList: true, subtree: true, attributeFilter: ['data-consent', 'data-service', ...loading.map((name) => 'data-' + name)] });
+  observer.observe(root, { childList: true, subtree: true, attributeFilter: ['data-consent', 'data-service', opened, ...loading.map((name) => 'data-' + name)] });
   if (arrive(root)) settle();
 }
 
@@ -191,6 +192,9 @@ function drawAll() {
   settle();
 }
 
+/** Whether an embed is open and does not look so: a morph has made it what the server sent. */
+const hasFallen = (element) => !!open.get(element) && !element.hasAttribute(opened);
+
 /** Lets in what is allowed, closes what no longer is, and draws what stands in the place of what waits. */
 function settle() {
   unfinished = false;
@@ -206,6 +210,7 @@ function settle() {
         needGated();
         continue;
       }
+      if (hasFallen(element)) close(element);
       const isOpen = open.has(element);
       if (allowed(element) !== isOpen) (isOpen ? close : isScript ? letInScript : letInEmbed)(element);
       // What waits for a refusal has nothing in its place that could give it.
