@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"temoin.example/temoin/app/consent"
 	"temoin.example/temoin/app/guard"
+	"temoin.example/temoin/server/catalogue"
 	"temoin.example/temoin/server/receipt"
 	"temoin.example/temoin/server/site"
 	"temoin.example/temoin/server/store"
@@ -81,8 +83,24 @@ func admit(served *site.Site, w http.ResponseWriter, r *http.Request) error {
 	return refused(http.StatusForbidden, "pages of %.100q may not report choices here; a catalogue lists them under origins", origin)
 }
 
+// knows reports whether an origin is the site's, by its address, an alias or its list of origins.
 func knows(served *site.Site, origin string) bool {
-	return origin != "" && (origin == served.Catalogue.Site.URL || slices.Contains(served.Catalogue.Origins, origin))
+	c := served.Catalogue
+	return origin != "" && (origin == c.Site.URL || slices.Contains(c.Origins, origin) || isAlias(c, origin))
+}
+
+// isAlias reports whether an origin is that of an alias, reached as the site's own address is.
+func isAlias(c *catalogue.Catalogue, origin string) bool {
+	own, err := url.Parse(c.Site.URL)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(c.Aliases, func(host string) bool {
+		if port := own.Port(); port != "" {
+			host = net.JoinHostPort(host, port)
+		}
+		return origin == own.Scheme+"://"+host
+	})
 }
 
 // isSameOrigin reports whether a request was made by a page of the server's own

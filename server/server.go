@@ -163,10 +163,11 @@ func (s *Server) start(load func() error) (ctx context.Context, err error) {
 	if err := load(); err != nil {
 		return nil, err
 	}
-	if err := s.prepareRoutes(); err != nil {
+	if err := s.preparePages(); err != nil {
 		return nil, err
 	}
-	if err := s.openLedger(context.Background()); err != nil {
+	s.prepareLedger()
+	if err := s.prepareRoutes(); err != nil {
 		s.metrics.withdraw()
 		return nil, errors.Join(err, s.ledger.Close())
 	}
@@ -175,17 +176,13 @@ func (s *Server) start(load func() error) (ctx context.Context, err error) {
 	return ctx, nil
 }
 
-// prepareRoutes makes all that answers, for a site that is loaded.
+// prepareRoutes makes all that answers, of a site that has its pages, and opens its store.
 func (s *Server) prepareRoutes() error {
-	if err := s.preparePages(); err != nil {
-		return err
-	}
-	s.prepareLedger()
 	if err := s.prepareAdmin(); err != nil {
 		return err
 	}
 	s.routes = s.handler()
-	return nil
+	return s.openLedger(context.Background())
 }
 
 // ServeHTTP answers a request.

@@ -88,6 +88,9 @@ func prepareSites(config SitesConfig) (*Sites, error) {
 	if err := checkStore(config.Store); err != nil {
 		return nil, err
 	}
+	if config.UserHeader != "" && len(config.Proxies) == 0 {
+		return nil, fmt.Errorf("no proxy of -proxies is trusted with the header %s of -user-header; name their networks", config.UserHeader)
+	}
 	if config.SharedHost != "" && !catalogue.IsHost(config.SharedHost) {
 		return nil, fmt.Errorf("-shared-host is %q, want a host in lower-case ASCII, such as consent.example.org", config.SharedHost)
 	}
@@ -266,7 +269,7 @@ func (s *Sites) publish() {
 		}
 	}
 	for name, t := range made.byName {
-		if made.byHost[name] == nil {
+		if made.byHost[name] == nil && name != s.config.SharedHost {
 			made.byHost[name] = t
 		}
 	}

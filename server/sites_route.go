@@ -14,10 +14,10 @@ const sharedPath = "/s/"
 func (s *Sites) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	now := s.table.Load()
 	host, said := s.hostOf(now, r)
-	t := now.byHost[host]
-	if said {
-		w = &varied{ResponseWriter: w}
+	if said != "" {
+		w, r = &varied{ResponseWriter: w}, withHost(r, said)
 	}
+	t := now.byHost[host]
 	switch {
 	case r.URL.Path == "/readyz":
 		s.own(s.getReadiness).ServeHTTP(w, r)
@@ -53,21 +53,30 @@ func (s *Sites) unknownHost(http.ResponseWriter, *http.Request) error {
 	return notFound("no site has this host; a catalogue is named by its site's, or lists it under aliases")
 }
 
-// hostOf returns the host that a request is for, without its port, and whether a proxy
-// said so. What the request is sent to counts first: where a proxy passes it on, a
+// withHost returns a request as the visitor made it, for the host that a proxy has named:
+// its cookies are for that host, and its origin is compared with it.
+func withHost(r *http.Request, host string) *http.Request {
+	named := *r
+	named.Host = host
+	return &named
+}
+
+// hostOf returns the host that a request is for, without its port, and where a proxy has
+// said so what it said. What the request is sent to counts first: where a proxy passes it on, a
 // visitor who writes X-Forwarded-Host reaches no other site, nor do caches in between
 // keep one site's answer for another. Only where that is no site's, a proxy of -proxies
 // is believed, the nearest before those behind it.
-func (s *Sites) hostOf(now *table, r *http.Request) (host string, said bool) {
+func (s *Sites) hostOf(now *table, r *http.Request) (host, said string) {
 	host = bareHost(r.Host)
 	if now.byHost[host] != nil || host != "" && host == s.config.SharedHost || !s.config.Proxies.believes(peer(r)) {
-		return host, false
+		return host, ""
 	}
 	list := strings.Split(strings.Join(r.Header.Values("X-Forwarded-Host"), ","), ",")
-	if nearest := bareHost(strings.TrimSpace(list[len(list)-1])); nearest != "" {
-		return nearest, true
+	said = strings.TrimSpace(list[len(list)-1])
+	if nearest := bareHost(said); nearest != "" {
+		return nearest, said
 	}
-	return host, false
+	return host, ""
 }
 
 // bareHost returns a host as catalogues are named: in lower case, without a port or

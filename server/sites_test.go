@@ -339,6 +339,38 @@ func TestSites_BehindProxy(t *testing.T) {
 	}
 }
 
+// TestSites_BehindProxyForm: a form that comes by a proxy which replaces the host is one of the site's
+// own, and what it deletes are cookies of the site's host.
+func TestSites_BehindProxyForm(t *testing.T) {
+	s := newTestSites(t, SitesConfig{}, map[string]string{siteA: strings.Replace(catalogueOf(siteA, ""), "purpose: Shows films", "purpose: Shows films, cookies: [{ name: vid, purpose: Remembers, duration: 1 month, http-only: true }]", 1)})
+	got := s.ask("POST", "127.0.0.1:8080", "/charte-cookies/fr", []byte("answer=refuse"), "Content-Type", "application/x-www-form-urlencoded",
+		"X-Forwarded-Host", siteA, "Origin", "https://"+siteA, "Peer", "10.0.0.1:4711")
+	if got.StatusCode != http.StatusSeeOther {
+		t.Fatalf("got %d: %s", got.StatusCode, bodyOf(t, got))
+	}
+	lines := strings.Join(got.Header.Values("Set-Cookie"), "\n")
+	if !strings.Contains(lines, "vid=; ") || !strings.Contains(lines, "Domain="+siteA) || strings.Contains(lines, "127.0.0.1") {
+		t.Errorf("got the cookies\n%s", lines)
+	}
+}
+
+// TestSites_UserHeader: a header that anybody could send is refused at the start, and a server that
+// cannot be made leaves no figures, so that it can be tried again.
+func TestSites_UserHeader(t *testing.T) {
+	folder := t.TempDir()
+	writeSite(t, folder, siteA, catalogueOf(siteA, ""))
+	config := Config{Dist: fakeDist(), UserHeader: "X-User", Log: quiet(), Catalogue: CataloguePath(folder, siteA)}.withDefaults()
+	if _, err := prepareSites(SitesConfig{Config: config, Folder: folder}); err == nil || !strings.Contains(err.Error(), "-proxies") {
+		t.Errorf("many sites: got %v, want an error that names -proxies", err)
+	}
+	for range 2 {
+		s := &Server{config: config}
+		if _, err := s.start(s.load); err == nil || !strings.Contains(err.Error(), "X-User") {
+			t.Errorf("one site: got %v, want an error that names the header", err)
+		}
+	}
+}
+
 // TestSites_SharedHost: the tag of the shared host is the site's own, and what it asks
 // for lies beside it.
 func TestSites_SharedHost(t *testing.T) {
@@ -349,6 +381,19 @@ func TestSites_SharedHost(t *testing.T) {
 			if body := bodyOf(t, got); got.StatusCode != http.StatusOK || body != string(asset.Body) {
 				t.Errorf("%s of %s: got %d", path, site, got.StatusCode)
 			}
+		}
+	}
+}
+
+// TestSites_Aliases: pages of an alias may report to the shared host, as those of the site's own host may.
+func TestSites_Aliases(t *testing.T) {
+	s := newTestSites(t, SitesConfig{SharedHost: onShared}, map[string]string{siteA: catalogueOf(siteA, "aliases: [www.example]"), siteB: catalogueOf(siteB, "")})
+	for origin, want := range map[string]int{
+		"https://" + siteA: 204, "https://www.example": 204, "http://www.example": 403, "https://www.example:8443": 403, "https://" + siteB: 403,
+	} {
+		got := s.ask("OPTIONS", onShared, "/s/"+siteA+"/api/consents", nil, "Origin", origin, "Access-Control-Request-Method", "POST", "Sec-Fetch-Site", "cross-site")
+		if got.StatusCode != want {
+			t.Errorf("%s: got %d, want %d", origin, got.StatusCode, want)
 		}
 	}
 }
@@ -630,6 +675,10 @@ func TestSites_Hosts(t *testing.T) {
 	expect("another's name", map[string]string{siteA: siteA, siteB: "503"})
 	s.change(siteB, catalogueOf(siteB, "aliases: ["+onShared+"]"))
 	expect("the shared host", map[string]string{onShared: "404", siteB: "503"})
+	s.change(onShared, catalogueOf(onShared, ""))
+	if got := s.get(onShared, "/s/"+siteA+"/temoin.js"); got.StatusCode != http.StatusOK {
+		t.Errorf("a file named as the shared host takes it away: got %d", got.StatusCode)
+	}
 	s.change(siteB, catalogueOf(siteA, ""))
 	expect("another's address", map[string]string{siteA: siteA, siteB: "503"})
 	s.change("www.example", catalogueOf("www.example", ""))
