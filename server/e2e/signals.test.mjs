@@ -37,7 +37,7 @@ const mapped = await another([
 
 /** What the queues hold, noted by the first script after temoin.js, and later by the test. */
 const queues = () => {
-  const list = (queue) => queue && [...queue].map((entry) => (/Arguments/.test(Object.prototype.toString.call(entry)) ? ['arguments', ...entry] : entry));
+  const list = (queue) => (Array.isArray(queue) ? queue : undefined)?.map((entry) => (/Arguments/.test(Object.prototype.toString.call(entry)) ? ['arguments', ...entry] : entry));
   return structuredClone({ dataLayer: list(window.dataLayer), paq: list(window._paq), uetq: list(window.uetq), clarity: list(window.clarity?.q) });
 };
 const first = `<script>window.first = (${queues})(); window.answers = Object.fromEntries(['necessary', 'statistics', 'analytics', 'exempt', 'third-party', 'video', 'unknown'].map((id) => [id, window.temoin.has(id)])); window.choiceThen = window.temoin.choice;</script>`;
@@ -122,22 +122,66 @@ test('queues that the page has already are used, not replaced', async (t) => {
   assert.ok((await tab.run(() => window.calls)).length >= 1, 'Clarity’s own function must be called');
 });
 
-test('whatever the page has in the place of a queue, the choice holds, and a queue that comes later finds what was told', async (t) => {
-  for (const [i, thing] of ["{ page: 'home' }", 'null', "'text'", '{ push() { throw new Error("mine") } }'].entries()) {
-    for (const [where, head] of [['after', (put) => include + put], ['before', (put) => put + include]]) {
-      const path = `/thing-${where}-${i}`;
-      site.page(path, page(head(`<script>window.dataLayer = ${thing};</script>`), `<script type="text/plain" data-consent="statistics">${mark('let-in')}</script>`));
-      const tab = await browser.tab(t);
-      await tab.visit(site.url + path);
-      await tab.press('accept');
-      await tab.bannerIsGone();
-      await tab.until(() => window.ran?.includes('let-in'), `the gate to open, dataLayer = ${thing} ${where} temoin.js`);
-      const isQueue = thing.includes('push');
-      if (!isQueue && thing !== 'null') assert.match((await tab.lines()).join(), /temoin: signals: dataLayer is no array/);
-      assert.deepEqual(tab.errors.filter((error) => !isQueue || !/mine/.test(error)), []);
-      assert.deepEqual(await tab.run(() => { window.dataLayer = []; return [...window.dataLayer[0]].slice(0, 2); }), ['consent', 'default'], `dataLayer = ${thing} ${where} temoin.js`);
-      await tab.close();
+const gated = `<script type="text/plain" data-consent="statistics">${mark('let-in')}</script>`;
+
+/** Pages with a script before temoin.js, or behind it: the choice must count in them, and the gate open. */
+async function* choosing(t, path, script) {
+  for (const [where, head] of [['before', script + include], ['behind', include + script]]) {
+    site.page(`${path}-${where}`, page(head, gated));
+    const tab = await browser.tab(t);
+    await tab.visit(`${site.url}${path}-${where}`);
+    await tab.press('accept');
+    await tab.bannerIsGone();
+    await tab.until(() => window.ran?.includes('let-in'), `the gate to open, ${where} temoin.js: ${script}`);
+    yield { tab, where };
+    await tab.close();
+  }
+}
+
+for (const [name, thing] of [['an object', "{ page: 'home' }"], ['a text', "'home'"]]) {
+  test(`${name} where a queue has to be stops no choice; the console says once what is right; a queue that comes later has all`, async (t) => {
+    for await (const { tab, where } of choosing(t, `/${name.slice(-4)}`, `<script>dataLayer = ${thing}; uetq = ${thing};</script>`)) {
+      for (const queue of ['dataLayer', 'uetq']) {
+        const said = (await tab.lines()).filter((line) => line.includes(`signals: ${queue} is no array`));
+        assert.equal(said.length, 1, `${queue}, ${where}: ${await tab.lines()}`);
+        assert.match(said[0], new RegExp(`want ${queue} = \\[\\]`));
+      }
+      assert.deepEqual(tab.errors, [], where);
+      await tab.run(() => { window.dataLayer = [{ mine: 1 }]; });
+      const { dataLayer, paq } = await tab.run(queues);
+      assert.deepEqual(dataLayer.slice(0, 4), [...defaults, ['arguments', 'consent', 'update', all('granted')]], where);
+      assert.deepEqual(dataLayer.at(-1), { mine: 1 });
+      assert.deepEqual(paq, [['requireCookieConsent'], ['setCookieConsentGiven']], 'the others are told');
     }
+  });
+}
+
+test('null where a queue has to be is a queue when there is something to tell, with all that was told', async (t) => {
+  for await (const { tab, where } of choosing(t, '/null', '<script>dataLayer = null; clarity = null;</script>')) {
+    const { dataLayer, clarity } = await tab.run(queues);
+    assert.deepEqual(dataLayer.slice(0, 4), [...defaults, ['arguments', 'consent', 'update', all('granted')]], where);
+    assert.equal(clarity.at(-1)[2].analytics_Storage, 'granted');
+    assert.deepEqual([tab.errors, (await tab.lines()).filter((line) => line.includes('signals'))], [[], []], where);
+  }
+});
+
+test('a queue of the page’s that is declared by var, or a function, is used', async (t) => {
+  const script = '<script>var dataLayer = [], uetq = []; function clarity() { (clarity.q = clarity.q || []).push(arguments); }</script>';
+  for await (const { tab, where } of choosing(t, '/var', script)) {
+    const { dataLayer, uetq, clarity } = await tab.run(queues);
+    assert.deepEqual(dataLayer.slice(0, 4), [...defaults, ['arguments', 'consent', 'update', all('granted')]], where);
+    assert.deepEqual(uetq.slice(0, 3), ['consent', 'default', { ad_storage: 'denied' }], where);
+    assert.equal(clarity.at(-1)[2].analytics_Storage, 'granted', where);
+    assert.deepEqual(tab.errors, [], where);
+  }
+});
+
+test('a queue, or a function of Clarity’s, that throws keeps neither the gate nor the other signals from the choice', async (t) => {
+  const script = '<script>dataLayer = { push() { throw new Error("mine") } }; clarity = () => { throw new Error("mine") };</script>';
+  for await (const { tab, where } of choosing(t, '/throws', script)) {
+    assert.ok(tab.errors.length > 0, 'the page hears of its errors');
+    assert.deepEqual(tab.errors.filter((error) => !/mine/.test(error)), [], where);
+    assert.deepEqual((await tab.run(queues)).paq, [['requireCookieConsent'], ['setCookieConsentGiven']], where);
   }
 });
 
@@ -192,15 +236,15 @@ test('Microsoft Clarity: denied, then as chosen', async (t) => {
   assert.deepEqual((await tab.run(queues)).clarity, [call('denied'), call('granted'), call('denied')]);
 });
 
-test('Microsoft Clarity: a snippet that puts its own function there hears what was said before, and what is already there is told once', async (t) => {
-  const own = 'function () { (clarity.q = clarity.q || []).push(arguments); }';
+test('Microsoft Clarity: a snippet that puts its own function there has first what was told, once', async (t) => {
   const call = (analytics) => ['arguments', 'consentv2', { ad_Storage: 'denied', analytics_Storage: analytics }];
-  for (const [path, snippet] of [['/clarity-own', `window.clarity = ${own};`], ['/clarity-or', `window.clarity = window.clarity || ${own};`]]) {
-    site.page(path, page(`${include}<script>${snippet}</script>`));
+  const own = 'function () { (clarity.q = clarity.q || []).push(arguments); }';
+  for (const [i, value] of [own, `window.clarity || ${own}`].entries()) {
+    site.page(`/clarity-${i}`, page(`${include}<script>window.clarity = ${value}; clarity('set', 'mine');</script>`));
     const tab = await browser.tab(t);
-    await tab.visit(site.url + path);
-    await decide(tab, 'save', { statistics: true });
-    assert.deepEqual((await tab.run(queues)).clarity, [call('denied'), call('granted')], snippet);
+    await tab.visit(`${site.url}/clarity-${i}`);
+    await decide(tab, 'accept');
+    assert.deepEqual((await tab.run(queues)).clarity, [call('denied'), ['arguments', 'set', 'mine'], call('granted')], value);
   }
 });
 

@@ -4,7 +4,7 @@ import { expose, isExposed } from './api.js';
 import * as bundle from './bundle.js';
 import { options, warn } from './bundle.js';
 import { current, isAnswered, learnBy, onChange, onRestored, refresh, whenKnown } from './choice.js';
-import { idle, isElement, whenReady, whenShown } from './dom.js';
+import { attempt, idle, isElement, whenReady, whenShown } from './dom.js';
 import { fetchLater, offer, tryLater } from './fetch-later.js';
 import { isBare, isRefused } from './frames.js';
 import * as gate from './gate.js';
@@ -24,7 +24,7 @@ export function begin(hold, signals, withdraw) {
   refresh();
   withdraw?.cleanUp(); // before anybody is told what is left
   expose(withdraw?.beyondReach);
-  signals?.(current());
+  attempt(() => signals?.(current())); // the gate is watched whatever they meet
   gate.watch(hold, listen);
   followOthers();
   listen(window);

@@ -22,7 +22,7 @@ export function isBeingRead(element) {
   return true;
 }
 
-/** Does what code of the page's may break: the page hears of it, and what comes after goes on. */
+/** Does what may fail by what the page has done: that is reported, and stops nothing else. */
 export function attempt(action) {
   try {
     action();

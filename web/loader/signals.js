@@ -13,20 +13,25 @@ const word = (granted) => (granted ? 'granted' : 'denied');
 
 const sent = {}; // what has been told, by the name of the queue
 
-/** Makes a global variable of the page's one whose every change is heard of, where it can be. */
-function follow(name, value, changed) {
-  attempt(() => Object.defineProperty(window, name, {
-    // The page may have added "value" to every other object's.
+/**
+ * Has hand(other, value) called whenever another value takes the place of what a variable
+ * of the page's holds, from the first call on. The page's "var dataLayer" stays its own: nothing can follow it.
+ */
+function follow(name, hand) {
+  if (Object.hasOwn(sent, name)) return;
+  sent[name] = [];
+  let value = own(window, name); // an element of that name is no queue
+  // Without a prototype: the page may have added "value" to every other object's.
+  Reflect.defineProperty(window, name, {
     __proto__: null,
     configurable: true,
     enumerable: true,
     get: () => value,
     set(other) {
-      if (other === value) return;
+      attempt(() => hand(other, value));
       value = other;
-      changed(other);
     },
-  }));
+  });
 }
 
 /**
@@ -34,17 +39,19 @@ function follow(name, value, changed) {
  * "dataLayer = []", finds in the new one what was told before.
  */
 function tell(name, ...entries) {
-  if (!Object.hasOwn(sent, name)) {
-    sent[name] = [];
-    follow(name, window[name] || [], (other) => {
+  attempt(() => {
+    follow(name, (other) => {
       // What a service puts in its place has read the queue, and is none.
       if (Array.isArray(other) && !other.includes(sent[name].at(-1))) other.unshift(...sent[name]);
     });
-  }
-  sent[name].push(...entries);
-  const queue = window[name];
-  if (typeof queue?.push === 'function') attempt(() => queue.push(...entries));
-  else warn(`signals: ${name} is no array, so whoever reads it does not hear of the choice; want ${name} = []`);
+    const queue = (window[name] ||= []);
+    sent[name].push(...entries);
+    if (queue.push) queue.push(...entries);
+    else if (!sent[name].isSaid) {
+      sent[name].isSaid = true;
+      warn(`signals: ${name} is no array, and nobody can be told the choice in it: want ${name} = []`);
+    }
+  });
 }
 
 const googleTypes = ['ad_storage', 'ad_user_data', 'ad_personalization', 'analytics_storage',
@@ -86,20 +93,16 @@ function tellExemptMatomo() {
 
 const tellUET = () => tell('uetq', 'consent', 'update', { ad_storage: word(has(uet)) });
 
-let isFollowed = false; // whether another function in Clarity's place is told, too
-
-const callClarity = () => attempt(() => window.clarity('consentv2', { ad_Storage: 'denied', analytics_Storage: word(has(clarity)) }));
-
 function tellClarity() {
-  if (!isFollowed) follow('clarity', window.clarity || stub, callClarity);
-  isFollowed = true;
-  callClarity();
-}
-
-/** What Clarity is until it has come: it finds in q what it was told, as it does in its own. */
-function stub() {
-  // eslint-disable-next-line prefer-rest-params -- as Clarity's own stub does
-  (window.clarity.q ||= []).push(arguments);
+  attempt(() => {
+    // A snippet that does not look puts its own function there, which goes on with this one's queue.
+    follow('clarity', (other, value) => { if (other && value?.q) other.q ??= value.q; });
+    window.clarity ||= function stub() {
+      // eslint-disable-next-line prefer-rest-params -- as Clarity's own stub does
+      (window.clarity.q ||= []).push(arguments);
+    };
+    window.clarity('consentv2', { ad_Storage: 'denied', analytics_Storage: word(has(clarity)) });
+  });
 }
 
 /** Says "denied" before the page's own scripts run, then what is allowed. */
