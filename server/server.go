@@ -118,7 +118,8 @@ type Server struct {
 	routes     http.Handler
 	pages      http.Handler
 	site       atomic.Pointer[site.Site]
-	seen       stamp // of the catalogue's file when it was last read
+	seen       stamp  // of the catalogue's file when it was last read
+	unread     string // why the system did not let it be read, "" where it did
 	files      watcher
 	ledger     *ledger.Ledger
 	audits     *outcome.Reader // nil where there is no folder for it
@@ -344,6 +345,7 @@ func (s *Server) File(a *site.Asset) http.Handler { return s.handle(asset{a}.ans
 func (s *Server) load() error {
 	s.seen = stampOf(s.config.Catalogue)
 	c, err := s.loadCatalogue()
+	s.unread = unreadable(err)
 	if err != nil {
 		return err
 	}
@@ -396,19 +398,27 @@ func (s *Server) Reload() { s.files.ask() }
 // file is gone, the last good one stays.
 func (s *Server) lookAtCatalogue() {
 	switch seen := stampOf(s.config.Catalogue); {
-	case seen == s.seen:
+	case seen == s.seen && s.unread == "":
 	case seen == stamp{}:
-		s.seen = seen
+		s.seen, s.unread = seen, ""
 		s.invalid.Store(true)
 		s.log.Error("the catalogue is gone, the last good one stays", "file", s.config.Catalogue)
 	default:
-		s.reload()
+		s.readAnew()
 	}
 }
 
-// reload keeps the old catalogue where the new one is not valid.
+// reload reads the catalogue because somebody asked for it, who is told in any case what is wrong.
 func (s *Server) reload() {
-	if err := s.take(s.load); err != nil {
+	s.unread = ""
+	s.readAnew()
+}
+
+// readAnew keeps the old catalogue where the new one is not valid. A file that cannot be
+// read is tried at each look, and logged when that is new.
+func (s *Server) readAnew() {
+	before := s.unread
+	if err := s.take(s.load); err != nil && (s.unread == "" || s.unread != before) {
 		s.log.Error("catalogue not taken over, the old one stays", "error", err)
 	}
 }
@@ -426,6 +436,17 @@ func (s *Server) take(load func() error) error {
 		s.log.Error("receipts cannot be kept", "error", err)
 	}
 	return nil
+}
+
+// unreadable returns why the system did not let a catalogue be read, "" where it did,
+// whatever the text is. Such a file is read again though its stamp stays: rights that are
+// mended change neither its time nor its size.
+func unreadable(err error) string {
+	var problems catalogue.Problems
+	if err == nil || errors.As(err, &problems) {
+		return ""
+	}
+	return err.Error()
 }
 
 // stamp tells versions of a file apart; the zero one is that of no file.

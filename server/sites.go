@@ -216,7 +216,8 @@ func (s *Sites) tenant(name string) *tenant {
 // take takes over what was read of a site's file; what is not valid leaves the last
 // good catalogue in its place. held says which site has which host, and is told.
 func (s *Sites) take(t *tenant, read parsed, held map[string]string) {
-	err := read.err
+	err, before := read.err, t.unread
+	t.unread = unreadable(err)
 	if err == nil {
 		err = checkHosts(t.name, read.catalogue, s.config.SharedHost, held)
 	}
@@ -225,7 +226,9 @@ func (s *Sites) take(t *tenant, read parsed, held map[string]string) {
 	}
 	t.setFault(err)
 	if err != nil {
-		t.log().Error("catalogue not taken over", "error", err, "an earlier one stays", t.catalogue.Load() != nil)
+		if t.unread == "" || t.unread != before {
+			t.log().Error("catalogue not taken over", "error", err, "an earlier one stays", t.catalogue.Load() != nil)
+		}
 		return
 	}
 	maps.DeleteFunc(held, func(_, name string) bool { return name == t.name })

@@ -106,7 +106,7 @@ func (s *Sites) look() {
 	changed := map[string]stamp{}
 	for name, seen := range found {
 		t := s.tenants[name]
-		if t == nil || t.seen != seen || s.freed && t.refusal() != nil { // a host may have become free
+		if t == nil || t.seen != seen || t.unread != "" || s.freed && t.refusal() != nil { // a host may have become free
 			changed[name] = seen
 		}
 		if t != nil {
@@ -153,7 +153,7 @@ func (s *Sites) lose(t *tenant) {
 		t.missing = true
 		return
 	}
-	t.seen, t.missing = stamp{}, false
+	t.seen, t.unread, t.missing = stamp{}, "", false
 	t.catalogue.Store(nil)
 	t.setFault(nil)
 	s.freed = true
@@ -166,8 +166,12 @@ func (s *Sites) lose(t *tenant) {
 	t.log().Info("site removed, its receipts stay")
 }
 
-// readAll reads all catalogues anew, changed or not.
+// readAll reads all catalogues anew, changed or not. Whoever asked for it is told in any
+// case what is wrong.
 func (s *Sites) readAll() {
+	for _, t := range s.tenants {
+		t.unread = ""
+	}
 	if found, err := s.list(); err == nil {
 		s.takeOver(found)
 	}

@@ -593,6 +593,85 @@ func TestSites_Files(t *testing.T) {
 	}
 }
 
+// replaceUnread puts a folder, which cannot be read as a file, in the place of a catalogue,
+// and returns what brings a catalogue back with that folder's stamp, as chmod does for a file.
+func replaceUnread(t *testing.T, path, text string) (mend func()) {
+	t.Helper()
+	if err := errors.Join(os.Remove(path), os.Mkdir(path, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	room := int(info.Size()) - len(text)
+	if room < 2 {
+		t.Skipf("a folder has %d bytes here, too few for a catalogue", info.Size())
+	}
+	return func() {
+		t.Helper()
+		text += "#" + strings.Repeat(".", room-2) + "\n"
+		before := stampOf(path)
+		err := errors.Join(os.Remove(path), os.WriteFile(path, []byte(text), 0o600), os.Chtimes(path, info.ModTime(), info.ModTime()))
+		if err != nil || stampOf(path) != before {
+			t.Fatalf("the stamp is %v (%v), want %v", stampOf(path), err, before)
+		}
+	}
+}
+
+// TestSites_Unread: a file that could not be read is taken over once it can be, though its
+// stamp stays, and the log says once what was wrong, and again to who asks.
+func TestSites_Unread(t *testing.T) {
+	text := strings.Replace(catalogueOf(siteA, ""), "The site of", "The new site of", 1)
+	const refused = "not taken over"
+	t.Run("of many", func(t *testing.T) {
+		s := twoSites(t, SitesConfig{})
+		mend := replaceUnread(t, CataloguePath(s.config.Folder, siteA), text)
+		for range 3 {
+			s.look()
+		}
+		if n := strings.Count(s.log.String(), refused); n != 1 {
+			t.Errorf("three looks: logged %d times, want once", n)
+		}
+		s.readAll()
+		s.look() // the other site was taken over, for which this one is tried in any case
+		if n := strings.Count(s.log.String(), refused); n != 2 {
+			t.Errorf("read because somebody asked: logged %d times, want twice", n)
+		}
+		mend()
+		s.look()
+		if body := bodyOf(t, s.get(siteA, consent.CharterPath)); !strings.Contains(body, "The new site of") || s.tenants[siteA].fault() != nil {
+			t.Errorf("the file that can be read again is not served: %v", s.tenants[siteA].fault())
+		}
+	})
+	t.Run("the only one", func(t *testing.T) {
+		folder, log := t.TempDir(), &logBuffer{}
+		writeSite(t, folder, siteA, catalogueOf(siteA, ""))
+		path := CataloguePath(folder, siteA)
+		s := &Server{config: Config{Dist: fakeDist(), Catalogue: path, Log: slog.New(slog.NewTextHandler(log, nil))}.withDefaults()}
+		if _, err := s.start(s.load); err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		mend := replaceUnread(t, path, text)
+		for range 3 {
+			s.lookAtCatalogue()
+		}
+		if n := strings.Count(log.String(), refused); n != 1 {
+			t.Errorf("three looks: logged %d times, want once", n)
+		}
+		s.reload()
+		if n := strings.Count(log.String(), refused); n != 2 {
+			t.Errorf("read because somebody asked: logged %d times, want twice", n)
+		}
+		mend()
+		s.lookAtCatalogue()
+		if name := fmt.Sprint(s.Site().Catalogue.Site.Name); !strings.Contains(name, "The new site of") || s.invalid.Load() {
+			t.Errorf("got %s, want the file that can be read again", name)
+		}
+	})
+}
+
 // TestSites_Busy: while sites come, change and go, each visitor gets the site that he
 // asked for, or hears that there is none.
 func TestSites_Busy(t *testing.T) {

@@ -28,8 +28,9 @@ type tenant struct {
 	server *Server // nil until it is made
 
 	// Only who looks at the folder asks these.
-	seen    stamp // of the file when it was last read, the zero one where it is gone
-	missing bool  // whether the file was not there at the last look
+	seen    stamp  // of the file when it was last read, the zero one where it is gone
+	unread  string // why the system did not let it be read, "" where it did
+	missing bool   // whether the file was not there at the last look
 }
 
 func (t *tenant) log() *slog.Logger { return t.config.Log }
