@@ -164,11 +164,10 @@ func (s *Server) start(load func() error) (ctx context.Context, err error) {
 	if err := load(); err != nil {
 		return nil, err
 	}
-	if err := s.preparePages(); err != nil {
+	if err := s.prepareRoutes(); err != nil {
 		return nil, err
 	}
-	s.prepareLedger()
-	if err := s.prepareRoutes(); err != nil {
+	if err := s.openLedger(context.Background()); err != nil {
 		s.metrics.withdraw()
 		return nil, errors.Join(err, s.ledger.Close())
 	}
@@ -177,13 +176,19 @@ func (s *Server) start(load func() error) (ctx context.Context, err error) {
 	return ctx, nil
 }
 
-// prepareRoutes makes all that answers, of a site that has its pages, and opens its store.
+// prepareRoutes makes all that answers, for a site that is loaded. Where it fails it
+// leaves no figures, so that it can be tried again.
 func (s *Server) prepareRoutes() error {
-	if err := s.prepareAdmin(); err != nil {
+	if err := s.preparePages(); err != nil {
 		return err
 	}
+	s.prepareLedger()
+	if err := s.prepareAdmin(); err != nil {
+		s.metrics.withdraw()
+		return errors.Join(err, s.ledger.Close())
+	}
 	s.routes = s.handler()
-	return s.openLedger(context.Background())
+	return nil
 }
 
 // ServeHTTP answers a request.
