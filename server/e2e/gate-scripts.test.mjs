@@ -240,34 +240,63 @@ for (const [kind, tag] of Object.entries({
   });
 }
 
-test('Turbo’s morph leaves what is open open, and what waits waiting', async (t) => {
+/** Has Turbo put the page's own markup over it. */
+async function morph(tab) {
+  await tab.run(() => new Promise((resolve) => {
+    addEventListener('turbo:render', resolve, { once: true });
+    window.Turbo.visit(location.href, { action: 'replace' });
+  }));
+  await tab.settles();
+}
+
+/** A page whose markup Turbo puts over it, at a path. */
+async function morphing(t, path, body) {
   site.file('/turbo.js', turbo, { 'content-type': 'text/javascript' });
-  const frames = ['data-src', 'data-consent-src'].map((name, i) => `<div><iframe ${video} ${name}="${stranger.url('elsewhere', `morph-${i}.html`)}"></iframe></div>`).join('');
-  site.page('/morph', page(`${include}<meta name="turbo-refresh-method" content="morph"><script src="/turbo.js"></script>`, `${frames}<div><template ${video}><p class="inner"></p></template></div><p id="end"></p>`));
+  site.page(path, page(`${include}<meta name="turbo-refresh-method" content="morph"><script src="/turbo.js"></script>`, body));
   const tab = await (await browser.visitor(t)).tab();
-  await tab.visit(site.url + '/morph');
+  return tab.visit(site.url + path);
+}
+
+test('Turbo’s morph leaves what is open open, and what waits waiting', async (t) => {
+  const frames = ['data-src', 'data-consent-src'].map((name, i) => `<div><iframe ${video} ${name}="${stranger.url('elsewhere', `morph-${i}.html`)}"></iframe></div>`).join('');
+  const tab = await morphing(t, '/morph', `${frames}<div><template ${video}><p class="inner"></p></template></div><p id="end"></p>`);
   await tab.run(() => { window.stamped = true; });
   const look = (frames, inner, boxes) => tab.until((shadow, wanted) => [document.querySelectorAll('iframe[src]'), document.querySelectorAll('.inner'), document.querySelectorAll('.temoin-placeholder')].map(({ length }) => length).join() === wanted, `${frames} frames, ${inner} inner, ${boxes} placeholders`, `${[frames, inner, boxes]}`);
-  const morph = async () => {
-    await tab.run(() => new Promise((resolve) => {
-      addEventListener('turbo:render', resolve, { once: true });
-      window.Turbo.visit(location.href, { action: 'replace' });
-    }));
-    await tab.settles();
-  };
   await look(0, 0, 3);
-  await morph();
+  await morph(tab);
   await look(0, 0, 3);
   for (let i = 0; i < 2; i += 1) {
     await tab.run(() => { window.temoin.accept(); });
     await look(2, 1, 0);
-    await morph();
+    await morph(tab);
     await look(2, 1, 0);
-    await morph();
+    await morph(tab);
     await look(2, 1, 0);
     await tab.run(() => { window.temoin.save({ statistics: true }); });
     await look(0, 0, 3);
   }
   assert.equal(await tab.run(() => window.stamped), true);
+  assert.deepEqual(tab.errors, []);
+});
+
+test('a frame that waited for its host is not loaded anew by a morph, which takes the gate’s attributes from it, and still closes', async (t) => {
+  const tab = await morphing(t, '/morph-host', `<div><iframe title="film" src="${stranger.url('video', 'morph-host.html')}"></iframe></div><p id="end"></p>`);
+  const shows = (wanted) => tab.until((shadow, wanted) => !!document.querySelector('iframe[src]') === wanted && !!document.querySelector('.temoin-placeholder') !== wanted, `the frame ${wanted ? 'open' : 'held'}`, wanted);
+  await shows(false);
+  for (let i = 0; i < 2; i += 1) {
+    await tab.run(() => { window.temoin.accept(); });
+    await shows(true);
+    await tab.settles();
+    const before = stranger.asked('morph-host');
+    for (let j = 0; j < 2; j += 1) {
+      await morph(tab);
+      await shows(true);
+    }
+    assert.equal(stranger.asked('morph-host'), before, 'the frame must stay');
+    await tab.run(() => { window.temoin.save({ statistics: true }); });
+    await shows(false);
+    await morph(tab);
+    await shows(false);
+  }
   assert.deepEqual(tab.errors, []);
 });

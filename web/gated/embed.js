@@ -70,7 +70,7 @@ export function showing({ passed, insert, scriptURL, trustedHTML, warn }) {
       passed.add(part);
       const load = () => {
         for (const [name, value] of addresses(part)) {
-          before.push([part, name, part.getAttribute(name)]);
+          before.push([part, name, part.getAttribute(name), value]);
           if (part.hasAttribute('data-' + name)) part.setAttribute('data-' + name, value); // what loads lazily finds the same
           part.setAttribute(name, (name === 'srcdoc' ? trustedHTML : scriptURL)(value));
         }
@@ -85,10 +85,11 @@ export function showing({ passed, insert, scriptURL, trustedHTML, warn }) {
       embed.removeAttribute(copied);
       for (const part of all) {
         const unload = () => {
-          for (const [one, name, value] of before) {
+          for (const [one, name, value, shown] of before) {
             if (one !== part) continue;
             if (value === null) part.removeAttribute(name);
             else part.setAttribute(name, value);
+            if (!addresses(part).some(([kept]) => kept === name)) part.setAttribute('data-consent-' + name, shown);
           }
         };
         passed.delete(part);

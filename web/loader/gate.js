@@ -17,12 +17,13 @@ const open = new WeakMap(); // those that were let in: element → what closes i
 const loose = new WeakSet(); // those that wait outside of the page, as new Image().src may
 const late = new WeakSet(); // scripts that have not come with the page's own markup, and never ran
 const opened = 'data-consent-open'; // an embed has it while it is open: see gated/embed.js
+const meant = new WeakMap(); // what an open embed named, which a morph may take from what waited for its host
 let once = new WeakSet(); // those that the visitor lets in for this page, until the next choice
 let styled = document.readyState === 'complete'; // before that, style sheets may be missing and nothing has its size
 
 /** The categories and services that an element names; "!x" asks that x is refused. */
 function ids(element) {
-  const named = (element.getAttribute('data-consent') ?? '').split(/[\s,]+/).filter(Boolean);
+  const named = (element.getAttribute('data-consent') ?? meant.get(element) ?? '').split(/[\s,]+/).filter(Boolean);
   const service = element.getAttribute('data-service')?.trim();
   if (!service) return named;
   // A service is answered apart from its category, so it stands for it.
@@ -192,8 +193,11 @@ function drawAll() {
   settle();
 }
 
-/** Whether an embed is open and does not look so: a morph has made it what the server sent. */
-const hasFallen = (element) => !!open.get(element) && !element.hasAttribute(opened);
+/**
+ * Whether an embed is open and does not look so: a morph has made it what the server sent. One that
+ * waited for its host has its address by itself there, and goes on.
+ */
+const hasFallen = (element) => !!open.get(element) && element.hasAttribute('data-consent') && !element.hasAttribute(opened);
 
 /** Lets in what is allowed, closes what no longer is, and draws what stands in the place of what waits. */
 function settle() {
@@ -262,8 +266,10 @@ function asNew(script) {
 
 function letInEmbed(element) {
   const hide = gated.show(element, ids(element));
-  if (element.isConnected) open.set(element, hide);
-  else seen.delete(element); // a pixel: sent once, it is done
+  if (element.isConnected) {
+    open.set(element, hide);
+    meant.set(element, element.getAttribute('data-consent'));
+  } else seen.delete(element); // a pixel: sent once, it is done
 }
 
 function close(element) {
