@@ -1,10 +1,9 @@
 // What can wait beside scripts: elements whose addresses stand in data-src and the
 // like, and templates.
-import { addresses, shelter, waiting } from '../loader/waiting.js';
+import { addresses, opened, shelter, waiting } from '../loader/waiting.js';
 import { boxOf, clear, hide } from './placeholder.js';
 
-const copied = 'data-consent-open'; // on what is open; on a template, its content stands behind it
-const open = `template[${copied}]`;
+const openTemplate = `template[${opened}]`;
 const end = 'temoin'; // the comment at the end of that content
 const last = 'data-consent-last'; // on the last element in it, for who makes copies without comments
 
@@ -25,8 +24,8 @@ export function meet(embed) {
     shelter(part);
     for (const [name, value] of addresses(part)) if (part.getAttribute(name) === value) part.removeAttribute(name);
   }
-  if (embed.matches(open)) removeContent(embed);
-  embed.removeAttribute(copied);
+  if (embed.matches(openTemplate)) removeContent(embed);
+  embed.removeAttribute(opened);
 }
 
 /** Has media look at their sources anew. */
@@ -43,7 +42,7 @@ function renew(element, change) {
 }
 
 function removeContent(template) {
-  template.removeAttribute(copied);
+  template.removeAttribute(opened);
   const nodes = [];
   let count = 0; // of those that are the template's
   let depth = 0; // of templates within it that are open
@@ -52,7 +51,7 @@ function removeContent(template) {
     nodes.push(node);
     if (!depth && (isEnd || (!count && node.hasAttribute?.(last)))) count = nodes.length;
     if (isEnd) depth -= 1;
-    if (node.matches?.(open)) depth += 1;
+    if (node.matches?.(openTemplate)) depth += 1;
   }
   for (const node of nodes.slice(0, count)) node.remove();
 }
@@ -80,9 +79,9 @@ export function showing({ passed, insert, scriptURL, trustedHTML, warn }) {
     }
     if (!before.length) warn('has nothing that could wait: want data-src, data-srcset, data-href or data-data, or a template around it:', embed);
     play(all);
-    embed.setAttribute(copied, '');
+    embed.setAttribute(opened, '');
     return () => {
-      embed.removeAttribute(copied);
+      embed.removeAttribute(opened);
       for (const part of all) {
         const unload = () => {
           for (const [one, name, value, shown] of before) {
@@ -108,11 +107,11 @@ export function showing({ passed, insert, scriptURL, trustedHTML, warn }) {
     for (const element of content.querySelectorAll('*')) passed.add(element);
     content.lastElementChild?.setAttribute(last, '');
     content.append(document.createComment(end));
-    template.setAttribute(copied, '');
+    template.setAttribute(opened, '');
     hide(template);
     insert(content, template, ids);
     // Without its mark its content is gone, too, and what stands behind it is another's.
-    return () => { if (template.hasAttribute(copied)) removeContent(template); };
+    return () => { if (template.hasAttribute(opened)) removeContent(template); };
   }
 
   return (embed, ids) => {

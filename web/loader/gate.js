@@ -8,7 +8,7 @@ import { isBeingRead, isElement, within } from './dom.js';
 import { fetchGated, offer } from './fetch-later.js';
 import { host } from './place.js';
 import { again, insert, isNew, like, ran, release } from './script.js';
-import { loading, shelter, waiting, waits } from './waiting.js';
+import { loading, opened, shelter, waiting, waits } from './waiting.js';
 
 const selector = '[data-consent]:not(form)';
 
@@ -16,7 +16,6 @@ const seen = new Set(); // gated elements of the page, in the order in which the
 const open = new WeakMap(); // those that were let in: element → what closes it, null where nothing can
 const loose = new WeakSet(); // those that wait outside of the page, as new Image().src may
 const late = new WeakSet(); // scripts that have not come with the page's own markup, and never ran
-const opened = 'data-consent-open'; // an embed has it while it is open: see gated/embed.js
 const meant = new WeakMap(); // what an open embed named, which a morph may take from what waited for its host
 let once = new WeakSet(); // those that the visitor lets in for this page, until the next choice
 let styled = document.readyState === 'complete'; // before that, style sheets may be missing and nothing has its size
@@ -155,12 +154,14 @@ function isHeld(element) {
   return false;
 }
 
+const isInHead = (element) => element.localName === 'script' && element.parentNode === document.head;
+
 /**
  * Whether a script has been put into the head where it stands already: Turbo Drive
  * does at each visit, since it compares markup, and finds the one there changed.
  */
-const isThere = (script) => isInHead(script) && document.readyState !== 'loading' && [...seen].some((other) => other !== script && isInHead(other) && like(other) === like(script));
-const isInHead = (element) => element.localName === 'script' && element.parentNode === document.head;
+const isThere = (script) => isInHead(script) && document.readyState !== 'loading'
+  && [...seen].some((other) => other !== script && isInHead(other) && like(other) === like(script));
 
 /** Notes the gated elements at and below a node; says whether there are any. */
 function collect(node) {

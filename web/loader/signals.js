@@ -12,6 +12,7 @@ const [google, matomo, matomoExempt, uet, clarity] = ['google', 'matomo', 'matom
 const word = (granted) => (granted ? 'granted' : 'denied');
 
 const sent = {}; // what has been told, by the name of the queue
+const said = new Set(); // names of what is no queue, once the console has said so
 
 /**
  * Has hand(other, value) called whenever another value takes the place of what a variable
@@ -47,8 +48,8 @@ function tell(name, ...entries) {
     const queue = (window[name] ||= []);
     sent[name].push(...entries);
     if (queue.push) queue.push(...entries);
-    else if (!sent[name].isSaid) {
-      sent[name].isSaid = true;
+    else if (!said.has(name)) {
+      said.add(name);
       warn(`signals: ${name} is no array, and nobody can be told the choice in it: want ${name} = []`);
     }
   });

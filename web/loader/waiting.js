@@ -4,6 +4,9 @@
 /** The attributes by which elements load. srcset comes before src, so that no image is asked for twice. */
 export const loading = ['srcset', 'src', 'href', 'data', 'poster', 'imagesrcset', 'srcdoc'];
 
+/** What an embed has while it is open; the content of a template that has it stands behind it. */
+export const opened = 'data-consent-open';
+
 /** Matches what has an address that waits. */
 export const waiting = loading.map((name) => `[data-${name}],[data-consent-${name}]`).join();
 
