@@ -168,24 +168,28 @@ func (s *Server) start(load func() error) (ctx context.Context, err error) {
 		return nil, err
 	}
 	if err := s.openLedger(context.Background()); err != nil {
-		s.metrics.withdraw()
-		return nil, errors.Join(err, s.ledger.Close())
+		return nil, s.abandon(err)
 	}
 	ctx, s.stop = context.WithCancel(context.Background())
 	s.running.Go(func() { s.ledger.Run(ctx, func() *ledger.Shown { return shown(s.site.Load()) }) })
 	return ctx, nil
 }
 
-// prepareRoutes makes all that answers, for a site that is loaded. Where it fails it
-// leaves no figures, so that it can be tried again.
+// abandon takes back what a server that cannot be made has begun, so that it can be tried
+// again, and returns why.
+func (s *Server) abandon(err error) error {
+	s.metrics.withdraw()
+	return errors.Join(err, s.ledger.Close())
+}
+
+// prepareRoutes makes all that answers, for a site that is loaded.
 func (s *Server) prepareRoutes() error {
 	if err := s.preparePages(); err != nil {
 		return err
 	}
 	s.prepareLedger()
 	if err := s.prepareAdmin(); err != nil {
-		s.metrics.withdraw()
-		return errors.Join(err, s.ledger.Close())
+		return s.abandon(err)
 	}
 	s.routes = s.handler()
 	return nil
