@@ -193,6 +193,10 @@ type Stats struct {
 	Size        int64                     // bytes on the disk, -1 where the database does not say
 }
 
+// firstAndLast asks when the first receipt came, and when the last: each by itself, since
+// SQLite reads a whole index for both in one.
+const firstAndLast = `SELECT (SELECT min(received) FROM entries), (SELECT max(received) FROM entries)`
+
 // Stats returns figures about the store.
 func (s *Store) Stats(ctx context.Context) (*Stats, error) {
 	h, err := readHead(ctx, s.db.read, "")
@@ -201,8 +205,7 @@ func (s *Store) Stats(ctx context.Context) (*Stats, error) {
 	}
 	stats := &Stats{Receipts: h.receipts - h.erased, Erased: h.erased, Size: s.db.size(ctx), Outcomes: make(map[receipt.Outcome]int64)}
 	var first, last sql.NullInt64
-	// Asked for both in one, SQLite reads the whole index.
-	err = s.db.read.QueryRowContext(ctx, `SELECT (SELECT min(received) FROM entries), (SELECT max(received) FROM entries)`).Scan(&first, &last)
+	err = s.db.read.QueryRowContext(ctx, firstAndLast).Scan(&first, &last)
 	if err != nil {
 		return nil, fmt.Errorf("read times: %w", err)
 	}
